@@ -1,0 +1,34 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Actors443.Certificates;
+
+/// <summary>The kinds of key a certificate can have, as a set: what a client can verify, or what one certificate has.</summary>
+[Flags]
+internal enum CertificateKeyKinds
+{
+    None = 0,
+    Rsa = 1,
+    Ecdsa = 2,
+    Any = Rsa | Ecdsa,
+}
+
+/// <summary>One certificate ready to be shown: validated, with its chain and the context that keeps OpenSSL's state. Immutable.</summary>
+/// <param name="Context">Built offline with the chain supplied; shared by all handshakes, which is what makes resumption work.</param>
+/// <param name="Names">DNS names (lower case, <c>*.</c> wildcards) and IP addresses of the subject alternative names.</param>
+/// <param name="KeyKind">RSA or ECDSA.</param>
+/// <param name="Source">Where it came from, for people: a path or <c>local CA</c>.</param>
+internal sealed record ServerCertificate(
+    SslStreamCertificateContext Context,
+    IReadOnlyList<string> Names,
+    CertificateKeyKinds KeyKind,
+    string Source)
+{
+    public X509Certificate2 Leaf => Context.TargetCertificate;
+
+    public DateTimeOffset NotBefore => Leaf.NotBefore;
+
+    public DateTimeOffset NotAfter => Leaf.NotAfter;
+
+    public string Thumbprint => Leaf.Thumbprint;
+}

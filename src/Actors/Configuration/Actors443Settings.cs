@@ -1,0 +1,52 @@
+namespace Actors443.Configuration;
+
+/// <summary>Everything the library is told, immutable. HOCON (<c>actors443 { … }</c>) is where it comes from; the defaults here equal <c>reference.conf</c>.</summary>
+public sealed record Actors443Settings
+{
+    /// <summary>What moves bytes: <c>auto</c> takes the best engine the platform has.</summary>
+    public EngineKind Engine { get; init; } = EngineKind.Auto;
+
+    /// <summary>The https listeners.</summary>
+    public HttpsSettings Https { get; init; } = new();
+
+    /// <summary>The redirect listeners on port 80.</summary>
+    public HttpSettings Http { get; init; } = new();
+
+    /// <summary>Where certificates come from.</summary>
+    public CertificateSettings Certificates { get; init; } = new();
+
+    /// <summary>Limits and overload control.</summary>
+    public AdmissionSettings Admission { get; init; } = new();
+
+    /// <summary>How long each phase of a connection may last.</summary>
+    public DeadlineSettings Deadlines { get; init; } = new();
+
+    /// <summary>How the server stops.</summary>
+    public DrainSettings Drain { get; init; } = new();
+
+    /// <summary>Folder for the local CA, tokens and other state (mode 0700).</summary>
+    public string StateDirectory { get; init; } = DefaultStateDirectory();
+
+    /// <summary><c>/var/lib/actors443</c> for root, else <c>$XDG_STATE_HOME/actors443</c>, else <c>~/.local/state/actors443</c>.</summary>
+    public static string DefaultStateDirectory()
+    {
+        if (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess)
+            return "/var/lib/actors443";
+        if (OperatingSystem.IsWindows())
+            return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "actors443");
+        string? state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        return string.IsNullOrEmpty(state)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "actors443")
+            : Path.Combine(state, "actors443");
+    }
+}
+
+/// <summary>What moves bytes.</summary>
+public enum EngineKind
+{
+    /// <summary>The best engine the platform has.</summary>
+    Auto,
+
+    /// <summary>Kestrel's socket transport and SslStream; every platform.</summary>
+    Portable,
+}

@@ -1,0 +1,59 @@
+namespace Actors443.Configuration;
+
+/// <summary><c>actors443.certificates</c>: where certificates come from.</summary>
+public sealed record CertificateSettings
+{
+    /// <summary>Folders watched for certificates: <c>name.pem</c>/<c>name.crt</c> with <c>name.key</c>, PEM files with both, folders with
+    /// <c>fullchain.pem</c>+<c>privkey.pem</c> or <c>tls.crt</c>+<c>tls.key</c>, and <c>.pfx</c>/<c>.p12</c>.</summary>
+    public IReadOnlyList<string> Directories { get; init; } = [];
+
+    /// <summary>Single certificates, named file by file.</summary>
+    public IReadOnlyList<CertificateFileSettings> Files { get; init; } = [];
+
+    /// <summary>The server name whose certificate is shown when the client sends no SNI or an unknown one; null: the first certificate.</summary>
+    public string? DefaultName { get; init; }
+
+    /// <summary>The development CA.</summary>
+    public LocalCaSettings LocalCa { get; init; } = new();
+
+    /// <summary>Names to serve, from the sites: whatever no certificate covers gets one of the local CA.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Files are looked at again this often even when no change was notified (network file systems notify nothing).</summary>
+    public TimeSpan Rescan { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A certificate with less than this left is reported once a day; under a third of it, hourly.</summary>
+    public TimeSpan ExpiryWarning { get; init; } = TimeSpan.FromDays(14);
+}
+
+/// <summary>One certificate by its files: PEM chain and key, or a PFX.</summary>
+public sealed record CertificateFileSettings
+{
+    /// <summary>PEM chain, leaf first. Null if <see cref="Pfx"/> is set.</summary>
+    public string? Chain { get; init; }
+
+    /// <summary>PEM private key (PKCS#8, PKCS#1, SEC1; encrypted PKCS#8 with <see cref="Password"/>). Null: in the chain file.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>PKCS#12 file. Null if <see cref="Chain"/> is set.</summary>
+    public string? Pfx { get; init; }
+
+    /// <summary>Password of the key or PFX; <c>file:PATH</c> and <c>env:NAME</c> read it from there.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>Names this certificate must cover (from a site that names it); empty: whatever it covers.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+}
+
+/// <summary><c>actors443.certificates.local-ca</c>: the CA made at first run, for development.</summary>
+public sealed record LocalCaSettings
+{
+    /// <summary>False: a name without a certificate is an error.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Life of the certificates it issues.</summary>
+    public TimeSpan LeafLifetime { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Names always issued, besides the sites': the default run's own.</summary>
+    public IReadOnlyList<string> Names { get; init; } = ["localhost", "127.0.0.1", "::1"];
+}

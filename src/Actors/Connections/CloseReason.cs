@@ -1,0 +1,92 @@
+namespace Actors443.Connections;
+
+/// <summary>Why a connection ended: one vocabulary for metrics, logs, obituaries and the dashboard.</summary>
+public enum CloseReason
+{
+    /// <summary>Still open.</summary>
+    None = 0,
+
+    /// <summary>The client closed it in order.</summary>
+    ClientClosed,
+
+    /// <summary>The client reset it or vanished.</summary>
+    ClientReset,
+
+    /// <summary>The HTTP layer ended it, for example after <c>Connection: close</c> or a protocol error.</summary>
+    ServerClosed,
+
+    /// <summary>Drained because the server stops or somebody asked for it.</summary>
+    Drained,
+
+    /// <summary>Closed by a <c>Close</c> message to the connection actor.</summary>
+    ClosedByRequest,
+
+    /// <summary>The handshake was not finished in time.</summary>
+    HandshakeTimeout,
+
+    /// <summary>Request headers were not finished in time.</summary>
+    HeadersTimeout,
+
+    /// <summary>No request for too long.</summary>
+    IdleTimeout,
+
+    /// <summary>Open for longer than <c>deadlines.age</c>.</summary>
+    AgeLimit,
+
+    /// <summary>Still open at the end of the drain.</summary>
+    DrainTimeout,
+
+    /// <summary>The bytes were neither TLS nor anything else we speak.</summary>
+    NotTls,
+
+    /// <summary>Plain HTTP spoken to the https port; answered with a 400.</summary>
+    PlainHttp,
+
+    /// <summary>The ClientHello could not be read.</summary>
+    MalformedClientHello,
+
+    /// <summary>No TLS version in common with the policy.</summary>
+    NoSharedProtocol,
+
+    /// <summary>No cipher suite in common with the policy.</summary>
+    NoSharedCipher,
+
+    /// <summary>No application protocol (ALPN) in common.</summary>
+    NoApplicationProtocol,
+
+    /// <summary>Strict SNI: no certificate for the name asked for.</summary>
+    UnknownServerName,
+
+    /// <summary>There is no certificate at all to show.</summary>
+    NoCertificate,
+
+    /// <summary>The client certificate is missing or not acceptable.</summary>
+    ClientCertificateRejected,
+
+    /// <summary>The handshake failed for another reason.</summary>
+    HandshakeFailed,
+
+    /// <summary>The client has too many connections.</summary>
+    ClientConnectionLimit,
+
+    /// <summary>The client has too many unfinished handshakes.</summary>
+    ClientHandshakeLimit,
+
+    /// <summary>The client makes handshakes too fast.</summary>
+    ClientHandshakeRate,
+
+    /// <summary>The client is banned for a short time.</summary>
+    ClientBanned,
+
+    /// <summary>The oldest unfinished handshake made room for a new one.</summary>
+    HandshakeShed,
+
+    /// <summary>Closed while shedding load.</summary>
+    LoadShed,
+
+    /// <summary>The owning actor failed.</summary>
+    ActorFailed,
+
+    /// <summary>The server itself failed.</summary>
+    InternalError,
+}

@@ -1,0 +1,14 @@
+namespace Actors443.Telemetry;
+
+/// <summary>Logger categories, one an area, so that each can be turned up alone.</summary>
+internal static class LogCategories
+{
+    public const string Listening = "Actors443.Listening";
+    public const string Connections = "Actors443.Connections";
+    public const string Certificates = "Actors443.Certificates";
+    public const string Admission = "Actors443.Admission";
+    public const string Configuration = "Actors443.Configuration";
+    public const string Sites = "Actors443.Sites";
+    public const string Admin = "Actors443.Admin";
+    public const string Server = "Actors443.Server";
+}

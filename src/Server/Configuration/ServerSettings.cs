@@ -1,0 +1,89 @@
+using System.Net;
+using Actors443.Configuration;
+using Actors443.Server.Sites;
+
+namespace Actors443.Server.Configuration;
+
+/// <summary>Everything the executable is told: the library's settings and its own. Immutable.</summary>
+internal sealed record ServerSettings
+{
+    /// <summary>The library's part. Names, certificate files and client certificates of the sites are already merged into it.</summary>
+    public Actors443Settings Core { get; init; } = new();
+
+    /// <summary><c>actors443.sites</c>.</summary>
+    public IReadOnlyList<SiteSettings> Sites { get; init; } = [];
+
+    public AccessLogSettings AccessLog { get; init; } = new();
+
+    public LogSettings Log { get; init; } = new();
+
+    public AdminSettings Admin { get; init; } = new();
+
+    public TelemetrySettings Telemetry { get; init; } = new();
+}
+
+/// <summary><c>actors443.access-log</c>.</summary>
+internal sealed record AccessLogSettings
+{
+    public AccessLogFormat Format { get; init; } = AccessLogFormat.Off;
+
+    /// <summary>A file, or <c>stdout</c>.</summary>
+    public string Path { get; init; } = "stdout";
+
+    /// <summary>A file larger than this is rotated; 0: never.</summary>
+    public long RotateBytes { get; init; } = 100L * 1024 * 1024;
+
+    /// <summary>Rotated files kept.</summary>
+    public int Keep { get; init; } = 10;
+
+    /// <summary>Entries waiting to be written; more are dropped and counted, so that a full or blocked disk never holds a request.</summary>
+    public int QueueLength { get; init; } = 10_000;
+
+    /// <summary>Query strings are replaced by <c>?…</c>.</summary>
+    public bool RedactQuery { get; init; }
+}
+
+internal enum AccessLogFormat
+{
+    Off,
+    Json,
+    Common,
+    Combined,
+}
+
+/// <summary><c>actors443.log</c>.</summary>
+internal sealed record LogSettings
+{
+    /// <summary>trace, debug, information, warning, error.</summary>
+    public LogLevel Level { get; init; } = LogLevel.Information;
+
+    /// <summary>By category prefix.</summary>
+    public IReadOnlyDictionary<string, LogLevel> Levels { get; init; } = new Dictionary<string, LogLevel>();
+
+    /// <summary>True: one JSON object a line; false: text for people.</summary>
+    public bool Json { get; init; }
+}
+
+/// <summary><c>actors443.admin</c>: metrics, health and control. Loopback only.</summary>
+internal sealed record AdminSettings
+{
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Must be a loopback address.</summary>
+    public IPEndPoint Bind { get; init; } = new(IPAddress.Loopback, 9443);
+
+    /// <summary>File of the bearer token, made at first run with mode 0600; null: <c>admin-token</c> in the state directory.</summary>
+    public string? TokenFile { get; init; }
+}
+
+/// <summary><c>actors443.telemetry</c>.</summary>
+internal sealed record TelemetrySettings
+{
+    /// <summary>OTLP endpoint for metrics and traces; null: none is sent.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>Share of requests that are traced, 0…1.</summary>
+    public double TraceRatio { get; init; } = 0.05;
+
+    public string ServiceName { get; init; } = "actors443";
+}

@@ -8,7 +8,7 @@ namespace Actors443.Admission;
 /// The counters and limits that every connection passes on its way in, on the engine's threads and without locks. The
 /// <c>AdmissionActor</c> sets the mode and the settings and sweeps what is no longer needed.
 /// </summary>
-internal sealed class AdmissionGate
+internal sealed class AdmissionGate : IAcceptGate
 {
     private int _connections;
     private int _handshakes;

@@ -1,0 +1,17 @@
+using System.Net;
+using Actors443.Connections;
+
+namespace Actors443.Admission;
+
+/// <summary>What a listener asks before it accepts, and after. Thread-safe.</summary>
+internal interface IAcceptGate
+{
+    /// <summary>Completes when the listener may accept one more connection.</summary>
+    ValueTask WaitUntilAcceptingAsync(CancellationToken cancellationToken);
+
+    /// <summary>Counts the connection, or says why it is refused (<see cref="CloseReason.None"/>: admitted).</summary>
+    CloseReason TryEnter(IPAddress client);
+
+    /// <summary>Once for each connection that entered.</summary>
+    void Leave(IPAddress client);
+}

@@ -1,0 +1,84 @@
+using Actors443.Engine;
+using Akka.Actor;
+using Akka.Event;
+
+namespace Actors443.Connections;
+
+/// <summary>To a connection actor: finish the requests in flight, take no new ones (HTTP/1.1 <c>Connection: close</c>, HTTP/2 GOAWAY), then close.</summary>
+/// <param name="Deadline">After it the connection is aborted; null: <c>drain.deadline</c>.</param>
+/// <param name="Reason">What the end is reported as.</param>
+public sealed record Drain(TimeSpan? Deadline = null, CloseReason Reason = CloseReason.Drained) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
+
+/// <summary>To a connection actor: close now, whatever is in flight.</summary>
+/// <param name="Reason">What the end is reported as.</param>
+/// <param name="Detail">Told in the obituary; null: nothing to add.</param>
+public sealed record Close(CloseReason Reason = CloseReason.ClosedByRequest, string? Detail = null) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
+
+/// <summary>To a connection actor: answer with a <see cref="ConnectionSnapshot"/>.</summary>
+public sealed record GetConnection : INoSerializationVerificationNeeded
+{
+    /// <summary>The one instance.</summary>
+    public static GetConnection Instance { get; } = new();
+}
+
+/// <summary>From the engine: the connection has passed into a later stage; which one is read from the connection itself, so that several
+/// steps in a row cost one message.</summary>
+internal sealed class StageAdvanced : IDeadLetterSuppression, INoSerializationVerificationNeeded
+{
+    public static StageAdvanced Instance { get; } = new();
+}
+
+/// <summary>From the engine: no byte will move any more.</summary>
+internal sealed class TransportClosed : IDeadLetterSuppression, INoSerializationVerificationNeeded
+{
+    public static TransportClosed Instance { get; } = new();
+}
+
+/// <summary>From the supervisor's timer wheel.</summary>
+internal sealed class DeadlinePassed : IDeadLetterSuppression, INoSerializationVerificationNeeded
+{
+    private static readonly DeadlinePassed[] All = [.. Enum.GetValues<CloseReason>().Select(reason => new DeadlinePassed(reason))];
+
+    private DeadlinePassed(CloseReason reason) => Reason = reason;
+
+    public CloseReason Reason { get; }
+
+    public static DeadlinePassed For(CloseReason reason) => All[(int)reason];
+}
+
+/// <summary>From the engine to a connection supervisor.</summary>
+internal sealed record ConnectionAccepted(EngineConnection Connection) : INoSerializationVerificationNeeded;
+
+/// <summary>From a connection actor to its supervisor, as its last word.</summary>
+internal sealed record ConnectionEnded(EngineConnection Connection) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
+
+/// <summary>To a connection supervisor: answer with a <see cref="ConnectionList"/>.</summary>
+internal sealed record ListConnections : INoSerializationVerificationNeeded
+{
+    public static ListConnections Instance { get; } = new();
+}
+
+internal sealed record ConnectionList(IReadOnlyList<ConnectionSnapshot> Connections) : INoSerializationVerificationNeeded;
+
+/// <summary>To a connection supervisor: pass the message on to the connection of that id, if it is here; answers true or false.</summary>
+internal sealed record TellConnection(string Id, object Message) : INoSerializationVerificationNeeded;
+
+/// <summary>To a connection supervisor: drain all; answers <see cref="AllDrained"/> when none is left.</summary>
+internal sealed record DrainAll(Drain Drain) : INoSerializationVerificationNeeded;
+
+internal sealed record AllDrained : INoSerializationVerificationNeeded
+{
+    public static AllDrained Instance { get; } = new();
+}
+
+/// <summary>To a connection supervisor: new deadlines, for live connections too.</summary>
+internal sealed record ApplyLifetimes(Configuration.DeadlineSettings Deadlines, Configuration.DrainSettings Drain) : INoSerializationVerificationNeeded;
+
+/// <summary>To a connection supervisor: the timer wheel moves on.</summary>
+internal sealed class WheelTick : INoSerializationVerificationNeeded
+{
+    public static WheelTick Instance { get; } = new();
+}
+
+/// <summary>From a connection supervisor to itself: how long its mailbox takes.</summary>
+internal sealed record LagProbe(long SentAtMs) : INoSerializationVerificationNeeded;

@@ -1,0 +1,20 @@
+using System.Net;
+
+namespace Actors443.Connections;
+
+/// <summary>The story of a connection that ended, filed by its supervisor.</summary>
+/// <param name="Id">The connection.</param>
+/// <param name="EndedAt">Wall-clock time of the end.</param>
+/// <param name="Remote">The client.</param>
+/// <param name="Reason">Why it ended.</param>
+/// <param name="Detail">In words, where there is more to say.</param>
+/// <param name="Last">The facts at the end.</param>
+/// <param name="Events">The last lifecycle events.</param>
+internal sealed record Obituary(
+    string Id,
+    DateTimeOffset EndedAt,
+    IPEndPoint Remote,
+    CloseReason Reason,
+    string? Detail,
+    ConnectionSnapshot Last,
+    IReadOnlyList<LifecycleEntry> Events);

@@ -1,0 +1,228 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Connections;
+using Akka.Actor;
+
+namespace Actors443.Engine;
+
+/// <summary>
+/// One connection as its engine moves it: the facts, the counters and the two ways to end it. The engine's data path writes the facts; the
+/// owning actor, the supervisor's timer wheel, <c>conns</c> and metrics read them from any thread, a moment late at worst. Requests cost no
+/// message: the actor is told only when it must decide something.
+/// </summary>
+internal abstract class EngineConnection : IActorConnectionFeature
+{
+    private LifecycleRing _events;
+    private IActorRef? _owner;
+    private string? _idText;
+    private int _stage;
+    private int _reason;
+    private int _requestsInFlight;
+    private long _requests;
+    private long _idleSinceMs;
+    private long _headersSinceMs;
+    private long _drainingSinceMs;
+
+    protected EngineConnection(string listener, IPEndPoint remote, IPEndPoint local, MonotonicClock clock)
+    {
+        NumericId = ConnectionId.Next();
+        Listener = listener;
+        Remote = remote;
+        Local = local;
+        Clock = clock;
+        AcceptedAtMs = clock.NowMs;
+        _idleSinceMs = AcceptedAtMs;
+        _events.Append(LifecycleEvent.Accepted, 0);
+    }
+
+    public long NumericId { get; }
+
+    public string Id => _idText ??= ConnectionId.ToText(NumericId);
+
+    /// <summary>Name of the listener actor, <c>https-443</c>.</summary>
+    public string Listener { get; }
+
+    public IPEndPoint Remote { get; }
+
+    public IPEndPoint Local { get; }
+
+    public MonotonicClock Clock { get; }
+
+    public long AcceptedAtMs { get; }
+
+    public IActorRef Actor => Volatile.Read(ref _owner) ?? ActorRefs.Nobody;
+
+    /// <summary>The furthest stage the engine has reached; the actor follows.</summary>
+    public ConnectionState Stage => (ConnectionState)Volatile.Read(ref _stage);
+
+    /// <summary>The state shown to people: the engine's stage, or what the actor has decided.</summary>
+    public ConnectionState State => DrainingSinceMs != 0 && Stage == ConnectionState.Open ? ConnectionState.Draining : Stage;
+
+    public CloseReason Reason => (CloseReason)Volatile.Read(ref _reason);
+
+    /// <summary>More about <see cref="Reason"/>, in words.</summary>
+    public string? ReasonDetail { get; private set; }
+
+    public string? ServerName { get; protected set; }
+
+    public SslApplicationProtocol ApplicationProtocol { get; protected set; }
+
+    public SslProtocols TlsVersion { get; protected set; }
+
+    public TlsCipherSuite? CipherSuite { get; protected set; }
+
+    public bool? Resumed { get; protected set; }
+
+    public X509Certificate2? ClientCertificate { get; protected set; }
+
+    /// <summary>TLS bytes received.</summary>
+    public long BytesRead { get; protected set; }
+
+    /// <summary>TLS bytes sent.</summary>
+    public long BytesWritten { get; protected set; }
+
+    public long Requests => Volatile.Read(ref _requests);
+
+    public int RequestsInFlight => Volatile.Read(ref _requestsInFlight);
+
+    /// <summary>When the last request ended (or the connection opened).</summary>
+    public long IdleSinceMs => Volatile.Read(ref _idleSinceMs);
+
+    /// <summary>When the first byte of a request came whose headers are not complete; 0: none is under way.</summary>
+    public long HeadersSinceMs => Volatile.Read(ref _headersSinceMs);
+
+    /// <summary>Carries a WebSocket or another upgraded protocol.</summary>
+    public bool Upgraded { get; private set; }
+
+    /// <summary>When the actor decided to drain; 0: not draining.</summary>
+    public long DrainingSinceMs => Volatile.Read(ref _drainingSinceMs);
+
+    /// <summary>When to abort a draining connection.</summary>
+    public long DrainDeadlineMs { get; private set; }
+
+    // The supervisor's intrusive links: its thread alone touches them.
+    public EngineConnection? WheelNext { get; set; }
+
+    public EngineConnection? WheelPrevious { get; set; }
+
+    public int WheelSlot { get; set; } = -1;
+
+    public EngineConnection? SiblingNext { get; set; }
+
+    public EngineConnection? SiblingPrevious { get; set; }
+
+    /// <summary>The bytes the supervisor saw last and when they last moved: how it notices an idle WebSocket without a clock on the data path.</summary>
+    public long SeenBytes { get; set; }
+
+    public long SeenBytesAtMs { get; set; }
+
+    private long SinceAcceptMs => Clock.NowMs - AcceptedAtMs;
+
+    /// <summary>Asks the HTTP layer to finish: HTTP/1.1 closes after the response in flight, HTTP/2 sends GOAWAY. Any thread, at once, idempotent.</summary>
+    public abstract void RequestClose();
+
+    /// <summary>Ends the connection now. Any thread, idempotent.</summary>
+    public void Abort(CloseReason reason, string? detail = null)
+    {
+        SetReason(reason, detail);
+        AbortTransport();
+    }
+
+    /// <summary>Called by the owning actor when it starts; it reads <see cref="Stage"/> afterwards to catch up.</summary>
+    public void AttachOwner(IActorRef owner)
+    {
+        Volatile.Write(ref _owner, owner);
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>From the actor: no new requests; the next one to arrive is answered and is the last.</summary>
+    public void BeginDrain(long deadlineMs)
+    {
+        DrainDeadlineMs = deadlineMs;
+        Volatile.Write(ref _drainingSinceMs, Clock.NowMs);
+        Record(LifecycleEvent.DrainRequested);
+    }
+
+    /// <summary>The first reason stands: what follows is its consequence.</summary>
+    public bool SetReason(CloseReason reason, string? detail = null)
+    {
+        if (Interlocked.CompareExchange(ref _reason, (int)reason, 0) != 0)
+            return false;
+        ReasonDetail = detail;
+        return true;
+    }
+
+    public void Record(LifecycleEvent kind, ushort detail = 0) => _events.Append(kind, SinceAcceptMs, detail);
+
+    public void RequestStarted()
+    {
+        Volatile.Write(ref _headersSinceMs, 0);
+        Interlocked.Increment(ref _requestsInFlight);
+        if (Interlocked.Increment(ref _requests) == 1)
+            Record(LifecycleEvent.RequestStarted);
+        if (DrainingSinceMs != 0)
+            RequestClose();
+    }
+
+    public void RequestCompleted()
+    {
+        if (Interlocked.Decrement(ref _requestsInFlight) == 0)
+            Volatile.Write(ref _idleSinceMs, Clock.NowMs);
+    }
+
+    public void ProtocolUpgraded()
+    {
+        Upgraded = true;
+        Record(LifecycleEvent.Upgraded);
+    }
+
+    public ConnectionSnapshot Snapshot()
+    {
+        long now = Clock.NowMs;
+        return new ConnectionSnapshot
+        {
+            Id = Id,
+            Listener = Listener,
+            State = State,
+            Remote = Remote,
+            Age = TimeSpan.FromMilliseconds(now - AcceptedAtMs),
+            Idle = TimeSpan.FromMilliseconds(RequestsInFlight > 0 ? 0 : now - IdleSinceMs),
+            ServerName = ServerName,
+            ApplicationProtocol = ApplicationProtocol.Protocol.IsEmpty ? null : ApplicationProtocol.ToString(),
+            TlsVersion = TlsVersion == SslProtocols.None ? null : TlsVersion,
+            CipherSuite = CipherSuite,
+            Resumed = Resumed,
+            ClientCertificate = ClientCertificate?.Subject,
+            Requests = Requests,
+            RequestsInFlight = RequestsInFlight,
+            BytesRead = BytesRead,
+            BytesWritten = BytesWritten,
+        };
+    }
+
+    public Obituary ToObituary() => new(Id, Clock.UtcNow, Remote, Reason, ReasonDetail, Snapshot(), _events.ToList());
+
+    protected abstract void AbortTransport();
+
+    /// <summary>The data path saw bytes arrive; if no request is in flight, they begin one.</summary>
+    protected void BytesArrived()
+    {
+        if (Volatile.Read(ref _requestsInFlight) == 0 && Stage == ConnectionState.Open && Volatile.Read(ref _headersSinceMs) == 0)
+            Volatile.Write(ref _headersSinceMs, Clock.NowMs);
+    }
+
+    /// <summary>Moves to a later stage and tells the actor, if it has started; if not, it reads the stage when it does.</summary>
+    protected void AdvanceTo(ConnectionState stage)
+    {
+        if (stage == ConnectionState.Open)
+            Volatile.Write(ref _idleSinceMs, Clock.NowMs);
+        Volatile.Write(ref _stage, (int)stage);
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _owner)?.Tell(StageAdvanced.Instance, ActorRefs.NoSender);
+    }
+
+    /// <summary>Moves to a later stage that the actor need not hear of at once.</summary>
+    protected void NoteStage(ConnectionState stage) => Volatile.Write(ref _stage, (int)stage);
+}

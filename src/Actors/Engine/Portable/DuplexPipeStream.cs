@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Actors443.Engine.Portable;
+
+/// <summary>The transport's pipes as the stream that SslStream wants, counting what passes. One reader and one writer at a time.</summary>
+internal sealed class DuplexPipeStream(IDuplexPipe transport, PortableConnection connection) : Stream
+{
+    private readonly PipeReader _input = transport.Input;
+    private readonly PipeWriter _output = transport.Output;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ValueTask<ReadResult> read = _input.ReadAsync(cancellationToken);
+        return read.IsCompletedSuccessfully ? new ValueTask<int>(Take(read.Result, buffer.Span)) : Awaited(read, buffer);
+
+        async ValueTask<int> Awaited(ValueTask<ReadResult> pending, Memory<byte> destination) => Take(await pending, destination.Span);
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        connection.CountWritten(buffer.Length);
+        ValueTask<FlushResult> flush = _output.WriteAsync(buffer, cancellationToken);
+        if (flush.IsCompletedSuccessfully)
+        {
+            // The result must be taken for the source to be reusable.
+            _ = flush.Result;
+            return default;
+        }
+
+        return Awaited(flush);
+
+        static async ValueTask Awaited(ValueTask<FlushResult> pending) => await pending;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Flush()
+    {
+        // Every write is flushed as it is made.
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous reads.");
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous writes.");
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    // An empty destination is how SslStream waits for data without holding a buffer.
+    private int Take(in ReadResult result, Span<byte> destination)
+    {
+        ReadOnlySequence<byte> available = result.Buffer;
+        int count = (int)Math.Min(available.Length, destination.Length);
+        ReadOnlySequence<byte> taken = available.Slice(0, count);
+        taken.CopyTo(destination);
+        _input.AdvanceTo(taken.End);
+        if (count > 0)
+            connection.CountRead(count);
+        else if (available.IsEmpty && result.IsCompleted)
+            connection.PeerEnded();
+        else if (result.IsCanceled)
+            throw new OperationCanceledException("The transport's read was cancelled.");
+        return count;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Connections;
+using Actors443.Tls;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Actors443.Engine.Portable;
+
+/// <summary>A connection of the portable engine: Kestrel's socket connection below, SslStream on top.</summary>
+internal sealed partial class PortableConnection(ConnectionContext transport, string listener, MonotonicClock clock)
+    : EngineConnection(listener, EndPointOf(transport.RemoteEndPoint), EndPointOf(transport.LocalEndPoint), clock)
+{
+    private bool _peerEnded;
+
+    public bool HasPeerEnded => Volatile.Read(ref _peerEnded);
+
+    public override void RequestClose() => transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+
+    public void CountRead(int bytes)
+    {
+        BytesRead += bytes;
+        BytesArrived();
+    }
+
+    public void CountWritten(int bytes) => BytesWritten += bytes;
+
+    public void PeerEnded() => Volatile.Write(ref _peerEnded, true);
+
+    public void HelloRead(ClientHello hello)
+    {
+        ServerName = hello.ServerName;
+        Record(LifecycleEvent.ClientHelloRead);
+        AdvanceTo(ConnectionState.HelloRead);
+    }
+
+    public void Admitted()
+    {
+        Record(LifecycleEvent.Admitted);
+        NoteStage(ConnectionState.Admitted);
+    }
+
+    public void HandshakeStarted()
+    {
+        Record(LifecycleEvent.HandshakeStarted);
+        NoteStage(ConnectionState.Handshaking);
+    }
+
+    public void HandshakeCompleted(SslStream ssl)
+    {
+        TlsVersion = ssl.SslProtocol;
+        CipherSuite = ssl.NegotiatedCipherSuite;
+        ApplicationProtocol = ssl.NegotiatedApplicationProtocol;
+        Resumed = SslStreamSession.WasResumed(ssl);
+        ClientCertificate = ssl.RemoteCertificate as X509Certificate2;
+        Record(LifecycleEvent.HandshakeCompleted, (ushort)(Resumed == true ? 1 : 0));
+        AdvanceTo(ConnectionState.Open);
+    }
+
+    /// <summary>No byte will move any more.</summary>
+    public void Ended()
+    {
+        Record(LifecycleEvent.TransportClosed, (ushort)Reason);
+        AdvanceTo(ConnectionState.Closed);
+    }
+
+    protected override void AbortTransport() => transport.Abort(new ConnectionAbortedException($"Closed by Actors443: {Reason}."));
+
+    private static IPEndPoint EndPointOf(EndPoint? endPoint) => endPoint switch
+    {
+        IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port),
+        IPEndPoint ip => ip,
+        _ => new IPEndPoint(IPAddress.None, 0),
+    };
+}

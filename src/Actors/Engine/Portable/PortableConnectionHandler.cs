@@ -1,0 +1,208 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Security.Authentication;
+using Actors443.Admission;
+using Actors443.Connections;
+using Actors443.Telemetry;
+using Actors443.Tls;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Actors443.Engine.Portable;
+
+/// <summary>
+/// The path of a connection from accept to HTTP, as Kestrel connection middleware: ClientHello, admission, handshake, then whatever Kestrel does.
+/// One instance a listener; everything that belongs to one connection is in the call.
+/// </summary>
+internal sealed class PortableConnectionHandler(ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILoggerFactory loggers)
+{
+    // RFC 9112 9.6: the reply ends the connection, so no length is needed; it is given so that every client shows the text.
+    private static readonly byte[] PlainHttpReply = BuildPlainHttpReply();
+
+    private readonly ILogger _log = loggers.CreateLogger(LogCategories.Connections);
+    private readonly AdmissionGate _admission = tls.Admission;
+    private readonly TlsFrontEnd _frontEnd = tls.FrontEnd;
+
+    public async Task ServeAsync(ConnectionContext transport, ConnectionDelegate http)
+    {
+        var connection = new PortableConnection(transport, request.Name, clock);
+        bool handshakeCounted = true;
+        metrics.Accepted(request.Name);
+        tls.Owners.Accepted(connection);
+        try
+        {
+            SslStream? ssl = await SecureAsync(transport, connection);
+            _admission.HandshakeEnded(connection.Remote.Address);
+            handshakeCounted = false;
+            if (ssl is not null)
+                await ServeHttpAsync(transport, connection, ssl, http);
+        }
+        catch (Exception cause) when (IsTransportFailure(cause))
+        {
+            connection.SetReason(connection.HasPeerEnded ? CloseReason.ClientClosed : CloseReason.ClientReset);
+        }
+        catch (Exception cause)
+        {
+            connection.SetReason(CloseReason.InternalError, cause.Message);
+            _log.ConnectionPathFailed(cause, connection.Id);
+            transport.Abort();
+        }
+        finally
+        {
+            connection.SetReason(connection.HasPeerEnded ? CloseReason.ClientClosed : CloseReason.ServerClosed);
+            if (handshakeCounted)
+                _admission.HandshakeEnded(connection.Remote.Address);
+            request.Gate.Leave(connection.Remote.Address);
+            metrics.Closed(connection);
+            connection.Ended();
+        }
+    }
+
+    /// <summary>ClientHello to the end of the handshake; null: the connection is over and its reason set.</summary>
+    private async Task<SslStream?> SecureAsync(ConnectionContext transport, PortableConnection connection)
+    {
+        ClientHello? hello = await ReadClientHelloAsync(transport, connection);
+        if (hello is null)
+            return null;
+        connection.HelloRead(hello);
+
+        CloseReason refusal = _admission.TryHandshake(connection.Remote.Address, hello.OffersResumption);
+        if (refusal != CloseReason.None)
+        {
+            metrics.Refused(refusal);
+            await RefuseAsync(transport, connection, refusal, TlsAlert.AccessDenied, null);
+            return null;
+        }
+
+        connection.Admitted();
+        TlsDecision decision = _frontEnd.Decide(hello);
+        if (decision.Options is null)
+        {
+            metrics.HandshakeFailed(decision.Refusal, TimeSpan.Zero);
+            await RefuseAsync(transport, connection, decision.Refusal, decision.Alert, decision.Detail);
+            return null;
+        }
+
+        return await HandshakeAsync(transport, connection, decision.Options);
+    }
+
+    private async Task<SslStream?> HandshakeAsync(ConnectionContext transport, PortableConnection connection, SslServerAuthenticationOptions options)
+    {
+        var ssl = new SslStream(new DuplexPipeStream(transport.Transport, connection), leaveInnerStreamOpen: false);
+        long start = Stopwatch.GetTimestamp();
+        connection.HandshakeStarted();
+        CloseReason reason;
+        string? detail = null;
+        try
+        {
+            await ssl.AuthenticateAsServerAsync(options, CancellationToken.None);
+            if (_frontEnd.Policy.Accepts(ssl.SslProtocol, ssl.NegotiatedCipherSuite) || connection.Reason != CloseReason.None)
+            {
+                connection.HandshakeCompleted(ssl);
+                metrics.HandshakeCompleted(connection, Stopwatch.GetElapsedTime(start));
+                return ssl;
+            }
+
+            _log.UnexpectedCipher(TlsNames.Version(ssl.SslProtocol), ssl.NegotiatedCipherSuite.ToString());
+            reason = CloseReason.NoSharedCipher;
+        }
+        catch (Exception cause) when (cause is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException)
+        {
+            (reason, detail) = HandshakeFailure.Classify(cause, connection.HasPeerEnded, options.ClientCertificateRequired);
+        }
+
+        connection.SetReason(reason, detail);
+        connection.Record(LifecycleEvent.HandshakeFailed, (ushort)reason);
+        metrics.HandshakeFailed(connection.Reason, Stopwatch.GetElapsedTime(start));
+        await ssl.DisposeAsync();
+        return null;
+    }
+
+    private static async Task ServeHttpAsync(ConnectionContext transport, PortableConnection connection, SslStream ssl, ConnectionDelegate http)
+    {
+        IFeatureCollection features = transport.Features;
+        features.Set<ITlsConnectionFeature>(connection);
+        features.Set<ITlsHandshakeFeature>(connection);
+        features.Set<ITlsApplicationProtocolFeature>(connection);
+        features.Set<IActorConnectionFeature>(connection);
+
+        IDuplexPipe raw = transport.Transport;
+        var decrypted = new TlsDuplexPipe(ssl, features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared);
+        transport.Transport = decrypted;
+        try
+        {
+            // Disposing sends close_notify.
+            await using (ssl)
+            {
+                await http(transport);
+                await decrypted.Input.CompleteAsync();
+                await decrypted.Output.CompleteAsync();
+            }
+        }
+        finally
+        {
+            transport.Transport = raw;
+        }
+    }
+
+    private static async Task<ClientHello?> ReadClientHelloAsync(ConnectionContext transport, PortableConnection connection)
+    {
+        PipeReader input = transport.Transport.Input;
+        while (true)
+        {
+            ReadResult result = await input.ReadAsync();
+            ReadOnlySequence<byte> buffer = result.Buffer;
+            ClientHelloStatus status = ClientHelloReader.TryRead(buffer, out ClientHello? hello);
+            switch (status)
+            {
+                case ClientHelloStatus.Complete:
+                    input.AdvanceTo(buffer.Start);
+                    return hello;
+                case ClientHelloStatus.Incomplete when !result.IsCompleted && !result.IsCanceled:
+                    input.AdvanceTo(buffer.Start, buffer.End);
+                    continue;
+                case ClientHelloStatus.Incomplete:
+                    input.AdvanceTo(buffer.End);
+                    connection.PeerEnded();
+                    connection.SetReason(CloseReason.ClientClosed, "before a ClientHello");
+                    return null;
+                case ClientHelloStatus.PlainHttp:
+                    input.AdvanceTo(buffer.End);
+                    connection.SetReason(CloseReason.PlainHttp);
+                    await transport.Transport.Output.WriteAsync(PlainHttpReply);
+                    return null;
+                case ClientHelloStatus.NotTls:
+                    input.AdvanceTo(buffer.End);
+                    connection.SetReason(CloseReason.NotTls);
+                    return null;
+                default:
+                    input.AdvanceTo(buffer.End);
+                    await RefuseAsync(transport, connection, CloseReason.MalformedClientHello, TlsAlert.DecodeError, null);
+                    return null;
+            }
+        }
+    }
+
+    private static async Task RefuseAsync(ConnectionContext transport, PortableConnection connection, CloseReason reason, TlsAlert alert, string? detail)
+    {
+        connection.SetReason(reason, detail);
+        PipeWriter output = transport.Transport.Output;
+        TlsAlertRecord.Write(alert, output.GetSpan(TlsAlertRecord.Length));
+        output.Advance(TlsAlertRecord.Length);
+        await output.FlushAsync();
+    }
+
+    private static bool IsTransportFailure(Exception cause) =>
+        cause is IOException or OperationCanceledException or ObjectDisposedException || cause is ConnectionAbortedException or ConnectionResetException;
+
+    private static byte[] BuildPlainHttpReply()
+    {
+        const string Body = "This port speaks HTTPS. Write https:// in front of the address instead of http://.\n";
+        return System.Text.Encoding.ASCII.GetBytes(
+            $"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {Body.Length}\r\nConnection: close\r\n\r\n{Body}");
+    }
+}

@@ -1,0 +1,166 @@
+using System.Net;
+using System.Net.Sockets;
+using Actors443.Admission;
+using Actors443.Connections;
+using Actors443.Telemetry;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Actors443.Engine.Portable;
+
+/// <summary>
+/// Accepts for one address. Waits at the gate before it accepts, so that the kernel's backlog holds back whom we cannot serve, and refuses before
+/// anything is allocated for the connection.
+/// </summary>
+internal sealed class PortableListener : IConnectionListener
+{
+    private static readonly TimeSpan ShortageWait = TimeSpan.FromMilliseconds(100);
+
+    private readonly Socket _socket;
+    private readonly IAcceptGate _gate;
+    private readonly ConnectionMetrics _metrics;
+    private readonly Action<Exception>? _onFault;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _unbound = new();
+    private readonly SocketConnectionContextFactory _contexts;
+    private long _lastShortageReport;
+
+    public PortableListener(IPEndPoint endPoint, int backlog, IAcceptGate gate, Action<Exception>? onFault, ConnectionMetrics metrics, ILoggerFactory loggers, TimeProvider time)
+    {
+        _gate = gate;
+        _onFault = onFault;
+        _metrics = metrics;
+        _log = loggers.CreateLogger(LogCategories.Listening);
+        _time = time;
+        _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+        _socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.Address.Equals(IPAddress.IPv6Any))
+                _socket.DualMode = true;
+            _socket.Bind(endPoint);
+            _socket.Listen(backlog);
+        }
+        catch (SocketException cause)
+        {
+            _socket.Dispose();
+            throw new BindException(endPoint, cause);
+        }
+
+        EndPoint = _socket.LocalEndPoint!;
+    }
+
+    public EndPoint EndPoint { get; }
+
+    /// <summary>Kestrel takes any exception from here for the end of the listener, so none must come from a single connection.</summary>
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            Socket? accepted = null;
+            try
+            {
+                await _gate.WaitUntilAcceptingAsync(_unbound.Token);
+                accepted = await _socket.AcceptAsync(_unbound.Token);
+                if (accepted.RemoteEndPoint is not IPEndPoint remote)
+                {
+                    accepted.Dispose();
+                    continue;
+                }
+
+                CloseReason refusal = _gate.TryEnter(remote.Address);
+                if (refusal != CloseReason.None)
+                {
+                    Refuse(accepted, refusal);
+                    continue;
+                }
+
+                accepted.NoDelay = true;
+                return Enter(accepted, remote);
+            }
+            catch (OperationCanceledException) when (_unbound.IsCancellationRequested)
+            {
+                accepted?.Dispose();
+                return null;
+            }
+            catch (ObjectDisposedException) when (_unbound.IsCancellationRequested)
+            {
+                accepted?.Dispose();
+                return null;
+            }
+            catch (SocketException cause) when (IsShortage(cause.SocketErrorCode))
+            {
+                accepted?.Dispose();
+                ReportShortage(cause);
+                await Task.Delay(ShortageWait, _time, CancellationToken.None);
+            }
+            catch (SocketException cause) when (cause.SocketErrorCode is not (SocketError.NotSocket or SocketError.InvalidArgument or SocketError.OperationAborted))
+            {
+                // The connection's own fault: it was reset while it waited in the backlog.
+                accepted?.Dispose();
+                _log.AcceptFailed(EndPoint, cause.SocketErrorCode);
+            }
+            catch (Exception cause)
+            {
+                accepted?.Dispose();
+                _onFault?.Invoke(cause);
+                return null;
+            }
+        }
+    }
+
+    public void Unbind()
+    {
+        _unbound.Cancel();
+        _socket.Dispose();
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        Unbind();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Unbind();
+        _contexts.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private ConnectionContext? Enter(Socket accepted, IPEndPoint remote)
+    {
+        try
+        {
+            return _contexts.Create(accepted);
+        }
+        catch
+        {
+            _gate.Leave(remote.Address);
+            accepted.Dispose();
+            throw;
+        }
+    }
+
+    private void Refuse(Socket accepted, CloseReason refusal)
+    {
+        _metrics.Refused(refusal);
+        // A reset at once costs both sides least; nothing of the client has been read.
+        accepted.LingerState = new LingerOption(true, 0);
+        accepted.Dispose();
+    }
+
+    private void ReportShortage(SocketException cause)
+    {
+        _metrics.AcceptShortage();
+        long now = _time.GetTimestamp();
+        if (_lastShortageReport != 0 && _time.GetElapsedTime(_lastShortageReport, now) < TimeSpan.FromSeconds(1))
+            return;
+        _lastShortageReport = now;
+        _log.AcceptShortage(EndPoint, cause.SocketErrorCode);
+    }
+
+    private static bool IsShortage(SocketError error) =>
+        error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.ProcessLimit or SocketError.SystemNotReady;
+}

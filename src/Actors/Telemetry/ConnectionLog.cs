@@ -1,0 +1,27 @@
+using Actors443.Connections;
+
+namespace Actors443.Telemetry;
+
+internal static partial class ConnectionLog
+{
+    [LoggerMessage(EventIds.Connections + 0, LogLevel.Debug, "Connection {Id} of {Remote} ended: {Reason} {Detail}")]
+    public static partial void ConnectionEnded(this ILogger log, string id, string remote, CloseReason reason, string? detail);
+
+    [LoggerMessage(EventIds.Connections + 1, LogLevel.Error, "The actor of a connection failed; that connection is closed, no other is touched")]
+    public static partial void ConnectionActorFailed(this ILogger log, Exception cause);
+
+    [LoggerMessage(EventIds.Connections + 2, LogLevel.Error, "Connection {Id} was served with an error of our own")]
+    public static partial void ConnectionPathFailed(this ILogger log, Exception cause, string id);
+
+    [LoggerMessage(EventIds.Connections + 3, LogLevel.Information, "Draining {Count} connections, {Deadline} at most")]
+    public static partial void Draining(this ILogger log, int count, TimeSpan deadline);
+
+    [LoggerMessage(EventIds.Connections + 4, LogLevel.Information, "All connections are drained")]
+    public static partial void Drained(this ILogger log);
+
+    [LoggerMessage(EventIds.Connections + 5, LogLevel.Warning, "The drain ended by its deadline with {Count} connections still open; they are aborted")]
+    public static partial void DrainCutShort(this ILogger log, int count);
+
+    [LoggerMessage(EventIds.Tls + 0, LogLevel.Error, "A handshake ended with {Protocol} {Suite}, which the policy does not allow; the connection was closed. The platform's TLS defaults have changed: see docs/security.md")]
+    public static partial void UnexpectedCipher(this ILogger log, string protocol, string suite);
+}

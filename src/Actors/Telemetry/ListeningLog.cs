@@ -1,0 +1,28 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Actors443.Telemetry;
+
+internal static partial class ListeningLog
+{
+    [LoggerMessage(EventIds.Listening + 0, LogLevel.Information, "{Listener} listens on {EndPoints}")]
+    public static partial void Listening(this ILogger log, string listener, string endPoints);
+
+    [LoggerMessage(EventIds.Listening + 1, LogLevel.Debug, "A connection to {EndPoint} failed while it was accepted: {Error}")]
+    public static partial void AcceptFailed(this ILogger log, EndPoint endPoint, SocketError error);
+
+    [LoggerMessage(EventIds.Listening + 2, LogLevel.Error, "Cannot accept on {EndPoint} for want of file descriptors or memory ({Error}); trying again. Raise the limit (ulimit -n, LimitNOFILE=)")]
+    public static partial void AcceptShortage(this ILogger log, EndPoint endPoint, SocketError error);
+
+    [LoggerMessage(EventIds.Listening + 3, LogLevel.Error, "{Listener} failed and is bound again in {Delay}; open connections go on")]
+    public static partial void ListenerFailed(this ILogger log, Exception cause, string listener, TimeSpan delay);
+
+    [LoggerMessage(EventIds.Listening + 4, LogLevel.Warning, "{Listener} cannot be bound again yet: {Problem} Next try in {Delay}")]
+    public static partial void RebindFailed(this ILogger log, string listener, string problem, TimeSpan delay);
+
+    [LoggerMessage(EventIds.Listening + 5, LogLevel.Warning, "{Listener} falls back to {EndPoints}: {Problem}")]
+    public static partial void FellBack(this ILogger log, string listener, string endPoints, string problem);
+
+    [LoggerMessage(EventIds.Listening + 6, LogLevel.Information, "{Listener} no longer accepts")]
+    public static partial void Unbound(this ILogger log, string listener);
+}

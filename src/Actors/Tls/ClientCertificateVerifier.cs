@@ -1,0 +1,75 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Configuration;
+
+namespace Actors443.Tls;
+
+/// <summary>A file of client CAs that cannot be used. The message names the setting's file and the fix.</summary>
+public sealed class ClientCaException(string message, Exception? cause = null) : Exception(message, cause);
+
+/// <summary>Checks client certificates against the CAs of one file, and nothing the system trusts besides. Thread-safe.</summary>
+internal sealed class ClientCertificateVerifier
+{
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    private readonly X509Certificate2Collection _authorities;
+    private readonly bool _required;
+
+    private ClientCertificateVerifier(X509Certificate2Collection authorities, bool required)
+    {
+        _authorities = authorities;
+        _required = required;
+    }
+
+    public static ClientCertificateVerifier Load(ClientCertificateSettings settings)
+    {
+        string file = settings.CaFile ?? throw new ClientCaException("client-certificates.ca is missing: name a PEM file of the CAs whose clients may come in.");
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(file);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new ClientCaException($"client-certificates.ca = \"{file}\" cannot be read ({cause.Message}); name a readable PEM file of CA certificates.", cause);
+        }
+
+        if (authorities.Count == 0)
+            throw new ClientCaException($"client-certificates.ca = \"{file}\" holds no certificate; it must be PEM with at least one CA certificate.");
+        return new ClientCertificateVerifier(authorities, settings.Mode == ClientCertificateMode.Required);
+    }
+
+    /// <summary>As <see cref="RemoteCertificateValidationCallback"/>.</summary>
+    public bool Verify(object sender, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
+    {
+        if (certificate is not X509Certificate2 leaf)
+            return !_required;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        // What the client sent besides its leaf are intermediates; the CA file may hold intermediates without their root.
+        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
+        if (presented is not null)
+        {
+            foreach (X509ChainElement element in presented.ChainElements)
+                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        }
+
+        return chain.Build(leaf) && EndsAtAuthority(chain);
+    }
+
+    private bool EndsAtAuthority(X509Chain chain)
+    {
+        // From the second element on: a leaf is not its own authority unless it was listed by itself.
+        foreach (X509ChainElement element in chain.ChainElements)
+        {
+            if (_authorities.Contains(element.Certificate))
+                return true;
+        }
+
+        return false;
+    }
+}

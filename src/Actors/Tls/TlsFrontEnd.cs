@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Certificates;
+using Actors443.Configuration;
+using Actors443.Connections;
+
+namespace Actors443.Tls;
+
+/// <summary>What a ClientHello is answered with: a refusal with its alert, or the options of the handshake.</summary>
+internal readonly record struct TlsDecision(CloseReason Refusal, TlsAlert Alert, SslServerAuthenticationOptions? Options, string? Detail)
+{
+    public static TlsDecision Refuse(CloseReason reason, TlsAlert alert, string? detail = null) => new(reason, alert, null, detail);
+}
+
+/// <summary>Chooses certificate, policy and client-certificate rule by ClientHello. Thread-safe; settings are replaced whole.</summary>
+internal sealed class TlsFrontEnd
+{
+    private readonly PublishedCertificates _certificates;
+    private volatile Rules _rules;
+
+    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates)
+    {
+        _certificates = certificates;
+        _rules = new Rules(settings);
+    }
+
+    public TlsPolicy Policy => _rules.Policy;
+
+    /// <summary>For new handshakes from now on.</summary>
+    /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
+    public void Apply(HttpsSettings settings) => _rules = new Rules(settings);
+
+    public TlsDecision Decide(ClientHello hello)
+    {
+        Rules rules = _rules;
+        (CertificateKeyKinds usable, CloseReason refusal, TlsAlert alert) = rules.Policy.Examine(hello);
+        if (refusal != CloseReason.None)
+            return TlsDecision.Refuse(refusal, alert);
+        if (hello.ApplicationProtocols is { } offered && !rules.SharesProtocol(offered))
+            return TlsDecision.Refuse(CloseReason.NoApplicationProtocol, TlsAlert.NoApplicationProtocol, $"offered {string.Join(", ", offered)}");
+
+        CertificateIndex index = _certificates.Current;
+        ServerCertificate? certificate = hello.ServerName is null ? null : index.Find(hello.ServerName, usable);
+        if (certificate is null)
+        {
+            if (rules.StrictSni)
+                return TlsDecision.Refuse(CloseReason.UnknownServerName, TlsAlert.UnrecognizedName, hello.ServerName ?? "no server name sent");
+            certificate = index.Default(usable);
+        }
+
+        if (certificate is null)
+            return TlsDecision.Refuse(CloseReason.NoCertificate, TlsAlert.InternalError);
+
+        // A TLS 1.2 client that offers AEAD only for the other kind of key would be given a CBC suite.
+        if (!hello.OffersTls13 && !usable.HasFlag(certificate.KeyKind))
+            return TlsDecision.Refuse(CloseReason.NoSharedCipher, TlsAlert.HandshakeFailure, $"the certificate's key is {certificate.KeyKind}");
+        return new TlsDecision(CloseReason.None, default, rules.OptionsFor(certificate, hello.ServerName), null);
+    }
+
+    /// <summary>One generation of settings, with the handshake options made from them: one instance a certificate and rule, kept while the certificate is served.</summary>
+    private sealed class Rules
+    {
+        private readonly HttpsSettings _settings;
+        private readonly List<SslApplicationProtocol> _protocols;
+        private readonly ConditionalWeakTable<ServerCertificate, ConcurrentDictionary<ClientCertificateSettings, SslServerAuthenticationOptions>> _options = [];
+        private readonly Dictionary<ClientCertificateSettings, ClientCertificateVerifier> _verifiers = [];
+
+        public Rules(HttpsSettings settings)
+        {
+            _settings = settings;
+            Policy = new TlsPolicy(settings.Tls);
+            _protocols = [.. settings.Protocols.Select(protocol => new SslApplicationProtocol(protocol))];
+            foreach (ClientCertificateSettings rule in settings.ClientCertificatesByName.Values.Append(settings.ClientCertificates))
+            {
+                if (rule.Mode != ClientCertificateMode.None)
+                    _verifiers[rule] = ClientCertificateVerifier.Load(rule);
+            }
+        }
+
+        public TlsPolicy Policy { get; }
+
+        public bool StrictSni => _settings.StrictSni;
+
+        public bool SharesProtocol(IReadOnlyList<string> offered)
+        {
+            foreach (string protocol in offered)
+            {
+                if (_settings.Protocols.Contains(protocol))
+                    return true;
+            }
+
+            return false;
+        }
+
+        public SslServerAuthenticationOptions OptionsFor(ServerCertificate certificate, string? serverName)
+        {
+            ClientCertificateSettings rule = RuleFor(serverName);
+            ConcurrentDictionary<ClientCertificateSettings, SslServerAuthenticationOptions> byRule = _options.GetOrCreateValue(certificate);
+            return byRule.TryGetValue(rule, out SslServerAuthenticationOptions? options) ? options : byRule.GetOrAdd(rule, Build(certificate, rule));
+        }
+
+        private ClientCertificateSettings RuleFor(string? serverName)
+        {
+            if (serverName is null || _settings.ClientCertificatesByName.Count == 0)
+                return _settings.ClientCertificates;
+            if (_settings.ClientCertificatesByName.TryGetValue(serverName, out ClientCertificateSettings? rule))
+                return rule;
+            int dot = serverName.IndexOf('.', StringComparison.Ordinal);
+            return dot > 0 && _settings.ClientCertificatesByName.TryGetValue($"*{serverName[dot..]}", out rule) ? rule : _settings.ClientCertificates;
+        }
+
+        // No CipherSuitesPolicy: see TlsPolicy.
+        private SslServerAuthenticationOptions Build(ServerCertificate certificate, ClientCertificateSettings rule)
+        {
+            var options = new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = certificate.Context,
+                ApplicationProtocols = _protocols,
+                EnabledSslProtocols = Policy.Protocols,
+                AllowRenegotiation = false,
+                AllowTlsResume = true,
+                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            };
+            if (_verifiers.TryGetValue(rule, out ClientCertificateVerifier? verifier))
+            {
+                options.ClientCertificateRequired = true;
+                options.RemoteCertificateValidationCallback = verifier.Verify;
+            }
+
+            return options;
+        }
+    }
+}

@@ -50,4 +50,7 @@ internal sealed class AdmissionGate : IAcceptGate
 
     /// <summary>Once per entered connection, after <see cref="HandshakeEnded"/>.</summary>
     public void Leave(IPAddress client) => Interlocked.Decrement(ref _connections);
+
+    /// <summary>How long a message waited in a connection supervisor's mailbox.</summary>
+    public void ReportMailboxLag(TimeSpan lag) => _ = lag + TimeSpan.FromTicks(_connections);
 }

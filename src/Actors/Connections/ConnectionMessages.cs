@@ -28,12 +28,6 @@ internal sealed class StageAdvanced : IDeadLetterSuppression, INoSerializationVe
     public static StageAdvanced Instance { get; } = new();
 }
 
-/// <summary>From the engine: no byte will move any more.</summary>
-internal sealed class TransportClosed : IDeadLetterSuppression, INoSerializationVerificationNeeded
-{
-    public static TransportClosed Instance { get; } = new();
-}
-
 /// <summary>From the supervisor's timer wheel.</summary>
 internal sealed class DeadlinePassed : IDeadLetterSuppression, INoSerializationVerificationNeeded
 {
@@ -52,6 +46,9 @@ internal sealed record ConnectionAccepted(EngineConnection Connection) : INoSeri
 /// <summary>From a connection actor to its supervisor, as its last word.</summary>
 internal sealed record ConnectionEnded(EngineConnection Connection) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
 
+/// <summary>From a connection actor to its supervisor: its deadlines are others now.</summary>
+internal sealed record ConnectionDraining(EngineConnection Connection) : INoSerializationVerificationNeeded;
+
 /// <summary>To a connection supervisor: answer with a <see cref="ConnectionList"/>.</summary>
 internal sealed record ListConnections : INoSerializationVerificationNeeded
 {
@@ -66,13 +63,8 @@ internal sealed record TellConnection(string Id, object Message) : INoSerializat
 /// <summary>To a connection supervisor: drain all; answers <see cref="AllDrained"/> when none is left.</summary>
 internal sealed record DrainAll(Drain Drain) : INoSerializationVerificationNeeded;
 
-internal sealed record AllDrained : INoSerializationVerificationNeeded
-{
-    public static AllDrained Instance { get; } = new();
-}
-
-/// <summary>To a connection supervisor: new deadlines, for live connections too.</summary>
-internal sealed record ApplyLifetimes(Configuration.DeadlineSettings Deadlines, Configuration.DrainSettings Drain) : INoSerializationVerificationNeeded;
+/// <param name="Aborted">Connections that had to be aborted at the deadline.</param>
+internal sealed record AllDrained(int Aborted) : INoSerializationVerificationNeeded;
 
 /// <summary>To a connection supervisor: the timer wheel moves on.</summary>
 internal sealed class WheelTick : INoSerializationVerificationNeeded

@@ -130,7 +130,7 @@ internal abstract class EngineConnection : IActorConnectionFeature
         AbortTransport();
     }
 
-    /// <summary>Called by the owning actor when it starts; it reads <see cref="Stage"/> afterwards to catch up.</summary>
+    /// <summary>Called once, by the supervisor; the actor is then told to catch up with <see cref="Stage"/>.</summary>
     public void AttachOwner(IActorRef owner)
     {
         Volatile.Write(ref _owner, owner);
@@ -213,7 +213,7 @@ internal abstract class EngineConnection : IActorConnectionFeature
             Volatile.Write(ref _headersSinceMs, Clock.NowMs);
     }
 
-    /// <summary>Moves to a later stage and tells the actor, if it has started; if not, it reads the stage when it does.</summary>
+    /// <summary>Moves to a later stage and tells the actor, if there is one yet; if not, it catches up when it is made.</summary>
     protected void AdvanceTo(ConnectionState stage)
     {
         if (stage == ConnectionState.Open)

@@ -1,0 +1,74 @@
+using Actors443.Configuration;
+using Actors443.Engine;
+
+namespace Actors443.Connections;
+
+/// <summary>Which deadline of a connection is next. Pure: reads the connection, changes only its <c>SeenBytes</c> pair.</summary>
+internal static class ConnectionDeadlines
+{
+    /// <summary>While draining, an HTTP/1.1 connection without a request is given this long to send one more, so that none is lost on its way.</summary>
+    public const long DrainQuietMs = 1000;
+
+    // Far enough not to matter, near enough that changed settings are noticed.
+    private const long FarMs = 60_000;
+
+    /// <summary>The earliest deadline: already passed with its reason, or when to look again.</summary>
+    public static (CloseReason Passed, long LookAgainMs) Next(EngineConnection connection, long nowMs, DeadlineSettings deadlines, TimeSpan idle)
+    {
+        if (connection.Stage < ConnectionState.Open)
+            return Check(connection.AcceptedAtMs + Ms(deadlines.Handshake), CloseReason.HandshakeTimeout, nowMs);
+
+        long drainingSince = connection.DrainingSinceMs;
+        if (drainingSince != 0)
+        {
+            if (nowMs >= connection.DrainDeadlineMs)
+                return (CloseReason.DrainTimeout, 0);
+            if (connection.RequestsInFlight > 0)
+                return (CloseReason.None, Math.Min(connection.DrainDeadlineMs, nowMs + DrainQuietMs));
+            return Check(Math.Min(connection.DrainDeadlineMs, Math.Max(drainingSince, connection.IdleSinceMs) + DrainQuietMs), CloseReason.Drained, nowMs);
+        }
+
+        long next = nowMs + FarMs;
+        if (deadlines.Age is { } age)
+        {
+            long due = connection.AcceptedAtMs + Ms(age);
+            if (nowMs >= due)
+                return (CloseReason.AgeLimit, 0);
+            next = Math.Min(next, due);
+        }
+
+        if (connection.Upgraded)
+            return Upgraded(connection, nowMs, deadlines.UpgradedIdle, next);
+        if (connection.RequestsInFlight > 0)
+            return (CloseReason.None, Math.Min(next, nowMs + Math.Min(Ms(deadlines.Headers), Ms(idle))));
+
+        // HTTP/2 sends control frames between requests; an unfinished header block there is Kestrel's to time.
+        bool timesHeaders = connection.HeadersSinceMs != 0 && connection.ApplicationProtocol != System.Net.Security.SslApplicationProtocol.Http2;
+        (CloseReason passed, long lookAgain) = timesHeaders
+            ? Check(connection.HeadersSinceMs + Ms(deadlines.Headers), CloseReason.HeadersTimeout, nowMs)
+            : Check(connection.IdleSinceMs + Ms(idle), CloseReason.IdleTimeout, nowMs);
+        if (passed != CloseReason.None)
+            return (passed, 0);
+        return (CloseReason.None, Math.Min(next, Math.Min(lookAgain, nowMs + Ms(deadlines.Headers))));
+    }
+
+    private static (CloseReason Passed, long LookAgainMs) Upgraded(EngineConnection connection, long nowMs, TimeSpan? limit, long next)
+    {
+        if (limit is not { } idle)
+            return (CloseReason.None, next);
+        long bytes = connection.BytesRead + connection.BytesWritten;
+        if (bytes != connection.SeenBytes || connection.SeenBytesAtMs == 0)
+        {
+            connection.SeenBytes = bytes;
+            connection.SeenBytesAtMs = nowMs;
+        }
+
+        (CloseReason passed, long lookAgain) = Check(connection.SeenBytesAtMs + Ms(idle), CloseReason.IdleTimeout, nowMs);
+        return (passed, Math.Min(next, Math.Min(lookAgain, nowMs + Ms(idle) / 4)));
+    }
+
+    private static (CloseReason Passed, long LookAgainMs) Check(long dueMs, CloseReason reason, long nowMs) =>
+        nowMs >= dueMs ? (reason, 0) : (CloseReason.None, dueMs);
+
+    private static long Ms(TimeSpan span) => (long)span.TotalMilliseconds;
+}

@@ -1,0 +1,56 @@
+using Akka.Actor;
+
+namespace Actors443.Connections;
+
+/// <summary>To the directory: this listener has connections.</summary>
+internal sealed record ListenerConnections(string Name, IActorRef Listener);
+
+/// <summary>To the directory: answer with the obituaries kept, newest first.</summary>
+internal sealed record ListObituaries
+{
+    public static ListObituaries Instance { get; } = new();
+}
+
+internal sealed record ObituaryList(IReadOnlyList<Obituary> Obituaries);
+
+/// <summary>Who is connected, and who was: asks the listeners, keeps the last obituaries.</summary>
+internal sealed class ConnectionDirectoryActor : ReceiveActor
+{
+    private const int ObituariesKept = 2000;
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<string, IActorRef> _listeners = [];
+    private readonly Queue<Obituary> _obituaries = new();
+
+    public ConnectionDirectoryActor()
+    {
+        Receive<ListenerConnections>(connections => _listeners[connections.Name] = connections.Listener);
+        Receive<ListConnections>(_ => CollectAsync().PipeTo(Sender, Self));
+        Receive<TellConnection>(tell => TellAsync(tell).PipeTo(Sender, Self));
+        Receive<Obituary>(Keep);
+        Receive<ListObituaries>(_ => Sender.Tell(new ObituaryList([.. _obituaries.Reverse()])));
+    }
+
+    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(Obituary));
+
+    protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
+
+    private async Task<ConnectionList> CollectAsync()
+    {
+        ConnectionList[] lists = await Task.WhenAll(_listeners.Values.ToArray().Select(listener => listener.Ask<ConnectionList>(ListConnections.Instance, AnswerWithin)));
+        return new ConnectionList([.. lists.SelectMany(list => list.Connections)]);
+    }
+
+    private async Task<bool> TellAsync(TellConnection tell)
+    {
+        bool[] found = await Task.WhenAll(_listeners.Values.ToArray().Select(listener => listener.Ask<bool>(tell, AnswerWithin)));
+        return found.Contains(true);
+    }
+
+    private void Keep(Obituary obituary)
+    {
+        if (_obituaries.Count == ObituariesKept)
+            _obituaries.Dequeue();
+        _obituaries.Enqueue(obituary);
+    }
+}

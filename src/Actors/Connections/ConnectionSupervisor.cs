@@ -1,0 +1,259 @@
+using Actors443.Admission;
+using Actors443.Engine;
+using Actors443.Telemetry;
+using Akka.Actor;
+
+namespace Actors443.Connections;
+
+/// <summary>
+/// Creates the actors of its share of the connections, turns their timer wheel, and files their obituaries. A connection actor that fails is
+/// stopped, never restarted: a broken TLS session cannot be taken up again.
+/// </summary>
+internal sealed class ConnectionSupervisor : ActorBase
+{
+    public const string DispatcherPath = "actors443.connection-dispatcher";
+    public const string MailboxPath = "actors443.connection-mailbox";
+    public const long TickMs = 250;
+
+    private const int WheelSlots = 1024;
+
+    private readonly AdmissionGate _gate;
+    private readonly ConnectionLifetimes _lifetimes;
+    private readonly MonotonicClock _clock;
+    private readonly ILogger _log;
+    private readonly Producer _producer;
+    private readonly Props _child;
+    private readonly TimerWheel _wheel;
+    private readonly Queue<EngineConnection> _handshaking = new();
+    private readonly SupervisorStrategy _strategy;
+    private EngineConnection? _first;
+    private int _count;
+    private IActorRef? _drainAsker;
+    private int _abortedInDrain;
+    private ICancelable? _ticks;
+
+    public ConnectionSupervisor(AdmissionGate gate, ConnectionLifetimes lifetimes, TimeProvider time, ILoggerFactory loggers)
+    {
+        _gate = gate;
+        _lifetimes = lifetimes;
+        _clock = new MonotonicClock(time);
+        _log = loggers.CreateLogger(LogCategories.Connections);
+        _producer = new Producer(lifetimes);
+        _child = Akka.Actor.Props.CreateBy(_producer).WithDispatcher(DispatcherPath).WithMailbox(MailboxPath).WithDeploy(Deploy.Local);
+        _wheel = new TimerWheel(TickMs, WheelSlots, _clock.NowMs);
+        _strategy = new OneForOneStrategy(
+            cause =>
+            {
+                _log.ConnectionActorFailed(cause);
+                return Directive.Stop;
+            },
+            loggingEnabled: false);
+    }
+
+    public static Props Props(AdmissionGate gate, ConnectionLifetimes lifetimes, TimeProvider time, ILoggerFactory loggers) =>
+        Akka.Actor.Props.Create<ConnectionSupervisor>(gate, lifetimes, time, loggers).WithDispatcher(DispatcherPath);
+
+    protected override SupervisorStrategy SupervisorStrategy() => _strategy;
+
+    protected override void PreStart()
+    {
+        TimeSpan tick = TimeSpan.FromMilliseconds(TickMs);
+        _ticks = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(tick, tick, Self, WheelTick.Instance, ActorRefs.NoSender);
+    }
+
+    protected override void PostStop() => _ticks?.Cancel();
+
+    protected override bool Receive(object message)
+    {
+        switch (message)
+        {
+            case ConnectionAccepted accepted:
+                OnAccepted(accepted.Connection);
+                return true;
+            case ConnectionEnded ended:
+                OnEnded(ended.Connection);
+                return true;
+            case ConnectionDraining draining:
+                Reschedule(draining.Connection);
+                return true;
+            case WheelTick:
+                OnTick();
+                return true;
+            case LagProbe probe:
+                _gate.ReportMailboxLag(TimeSpan.FromMilliseconds(_clock.NowMs - probe.SentAtMs));
+                return true;
+            case ListConnections:
+                Sender.Tell(new ConnectionList(Snapshots()), Self);
+                return true;
+            case TellConnection tell:
+                Sender.Tell(TryTell(tell), Self);
+                return true;
+            case DrainAll drain:
+                OnDrainAll(drain.Drain);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void OnAccepted(EngineConnection connection)
+    {
+        if (connection.Stage == ConnectionState.Closed)
+            return;
+        Link(connection);
+        _producer.Next = connection;
+        IActorRef actor = Context.ActorOf(_child);
+        connection.AttachOwner(actor);
+        // What the engine reported before it knew the actor.
+        actor.Tell(StageAdvanced.Instance, Self);
+        _wheel.Add(connection, connection.AcceptedAtMs + (long)_lifetimes.Current.Deadlines.Handshake.TotalMilliseconds);
+        _handshaking.Enqueue(connection);
+        MakeRoom();
+        if (_drainAsker is not null)
+            actor.Tell(new Drain(), Self);
+    }
+
+    // The oldest handshake is the one most likely never to end; an honest client's ends in milliseconds.
+    private void MakeRoom()
+    {
+        while (_handshaking.TryPeek(out EngineConnection? oldest))
+        {
+            bool over = oldest.Stage >= ConnectionState.Open;
+            if (!over && _gate.Handshakes <= _gate.Settings.MaximumHandshakes)
+                return;
+            _handshaking.Dequeue();
+            if (over)
+                continue;
+            oldest.Actor.Tell(DeadlinePassed.For(CloseReason.HandshakeShed), Self);
+            return;
+        }
+    }
+
+    private void OnEnded(EngineConnection connection)
+    {
+        if (!Unlink(connection))
+            return;
+        _wheel.Remove(connection);
+        if (connection.Reason.IsAbnormal())
+            Context.System.EventStream.Publish(connection.ToObituary());
+        if (_log.IsEnabled(LogLevel.Debug))
+            _log.ConnectionEnded(connection.Id, connection.Remote.ToString(), connection.Reason, connection.ReasonDetail);
+        AnswerIfDrained();
+    }
+
+    private void OnTick()
+    {
+        long now = _clock.NowMs;
+        Self.Tell(new LagProbe(now), Self);
+        _wheel.Advance(now, this, static (connection, supervisor) => supervisor.Look(connection));
+        while (_handshaking.TryPeek(out EngineConnection? oldest) && oldest.Stage >= ConnectionState.Open)
+            _handshaking.Dequeue();
+    }
+
+    private void Look(EngineConnection connection)
+    {
+        if (connection.Stage == ConnectionState.Closed)
+            return;
+        long now = connection.Clock.NowMs;
+        (CloseReason passed, long lookAgain) = ConnectionDeadlines.Next(connection, now, _lifetimes.Current.Deadlines, IdleLimit());
+        if (passed != CloseReason.None)
+        {
+            if (passed == CloseReason.DrainTimeout)
+                _abortedInDrain++;
+            connection.Actor.Tell(DeadlinePassed.For(passed), Self);
+            // Should the orderly end not come about, the next look aborts or reminds.
+            lookAgain = now + 5000;
+        }
+
+        _wheel.Add(connection, lookAgain);
+    }
+
+    private void Reschedule(EngineConnection connection)
+    {
+        if (connection.WheelSlot < 0)
+            return;
+        _wheel.Remove(connection);
+        Look(connection);
+    }
+
+    private TimeSpan IdleLimit()
+    {
+        TimeSpan idle = _lifetimes.Current.Deadlines.Idle;
+        TimeSpan shedding = _gate.Settings.Load.SheddingIdle;
+        return _gate.Mode != AdmissionMode.Normal && shedding < idle ? shedding : idle;
+    }
+
+    private void OnDrainAll(Drain drain)
+    {
+        _drainAsker = Sender;
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+            connection.Actor.Tell(drain, Self);
+        AnswerIfDrained();
+    }
+
+    private void AnswerIfDrained()
+    {
+        if (_count == 0 && _drainAsker is { } asker)
+            asker.Tell(new AllDrained(_abortedInDrain), Self);
+    }
+
+    private bool TryTell(TellConnection tell)
+    {
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+        {
+            if (connection.Id != tell.Id)
+                continue;
+            connection.Actor.Tell(tell.Message, Sender);
+            return true;
+        }
+
+        return false;
+    }
+
+    private List<ConnectionSnapshot> Snapshots()
+    {
+        var snapshots = new List<ConnectionSnapshot>(_count);
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+            snapshots.Add(connection.Snapshot());
+        return snapshots;
+    }
+
+    private void Link(EngineConnection connection)
+    {
+        connection.SiblingNext = _first;
+        if (_first is not null)
+            _first.SiblingPrevious = connection;
+        _first = connection;
+        _count++;
+    }
+
+    private bool Unlink(EngineConnection connection)
+    {
+        if (connection.SiblingPrevious is null && !ReferenceEquals(_first, connection))
+            return false;
+        if (connection.SiblingPrevious is null)
+            _first = connection.SiblingNext;
+        else
+            connection.SiblingPrevious.SiblingNext = connection.SiblingNext;
+        if (connection.SiblingNext is not null)
+            connection.SiblingNext.SiblingPrevious = connection.SiblingPrevious;
+        connection.SiblingNext = null;
+        connection.SiblingPrevious = null;
+        _count--;
+        return true;
+    }
+
+    /// <summary>Hands the connection at hand to the actor being made: no Props, no expression, no closure a connection.</summary>
+    private sealed class Producer(ConnectionLifetimes lifetimes) : IIndirectActorProducer
+    {
+        public EngineConnection? Next { get; set; }
+
+        public Type ActorType => typeof(ConnectionActor);
+
+        public ActorBase Produce() => new ConnectionActor(Next!, lifetimes);
+
+        public void Release(ActorBase actor)
+        {
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using Actors443.Configuration;
+using Actors443.Connections;
+
+namespace Actors443.Hosting;
+
+/// <summary>What the actor system must know: the dispatcher and mailbox of connections, and how long the phases of a shutdown may take.</summary>
+internal static class ActorSystemHocon
+{
+    public static string For(Actors443Settings settings)
+    {
+        string readiness = Milliseconds(settings.Drain.ReadinessDelay + TimeSpan.FromSeconds(10));
+        string drain = Milliseconds(settings.Drain.Deadline + TimeSpan.FromSeconds(25));
+        return $$"""
+            {{ConnectionSupervisor.DispatcherPath}} {
+              type = Dispatcher
+              executor = thread-pool-executor
+              throughput = 100
+            }
+            {{ConnectionSupervisor.MailboxPath}} {
+              mailbox-type = "{{typeof(ConnectionMailbox).FullName}}, {{typeof(ConnectionMailbox).Assembly.GetName().Name}}"
+            }
+            akka.coordinated-shutdown {
+              run-by-clr-shutdown-hook = off
+              phases {
+                before-service-unbind.timeout = {{readiness}}
+                service-unbind.timeout = 15s
+                service-requests-done.timeout = {{drain}}
+                service-stop.timeout = 15s
+              }
+            }
+            """;
+    }
+
+    private static string Milliseconds(TimeSpan span) => ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) + "ms";
+}

@@ -1,0 +1,73 @@
+using Actors443.Admission;
+using Actors443.Certificates;
+using Actors443.Configuration;
+using Actors443.Connections;
+using Actors443.Engine;
+using Actors443.Engine.Portable;
+using Actors443.Supervision;
+using Actors443.Telemetry;
+using Actors443.Tls;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Actors443.Hosting;
+
+/// <summary>How a host gets Actors443.</summary>
+public static class Actors443Hosting
+{
+    /// <summary>Registers what the actors share. Call it once, before <see cref="WithActors443"/>.</summary>
+    public static IServiceCollection AddActors443(this IServiceCollection services, Actors443Settings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ServerLifecycle>();
+        services.AddSingleton<PublishedCertificates>();
+        services.AddSingleton<ConnectionMetrics>();
+        services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>()));
+        services.AddSingleton(new ConnectionLifetimes(settings.Deadlines, settings.Drain));
+        services.TryAddSingleton<IConnectionEngine, PortableEngine>();
+        services.AddSingleton(settings);
+        services.AddSingleton<ServerEnvironment>();
+        return services;
+    }
+
+    /// <summary>Starts <c>/user/actors443</c> in the actor system; <c>IRequiredActor&lt;Actors443Supervisor&gt;</c> finds it.</summary>
+    public static AkkaConfigurationBuilder WithActors443(this AkkaConfigurationBuilder builder, Actors443Settings settings)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(settings);
+        return builder
+            .AddHocon(ActorSystemHocon.For(settings), HoconAddMode.Append)
+            .WithActors((system, registry, resolver) =>
+            {
+                ServerEnvironment environment = resolver.GetService<ServerEnvironment>();
+                IActorRef supervisor = system.ActorOf(Props.CreateBy(new SupervisorProducer(environment)), ActorNames.Root);
+                registry.Register<Actors443Supervisor>(supervisor);
+            });
+    }
+
+    /// <summary>Makes Actors443 the server of this web host: every request of its application comes over an actor-owned connection.</summary>
+    public static IWebHostBuilder UseActors443(this IWebHostBuilder builder) => builder.ConfigureServices(services =>
+    {
+        services.AddSingleton<Actors443Server>();
+        services.AddSingleton<IServer>(provider => provider.GetRequiredService<Actors443Server>());
+        services.AddTransient<IStartupFilter, ConnectionRequests>();
+    });
+
+    private sealed class SupervisorProducer(ServerEnvironment environment) : IIndirectActorProducer
+    {
+        public Type ActorType => typeof(Actors443Supervisor);
+
+        public ActorBase Produce() => new Actors443Supervisor(environment);
+
+        public void Release(ActorBase actor)
+        {
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Actors443.Admission;
+using Actors443.Connections;
+using Actors443.Engine;
+using Actors443.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Actors443.Hosting;
+
+/// <summary>The first step of every request: counts it on its connection, and turns it away while load is being shed.</summary>
+internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics metrics) : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
+    {
+        application.Use(request => context => InvokeAsync(context, request));
+        next(application);
+    };
+
+    private Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<IActorConnectionFeature>() is not EngineConnection connection)
+            return next(context);
+        connection.RequestStarted();
+        if (gate.Mode != AdmissionMode.Normal)
+        {
+            connection.RequestCompleted();
+            return ShedAsync(context, connection);
+        }
+
+        Task request;
+        try
+        {
+            request = next(context);
+        }
+        catch
+        {
+            connection.RequestCompleted();
+            throw;
+        }
+
+        if (!request.IsCompletedSuccessfully)
+            return Awaited(request, context, connection);
+        connection.RequestCompleted();
+        return Task.CompletedTask;
+    }
+
+    private static async Task Awaited(Task request, HttpContext context, EngineConnection connection)
+    {
+        try
+        {
+            await request;
+        }
+        finally
+        {
+            // 101 and accepted extended CONNECT end the HTTP life of an HTTP/1.1 connection, not of an HTTP/2 one.
+            _ = context;
+            connection.RequestCompleted();
+        }
+    }
+
+    private Task ShedAsync(HttpContext context, EngineConnection connection)
+    {
+        metrics.RequestShed();
+        int retryAfter = Math.Max(1, (int)gate.Settings.Load.RetryAfter.TotalSeconds);
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers.CacheControl = "no-store";
+        if (connection.ApplicationProtocol != System.Net.Security.SslApplicationProtocol.Http2)
+            context.Response.Headers.Connection = "close";
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync($"The server is busy. Try again in {retryAfter} seconds.\n");
+    }
+}

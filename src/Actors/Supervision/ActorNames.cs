@@ -1,0 +1,16 @@
+namespace Actors443.Supervision;
+
+/// <summary>Names in the supervision tree, <c>/user/actors443/…</c>.</summary>
+internal static class ActorNames
+{
+    public const string Root = "actors443";
+    public const string Certificates = "certificates";
+    public const string Admission = "admission";
+    public const string Listeners = "listeners";
+    public const string Directory = "directory";
+    public const string Drain = "drain";
+
+    public static string Listener(string scheme, int port) => port == 0 ? scheme : $"{scheme}-{port}";
+
+    public static string ConnectionSupervisor(int number) => $"loop-{number}";
+}

@@ -1,0 +1,97 @@
+using Actors443.Admission;
+using Actors443.Certificates;
+using Actors443.Configuration;
+using Actors443.Connections;
+using Actors443.Engine;
+using Actors443.Listening;
+using Akka.Actor;
+
+namespace Actors443.Supervision;
+
+/// <summary>To the supervisor: start serving. Answers <see cref="ServingStarted"/> or <see cref="ServingFailed"/>.</summary>
+internal sealed record StartServing(ServedApplication Application);
+
+internal sealed record ServingStarted(IReadOnlyList<BoundListenerInfo> Listeners, IReadOnlyList<string> CertificateProblems);
+
+/// <param name="Problem">What is wrong and what to do.</param>
+internal sealed record ServingFailed(string Problem, Exception? Cause);
+
+/// <summary>To the supervisor: settings for everything that can change while serving. Answers <see cref="SettingsApplied"/>.</summary>
+internal sealed record ApplySettings(Actors443Settings Settings);
+
+/// <param name="Problems">Empty: all of it is in force. Otherwise nothing was changed, but certificates may be said to be bad.</param>
+internal sealed record SettingsApplied(IReadOnlyList<string> Problems);
+
+/// <summary>
+/// The root of the tree, <c>/user/actors443</c>. One for one: a part that fails is restarted by itself, and what it had published (certificates,
+/// admission counters, bound listeners) serves on meanwhile.
+/// </summary>
+public sealed class Actors443Supervisor : ReceiveActor
+{
+    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(1);
+
+    private readonly ServerEnvironment _environment;
+    private readonly IActorRef _certificates;
+    private readonly IActorRef _admission;
+    private readonly IActorRef _directory;
+    private readonly IActorRef _listeners;
+
+    internal Actors443Supervisor(ServerEnvironment environment)
+    {
+        _environment = environment;
+        Actors443Settings settings = environment.Settings;
+        _certificates = Context.ActorOf(
+            CertificateSupervisor.Props(settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.Meters, environment.Time),
+            ActorNames.Certificates);
+        _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Loggers), ActorNames.Admission);
+        _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(), ActorNames.Directory);
+        _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
+        Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
+
+        Receive<StartServing>(start => StartAsync(start).PipeTo(Sender, Self));
+        Receive<ApplySettings>(apply => ApplyAsync(apply.Settings).PipeTo(Sender, Self));
+        Receive<ListConnections>(_directory.Forward);
+        Receive<TellConnection>(_directory.Forward);
+        Receive<ListObituaries>(_directory.Forward);
+        Receive<ListCertificates>(_certificates.Forward);
+        Receive<GetAdmissionStatus>(_admission.Forward);
+    }
+
+    /// <summary>One for one, for ever: there is always a last good state to go on with.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
+
+    private async Task<object> StartAsync(StartServing start)
+    {
+        CertificatesReady certificates = await _certificates.Ask<CertificatesReady>(AwaitCertificates.Instance, StartWithin);
+        if (_environment.Certificates.Current.Certificates.Count == 0)
+        {
+            string problems = certificates.Problems.Count == 0 ? "certificates: none is configured and certificates.local-ca is off." : string.Join(Environment.NewLine, certificates.Problems);
+            return new ServingFailed(problems, null);
+        }
+
+        object answer = await _listeners.Ask<object>(new BindListeners(start.Application), StartWithin);
+        if (answer is ListenersFailed failed)
+            return new ServingFailed(failed.Problem, failed.Cause);
+        _environment.Lifecycle.Enter(ServerPhase.Running);
+        return new ServingStarted(((ListenersBound)answer).Listeners, certificates.Problems);
+    }
+
+    private async Task<SettingsApplied> ApplyAsync(Actors443Settings settings)
+    {
+        try
+        {
+            // Refuses what it cannot use before anything else has changed.
+            _environment.FrontEnd.Apply(settings.Https);
+        }
+        catch (Tls.ClientCaException problem)
+        {
+            return new SettingsApplied([problem.Message]);
+        }
+
+        _environment.Replace(settings);
+        _environment.Lifetimes.Apply(settings.Deadlines, settings.Drain);
+        _environment.Gate.Apply(settings.Admission);
+        CertificateSettingsApplied applied = await _certificates.Ask<CertificateSettingsApplied>(new ApplyCertificateSettings(settings.Certificates), StartWithin);
+        return new SettingsApplied(applied.Problems);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics.Metrics;
+using Actors443.Admission;
+using Actors443.Certificates;
+using Actors443.Configuration;
+using Actors443.Connections;
+using Actors443.Engine;
+using Actors443.Telemetry;
+using Actors443.Tls;
+
+namespace Actors443.Supervision;
+
+/// <summary>What the actors of one server share: the published snapshots, the gate, the engine. Made once by dependency injection.</summary>
+internal sealed class ServerEnvironment(
+    Actors443Settings settings,
+    PublishedCertificates certificates,
+    AdmissionGate gate,
+    TlsFrontEnd frontEnd,
+    ConnectionLifetimes lifetimes,
+    IConnectionEngine engine,
+    ConnectionMetrics metrics,
+    ServerLifecycle lifecycle,
+    IMeterFactory meters,
+    ILoggerFactory loggers,
+    TimeProvider time)
+{
+    private volatile Actors443Settings _settings = settings;
+
+    /// <summary>The settings in force; replaced whole on a reload.</summary>
+    public Actors443Settings Settings => _settings;
+
+    public PublishedCertificates Certificates => certificates;
+
+    public AdmissionGate Gate => gate;
+
+    public TlsFrontEnd FrontEnd => frontEnd;
+
+    public ConnectionLifetimes Lifetimes => lifetimes;
+
+    public IConnectionEngine Engine => engine;
+
+    public ConnectionMetrics Metrics => metrics;
+
+    public ServerLifecycle Lifecycle => lifecycle;
+
+    public IMeterFactory Meters => meters;
+
+    public ILoggerFactory Loggers => loggers;
+
+    public TimeProvider Time => time;
+
+    public void Replace(Actors443Settings settings) => _settings = settings;
+}

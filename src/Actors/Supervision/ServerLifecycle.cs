@@ -1,0 +1,31 @@
+namespace Actors443.Supervision;
+
+/// <summary>The phase the server is in. Thread-safe; phases only go forward.</summary>
+public sealed class ServerLifecycle
+{
+    private readonly TaskCompletionSource[] _reached =
+        [.. Enum.GetValues<ServerPhase>().Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
+
+    private int _phase;
+
+    /// <summary>Starts in <see cref="ServerPhase.Starting"/>.</summary>
+    public ServerLifecycle() => _reached[0].SetResult();
+
+    /// <summary>The phase now.</summary>
+    public ServerPhase Phase => (ServerPhase)Volatile.Read(ref _phase);
+
+    /// <summary>When the server started, by the machine's clock.</summary>
+    public DateTimeOffset StartedAt { get; } = TimeProvider.System.GetUtcNow();
+
+    /// <summary>Completes when <paramref name="phase"/> or a later one is reached.</summary>
+    public Task WaitForAsync(ServerPhase phase, CancellationToken cancellationToken = default) => _reached[(int)phase].Task.WaitAsync(cancellationToken);
+
+    internal void Enter(ServerPhase phase)
+    {
+        for (int current = _phase; current < (int)phase; current = _phase)
+        {
+            if (Interlocked.CompareExchange(ref _phase, current + 1, current) == current)
+                _reached[current + 1].TrySetResult();
+        }
+    }
+}

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -5,52 +6,216 @@ using Actors443.Connections;
 namespace Actors443.Admission;
 
 /// <summary>
-/// The counters and limits that every connection passes on its way in, on the engine's threads and without locks. The
-/// <c>AdmissionActor</c> sets the mode and the settings and sweeps what is no longer needed.
+/// The counters and limits that every connection passes on its way in, on the engine's threads, without locks and, for a client already known,
+/// without allocation. The <see cref="AdmissionActor"/> sets the mode and sweeps what is no longer needed; if it fails, the gate works on.
 /// </summary>
 internal sealed class AdmissionGate : IAcceptGate
 {
+    private readonly TimeProvider _time;
+    private readonly long _origin;
+    private readonly Lock _waiting = new();
+    private volatile Generation _generation;
+    private TaskCompletionSource? _opened;
+    private int _mode;
     private int _connections;
     private int _handshakes;
+    private long _bans;
+    private long _mailboxLagMs;
 
     public AdmissionGate(AdmissionSettings settings, TimeProvider time)
     {
-        Settings = settings;
-        _ = time;
+        _time = time;
+        _origin = time.GetTimestamp();
+        _generation = new Generation(settings, new ConcurrentDictionary<ClientKey, ClientRecord>());
     }
 
-    /// <summary>The settings in force; replaced whole on a reload.</summary>
-    public AdmissionSettings Settings { get; private set; }
+    /// <summary>The settings in force.</summary>
+    public AdmissionSettings Settings => _generation.Settings;
 
     /// <summary>The mode in force.</summary>
-    public AdmissionMode Mode { get; private set; }
+    public AdmissionMode Mode => (AdmissionMode)Volatile.Read(ref _mode);
 
     /// <summary>Connections open now.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>Handshakes begun and not finished now.</summary>
+    /// <summary>Handshakes begun and not ended now.</summary>
     public int Handshakes => Volatile.Read(ref _handshakes);
 
-    /// <summary>Completes when the server may accept: not Paused and below the maximum of connections.</summary>
-    public ValueTask WaitUntilAcceptingAsync(CancellationToken cancellationToken) => Volatile.Read(ref _connections) < 0 ? ValueTask.FromCanceled(cancellationToken) : ValueTask.CompletedTask;
+    /// <summary>Clients known now.</summary>
+    public int TrackedClients => _generation.Clients.Count;
 
-    /// <summary>At accept. Counts the connection and its handshake, or says why not (<see cref="CloseReason.None"/>: admitted).</summary>
+    /// <summary>Bans so far.</summary>
+    public long Bans => Volatile.Read(ref _bans);
+
+    private bool IsOpen => Mode != AdmissionMode.Paused && Connections < _generation.Settings.MaximumConnections;
+
+    private long NowMicros => (long)_time.GetElapsedTime(_origin).TotalMicroseconds;
+
+    public ValueTask WaitUntilAcceptingAsync(CancellationToken cancellationToken)
+    {
+        if (IsOpen)
+            return ValueTask.CompletedTask;
+        lock (_waiting)
+        {
+            _opened ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var wait = new ValueTask(_opened.Task.WaitAsync(cancellationToken));
+            // It may have opened before this wait was there to be told.
+            ReleaseIfOpen();
+            return wait;
+        }
+    }
+
     public CloseReason TryEnter(IPAddress client)
     {
+        Generation generation = _generation;
+        if (!generation.IsExempt(client))
+        {
+            CloseReason refusal = EnterLimited(generation, client);
+            if (refusal != CloseReason.None)
+                return refusal;
+        }
+
         Interlocked.Increment(ref _connections);
         Interlocked.Increment(ref _handshakes);
         return CloseReason.None;
     }
 
-    /// <summary>After the ClientHello, before any cryptography. Takes a token of the client's new- or resumed-handshake rate.</summary>
-    public CloseReason TryHandshake(IPAddress client, bool offersResumption) => _connections < 0 ? CloseReason.ClientBanned : CloseReason.None;
+    /// <summary>After the ClientHello, before any cryptography: takes from the client's rate of new or of resumed handshakes. Over it, the client is banned.</summary>
+    public CloseReason TryHandshake(IPAddress client, bool offersResumption)
+    {
+        Generation generation = _generation;
+        if (generation.IsExempt(client) || !generation.Clients.TryGetValue(generation.KeyOf(client), out ClientRecord? record))
+            return CloseReason.None;
+        ClientLimitSettings limits = generation.Settings.PerClient;
+        double perSecond = offersResumption ? limits.ResumedHandshakesPerSecond : limits.NewHandshakesPerSecond;
+        long now = NowMicros;
+        if (record.TryTake(offersResumption, perSecond, limits.RateInterval, now))
+            return CloseReason.None;
+        record.Ban(now + (long)limits.Ban.TotalMicroseconds);
+        Interlocked.Increment(ref _bans);
+        return CloseReason.ClientHandshakeRate;
+    }
 
-    /// <summary>Once per entered connection: its handshake is over, well or not.</summary>
-    public void HandshakeEnded(IPAddress client) => Interlocked.Decrement(ref _handshakes);
+    /// <summary>Once for each connection that entered: its handshake is over, well or not.</summary>
+    public void HandshakeEnded(IPAddress client)
+    {
+        Interlocked.Decrement(ref _handshakes);
+        Find(client)?.HandshakeEnded();
+    }
 
-    /// <summary>Once per entered connection, after <see cref="HandshakeEnded"/>.</summary>
-    public void Leave(IPAddress client) => Interlocked.Decrement(ref _connections);
+    public void Leave(IPAddress client)
+    {
+        Interlocked.Decrement(ref _connections);
+        Find(client)?.Leave(NowMicros);
+        if (Volatile.Read(ref _opened) is not null)
+        {
+            lock (_waiting)
+                ReleaseIfOpen();
+        }
+    }
 
-    /// <summary>How long a message waited in a connection supervisor's mailbox.</summary>
-    public void ReportMailboxLag(TimeSpan lag) => _ = lag + TimeSpan.FromTicks(_connections);
+    /// <summary>New limits, for connections to come. If what makes a client changes, the counts of clients begin anew.</summary>
+    public void Apply(AdmissionSettings settings)
+    {
+        Generation before = _generation;
+        bool sameClients = settings.PerClient.Ipv4Mask == before.Settings.PerClient.Ipv4Mask && settings.PerClient.Ipv6Mask == before.Settings.PerClient.Ipv6Mask;
+        _generation = new Generation(settings, sameClients ? before.Clients : new ConcurrentDictionary<ClientKey, ClientRecord>());
+        lock (_waiting)
+            ReleaseIfOpen();
+    }
+
+    public void SetMode(AdmissionMode mode)
+    {
+        Volatile.Write(ref _mode, (int)mode);
+        lock (_waiting)
+            ReleaseIfOpen();
+    }
+
+    /// <summary>Forgets clients without connections whose rates and bans have run out.</summary>
+    public void Sweep()
+    {
+        Generation generation = _generation;
+        long now = NowMicros;
+        bool crowded = generation.Clients.Count > generation.Settings.PerClient.TrackedClients;
+        foreach ((ClientKey key, ClientRecord record) in generation.Clients)
+        {
+            if (record.TryRetire(now, crowded))
+                generation.Clients.TryRemove(new KeyValuePair<ClientKey, ClientRecord>(key, record));
+        }
+    }
+
+    /// <summary>From a connection supervisor: how long a message waited in its mailbox.</summary>
+    public void ReportMailboxLag(TimeSpan lag)
+    {
+        long ms = (long)lag.TotalMilliseconds;
+        long seen;
+        while (ms > (seen = Volatile.Read(ref _mailboxLagMs)) && Interlocked.CompareExchange(ref _mailboxLagMs, ms, seen) != seen)
+        {
+            // Another supervisor reported meanwhile.
+        }
+    }
+
+    /// <summary>The longest lag reported since the last call.</summary>
+    public TimeSpan TakeMailboxLag() => TimeSpan.FromMilliseconds(Interlocked.Exchange(ref _mailboxLagMs, 0));
+
+    private CloseReason EnterLimited(Generation generation, IPAddress client)
+    {
+        ClientLimitSettings limits = generation.Settings.PerClient;
+        ClientKey key = generation.KeyOf(client);
+        while (true)
+        {
+            ClientRecord record = generation.Clients.GetOrAdd(key, static _ => new ClientRecord());
+            if (record.IsBanned(NowMicros))
+                return CloseReason.ClientBanned;
+            switch (record.TryEnter(limits.Connections, limits.UnfinishedHandshakes))
+            {
+                case EnterResult.Entered:
+                    return CloseReason.None;
+                case EnterResult.TooManyConnections:
+                    return CloseReason.ClientConnectionLimit;
+                case EnterResult.TooManyHandshakes:
+                    return CloseReason.ClientHandshakeLimit;
+                case EnterResult.Retired:
+                    // The sweep is taking it away; the next turn makes a new one.
+                    generation.Clients.TryRemove(new KeyValuePair<ClientKey, ClientRecord>(key, record));
+                    break;
+            }
+        }
+    }
+
+    private ClientRecord? Find(IPAddress client)
+    {
+        Generation generation = _generation;
+        return !generation.IsExempt(client) && generation.Clients.TryGetValue(generation.KeyOf(client), out ClientRecord? record) ? record : null;
+    }
+
+    private void ReleaseIfOpen()
+    {
+        if (!IsOpen)
+            return;
+        _opened?.TrySetResult();
+        _opened = null;
+    }
+
+    private sealed class Generation(AdmissionSettings settings, ConcurrentDictionary<ClientKey, ClientRecord> clients)
+    {
+        private readonly IPNetwork[] _exempt = [.. settings.PerClient.Exempt];
+
+        public AdmissionSettings Settings { get; } = settings;
+
+        public ConcurrentDictionary<ClientKey, ClientRecord> Clients { get; } = clients;
+
+        public bool IsExempt(IPAddress client)
+        {
+            foreach (IPNetwork network in _exempt)
+            {
+                if (network.Contains(client) || (client.IsIPv4MappedToIPv6 && network.Contains(client.MapToIPv4())))
+                    return true;
+            }
+
+            return false;
+        }
+
+        public ClientKey KeyOf(IPAddress client) => ClientKey.Of(client, Settings.PerClient.Ipv4Mask, Settings.PerClient.Ipv6Mask);
+    }
 }

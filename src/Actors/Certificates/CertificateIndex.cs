@@ -17,6 +17,7 @@ internal sealed class CertificateIndex
     {
         Generation = generation;
         Certificates = certificates;
+        DefaultName = defaultName;
         var exact = new Dictionary<string, Pair>(StringComparer.OrdinalIgnoreCase);
         var wildcard = new Dictionary<string, Pair>(StringComparer.OrdinalIgnoreCase);
         foreach (ServerCertificate certificate in certificates)
@@ -42,6 +43,8 @@ internal sealed class CertificateIndex
     public long Generation { get; }
 
     public IReadOnlyList<ServerCertificate> Certificates { get; }
+
+    public string? DefaultName { get; }
 
     /// <summary>The certificate for a name, exact before wildcard (one label, RFC 9525 6.3), ECDSA before RSA; null if none covers it.</summary>
     public ServerCertificate? Find(string serverName, CertificateKeyKinds usable) => Lookup(serverName).Choose(usable);

@@ -58,8 +58,9 @@ public sealed record LoadSettings
     /// <summary>How often load is sampled.</summary>
     public TimeSpan SampleInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>CPU of this process as a fraction of the cores (or cgroup quota) it may use; shedding only.</summary>
-    public LoadThreshold Cpu { get; init; } = new(0.97, null);
+    /// <summary>CPU of this process as a fraction of the cores (or cgroup quota) it may use. Off by default: a busy CPU is no overload while nothing waits,
+    /// and what waits shows in the two delays.</summary>
+    public LoadThreshold Cpu { get; init; } = new(null, null);
 
     /// <summary>Memory in use as a fraction of what the process may use (cgroup and GC limit aware).</summary>
     public LoadThreshold Memory { get; init; } = new(0.85, 0.95);

@@ -33,6 +33,7 @@ public static class Actors443Hosting
         services.AddSingleton(new ConnectionLifetimes(settings.Deadlines, settings.Drain));
         services.TryAddSingleton<IConnectionEngine, PortableEngine>();
         services.AddSingleton(settings);
+        services.AddSingleton<AdmissionMetrics>();
         services.AddSingleton<ServerEnvironment>();
         return services;
     }

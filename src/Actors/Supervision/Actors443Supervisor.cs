@@ -43,7 +43,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _certificates = Context.ActorOf(
             CertificateSupervisor.Props(settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.Meters, environment.Time),
             ActorNames.Certificates);
-        _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Loggers), ActorNames.Admission);
+        _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
         _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(), ActorNames.Directory);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);

@@ -18,6 +18,7 @@ internal sealed class ServerEnvironment(
     ConnectionLifetimes lifetimes,
     IConnectionEngine engine,
     ConnectionMetrics metrics,
+    AdmissionMetrics admissionMetrics,
     ServerLifecycle lifecycle,
     IMeterFactory meters,
     ILoggerFactory loggers,
@@ -39,6 +40,9 @@ internal sealed class ServerEnvironment(
     public IConnectionEngine Engine => engine;
 
     public ConnectionMetrics Metrics => metrics;
+
+    /// <summary>Held so that its observable instruments live as long as the server.</summary>
+    public AdmissionMetrics AdmissionMetrics => admissionMetrics;
 
     public ServerLifecycle Lifecycle => lifecycle;
 

@@ -1,0 +1,106 @@
+using Actors443.Telemetry;
+using Akka.Actor;
+
+namespace Actors443.Admission;
+
+/// <summary>To the admission actor: answer with an <see cref="AdmissionStatus"/>.</summary>
+internal sealed record GetAdmissionStatus
+{
+    public static GetAdmissionStatus Instance { get; } = new();
+}
+
+/// <param name="Mode">In force.</param>
+/// <param name="Since">When it came into force.</param>
+/// <param name="Reasons">What is over a threshold.</param>
+/// <param name="Samples">The last sample of each resource.</param>
+internal sealed record AdmissionStatus(
+    AdmissionMode Mode,
+    DateTimeOffset Since,
+    IReadOnlyList<string> Reasons,
+    IReadOnlyList<LoadSample> Samples,
+    int Connections,
+    int MaximumConnections,
+    int Handshakes,
+    int TrackedClients,
+    long Bans);
+
+/// <summary>On the event stream: the mode has changed.</summary>
+internal sealed record AdmissionModeChanged(AdmissionMode Mode, IReadOnlyList<string> Reasons);
+
+/// <summary>Its own: time to sample.</summary>
+internal sealed record SampleLoad
+{
+    public static SampleLoad Instance { get; } = new();
+}
+
+/// <summary>Watches the load, sets the gate's mode and sweeps the gate. While it restarts the gate is Normal: nobody must wait for a mode that nobody can end.</summary>
+internal sealed class AdmissionActor : UntypedActor, IWithTimers
+{
+    private const int SamplesPerSweep = 20;
+
+    private readonly AdmissionGate _gate;
+    private readonly IReadOnlyList<ILoadSource> _sources;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly LoadVerdict _verdict = new();
+    private LoadSample[] _samples = [];
+    private DateTimeOffset _since;
+    private int _samplesTaken;
+
+    public AdmissionActor(AdmissionGate gate, IReadOnlyList<ILoadSource> sources, TimeProvider time, ILoggerFactory loggers)
+    {
+        _gate = gate;
+        _sources = sources;
+        _time = time;
+        _since = time.GetUtcNow();
+        _log = loggers.CreateLogger(LogCategories.Admission);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        _gate.SetMode(AdmissionMode.Normal);
+        Timers.StartSingleTimer(nameof(SampleLoad), SampleLoad.Instance, _gate.Settings.Load.SampleInterval);
+    }
+
+    protected override void PostStop() => _gate.SetMode(AdmissionMode.Normal);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case SampleLoad:
+                Sample();
+                Timers.StartSingleTimer(nameof(SampleLoad), SampleLoad.Instance, _gate.Settings.Load.SampleInterval);
+                break;
+            case GetAdmissionStatus:
+                Sender.Tell(new AdmissionStatus(_verdict.Mode, _since, _verdict.Reasons, _samples, _gate.Connections, _gate.Settings.MaximumConnections, _gate.Handshakes, _gate.TrackedClients, _gate.Bans));
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Sample()
+    {
+        Configuration.LoadSettings settings = _gate.Settings.Load;
+        _samples = [.. _sources.Select(source => new LoadSample(source.Name, source.Sample(), source.ThresholdIn(settings)))];
+        AdmissionMode before = _verdict.Mode;
+        if (_verdict.Take(_samples, settings))
+        {
+            _since = _time.GetUtcNow();
+            _gate.SetMode(_verdict.Mode);
+            string reasons = string.Join("; ", _verdict.Reasons);
+            if (_verdict.Mode > before)
+                _log.ModeRose(_verdict.Mode, reasons);
+            else
+                _log.ModeFell(_verdict.Mode);
+            Context.System.EventStream.Publish(new AdmissionModeChanged(_verdict.Mode, _verdict.Reasons));
+        }
+
+        if (_samplesTaken++ % SamplesPerSweep == 0)
+            _gate.Sweep();
+    }
+}

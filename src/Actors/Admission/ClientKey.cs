@@ -1,0 +1,27 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Actors443.Admission;
+
+/// <summary>What makes a client: an address under a mask. IPv4 is kept as IPv4-mapped IPv6, however it came in.</summary>
+internal readonly record struct ClientKey(ulong High, ulong Low)
+{
+    private const ulong Ipv4Prefix = 0xffff_0000_0000;
+
+    public static ClientKey Of(IPAddress address, int ipv4Mask, int ipv6Mask)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out int length);
+        if (length == 4 || address.IsIPv4MappedToIPv6)
+        {
+            uint ipv4 = BinaryPrimitives.ReadUInt32BigEndian(length == 4 ? bytes : bytes[12..]);
+            return new ClientKey(0, Ipv4Prefix | (ipv4Mask == 0 ? 0 : ipv4 & (uint.MaxValue << (32 - ipv4Mask))));
+        }
+
+        ulong high = BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        ulong low = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
+        return new ClientKey(high & Mask(Math.Min(ipv6Mask, 64)), low & Mask(Math.Max(ipv6Mask - 64, 0)));
+    }
+
+    private static ulong Mask(int bits) => bits == 0 ? 0 : ulong.MaxValue << (64 - bits);
+}

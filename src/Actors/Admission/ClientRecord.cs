@@ -1,0 +1,93 @@
+namespace Actors443.Admission;
+
+internal enum EnterResult
+{
+    Entered,
+    TooManyConnections,
+    TooManyHandshakes,
+    Retired,
+}
+
+/// <summary>The counts and rates of one client. Thread-safe by compare-and-swap; times are microseconds of the gate's clock.</summary>
+internal sealed class ClientRecord
+{
+    private const int RetiredMark = int.MinValue;
+
+    private int _connections;
+    private int _handshakes;
+    private long _newArrival;
+    private long _resumedArrival;
+    private long _bannedUntil;
+    private long _lastLeft;
+
+    public bool IsBanned(long now) => now < Volatile.Read(ref _bannedUntil);
+
+    public void Ban(long until) => Volatile.Write(ref _bannedUntil, until);
+
+    public EnterResult TryEnter(int maximumConnections, int maximumHandshakes)
+    {
+        while (true)
+        {
+            int connections = Volatile.Read(ref _connections);
+            if (connections == RetiredMark)
+                return EnterResult.Retired;
+            if (maximumConnections > 0 && connections >= maximumConnections)
+                return EnterResult.TooManyConnections;
+            if (Interlocked.CompareExchange(ref _connections, connections + 1, connections) != connections)
+                continue;
+            if (Interlocked.Increment(ref _handshakes) <= maximumHandshakes || maximumHandshakes == 0)
+                return EnterResult.Entered;
+            Interlocked.Decrement(ref _handshakes);
+            Interlocked.Decrement(ref _connections);
+            return EnterResult.TooManyHandshakes;
+        }
+    }
+
+    public void HandshakeEnded() => DecrementAboveZero(ref _handshakes);
+
+    public void Leave(long now)
+    {
+        Volatile.Write(ref _lastLeft, now);
+        DecrementAboveZero(ref _connections);
+    }
+
+    /// <summary>
+    /// Takes one from a rate, by the generic cell rate algorithm: one number, the time at which the client's arrivals would be in step with the rate.
+    /// </summary>
+    public bool TryTake(bool resumed, double perSecond, TimeSpan burst, long now)
+    {
+        if (perSecond <= 0)
+            return true;
+        long interval = Math.Max(1, (long)(1_000_000 / perSecond));
+        long tolerance = (long)burst.TotalMicroseconds;
+        ref long arrival = ref resumed ? ref _resumedArrival : ref _newArrival;
+        while (true)
+        {
+            long expected = Volatile.Read(ref arrival);
+            long next = Math.Max(now, expected) + interval;
+            if (next - now > tolerance)
+                return false;
+            if (Interlocked.CompareExchange(ref arrival, next, expected) == expected)
+                return true;
+        }
+    }
+
+    /// <summary>True: nothing of it is needed any more, and nobody can enter by it. With <paramref name="crowded"/> rates not yet run out are given up.</summary>
+    public bool TryRetire(long now, bool crowded)
+    {
+        bool quiet = now >= Volatile.Read(ref _newArrival) && now >= Volatile.Read(ref _resumedArrival) && now - Volatile.Read(ref _lastLeft) > 1_000_000;
+        if (IsBanned(now) || !(quiet || crowded))
+            return false;
+        return Interlocked.CompareExchange(ref _connections, RetiredMark, 0) == 0;
+    }
+
+    // After a change of masks a connection may leave by a record it did not enter by.
+    private static void DecrementAboveZero(ref int count)
+    {
+        int seen;
+        while ((seen = Volatile.Read(ref count)) > 0 && Interlocked.CompareExchange(ref count, seen - 1, seen) != seen)
+        {
+            // Another connection of the client came or went meanwhile.
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace Actors443.Telemetry;
+
+internal static partial class CertificateLog
+{
+    [LoggerMessage(EventIds.Certificates + 0, LogLevel.Information, "Certificates: generation {Generation}, {Count} served for {Names}")]
+    public static partial void Published(this ILogger log, long generation, int count, string names);
+
+    [LoggerMessage(EventIds.Certificates + 1, LogLevel.Error, "Certificate refused, what was served before stays. {Problem}")]
+    public static partial void CertificateRefused(this ILogger log, string problem);
+
+    [LoggerMessage(EventIds.Certificates + 2, LogLevel.Warning, "The certificate of {Source} for {Names} expires in {Left}, on {NotAfter}")]
+    public static partial void ExpiresSoon(this ILogger log, string source, string names, TimeSpan left, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventIds.Certificates + 3, LogLevel.Error, "The certificate of {Source} for {Names} expired on {NotAfter} and is still served, for want of another")]
+    public static partial void ServedExpired(this ILogger log, string source, string names, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventIds.Certificates + 4, LogLevel.Warning, "{Folder} cannot be watched ({Cause}); it is looked at every {Rescan} instead")]
+    public static partial void CannotWatch(this ILogger log, string folder, string cause, TimeSpan rescan);
+
+    [LoggerMessage(EventIds.Certificates + 5, LogLevel.Error, "{Actor} failed and starts again in {Pause}; the certificates published go on being served")]
+    public static partial void CertificateActorFailed(this ILogger log, Exception cause, string actor, TimeSpan pause);
+}

@@ -1,3 +1,7 @@
+using Actors443.Configuration.Hocon;
+using Actors443.Configuration.Reading;
+using Akka.Configuration;
+
 namespace Actors443.Configuration;
 
 /// <summary>Everything the library is told, immutable. HOCON (<c>actors443 { … }</c>) is where it comes from; the defaults here equal <c>reference.conf</c>.</summary>
@@ -26,6 +30,20 @@ public sealed record Actors443Settings
 
     /// <summary>Folder for the local CA, tokens and other state (mode 0700).</summary>
     public string StateDirectory { get; init; } = DefaultStateDirectory();
+
+    /// <summary>Reads the section <c>actors443</c> of an application's HOCON. What is not written has its default.</summary>
+    /// <exception cref="SettingsException">Something is wrong; the exception lists all of it.</exception>
+    public static Actors443Settings FromConfig(Config config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var problems = new SettingsProblems(new HoconLines());
+        var file = new SettingsReader(config.IsEmpty ? new Dictionary<string, Akka.Configuration.Hocon.HoconValue>() : config.Root.Section(), HoconPath.Root, problems);
+        // The application's HOCON has sections of others beside ours.
+        _ = file.Entries().Count();
+        Actors443Settings settings = CoreSettingsReading.Read(file.Section("actors443"));
+        problems.AddUnknownKeys();
+        return problems.HasErrors ? throw new SettingsException(problems.All) : settings;
+    }
 
     /// <summary><c>/var/lib/actors443</c> for root, else <c>$XDG_STATE_HOME/actors443</c>, else <c>~/.local/state/actors443</c>.</summary>
     public static string DefaultStateDirectory()

@@ -1,0 +1,32 @@
+namespace Actors443.Configuration.Reading;
+
+/// <summary>Reads the library's part of <c>actors443 { … }</c>.</summary>
+internal static class CoreSettingsReading
+{
+    public static Actors443Settings Read(SettingsReader root)
+    {
+        var defaults = new Actors443Settings();
+        return new Actors443Settings
+        {
+            Engine = root.Choice("engine", defaults.Engine),
+            Https = ListenerSettingsReading.ReadHttps(root.Section("https")),
+            Http = ListenerSettingsReading.ReadHttp(root.Section("http")),
+            Certificates = CertificateSettingsReading.Read(root.Section("certificates")),
+            Admission = AdmissionSettingsReading.Read(root.Section("admission")),
+            Deadlines = LifetimeSettingsReading.ReadDeadlines(root.Section("deadlines")),
+            Drain = LifetimeSettingsReading.ReadDrain(root.Section("drain")),
+            StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),
+        };
+    }
+
+    private static string ReadStateDirectory(SettingsReader root, string fallback)
+    {
+        if (root.Value("state-directory") is not { } value || value.Text == "auto")
+            return fallback;
+        if (value.AsPath("a folder, or auto") is not { } path)
+            return fallback;
+        if (File.Exists(path))
+            value.Fail($"'{path}' is a file; write a folder, or auto");
+        return path;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using Actors443.Configuration.Reading;
+
+namespace Actors443.Server.Configuration;
+
+/// <summary>Reads <c>access-log</c>, <c>log</c>, <c>admin</c> and <c>telemetry</c>.</summary>
+internal static class OperationReading
+{
+    private static readonly (string, LogLevel)[] Levels =
+    [
+        ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("information", LogLevel.Information), ("info", LogLevel.Information),
+        ("warning", LogLevel.Warning), ("warn", LogLevel.Warning), ("error", LogLevel.Error), ("critical", LogLevel.Critical), ("none", LogLevel.None),
+    ];
+
+    public static AccessLogSettings ReadAccessLog(SettingsReader log)
+    {
+        var defaults = new AccessLogSettings();
+        return new AccessLogSettings
+        {
+            Format = log.Choice("format", defaults.Format),
+            Path = ReadLogPath(log, defaults.Path),
+            RotateBytes = log.Value("rotate-bytes") is { } rotate ? rotate.Text == "off" ? 0 : rotate.Size(0, long.MaxValue, orOff: true) ?? defaults.RotateBytes : defaults.RotateBytes,
+            Keep = log.Integer("keep", defaults.Keep, 0, 10_000),
+            QueueLength = log.Integer("queue-length", defaults.QueueLength, 1, 10_000_000),
+            RedactQuery = log.Flag("redact-query", defaults.RedactQuery),
+        };
+    }
+
+    public static LogSettings ReadLog(SettingsReader log)
+    {
+        var defaults = new LogSettings();
+        var levels = new SortedDictionary<string, LogLevel>(StringComparer.Ordinal);
+        ReadLevels(log.Section("levels"), "", levels);
+        return new LogSettings
+        {
+            Level = log.Value("level") is { } level ? level.Choice(Levels) ?? defaults.Level : defaults.Level,
+            Levels = levels,
+            Json = log.Flag("json", defaults.Json),
+        };
+    }
+
+    public static AdminSettings ReadAdmin(SettingsReader admin)
+    {
+        var defaults = new AdminSettings();
+        IPEndPoint bind = admin.EndPoint("bind", defaults.Bind);
+        if (!IPAddress.IsLoopback(bind.Address))
+            admin.Value("bind")!.Fail($"'{bind}' can be reached from outside; write a loopback address such as \"127.0.0.1:{bind.Port}\"");
+        return new AdminSettings
+        {
+            Enabled = admin.Flag("enabled", defaults.Enabled),
+            Bind = bind,
+            TokenFile = admin.Value("token-file") is { } token && token.Text != "auto" ? token.AsPath("a file name, or auto") : null,
+        };
+    }
+
+    public static TelemetrySettings ReadTelemetry(SettingsReader telemetry)
+    {
+        var defaults = new TelemetrySettings();
+        return new TelemetrySettings
+        {
+            OtlpEndpoint = telemetry.Value("otlp-endpoint") is { } endpoint && endpoint.Text != "off" ? endpoint.HttpUrl("a URL such as \"http://127.0.0.1:4317\", or off") : null,
+            TraceRatio = telemetry.Fraction("trace-ratio", defaults.TraceRatio),
+            ServiceName = telemetry.Text("service-name", defaults.ServiceName, "a name such as actors443"),
+        };
+    }
+
+    private static string ReadLogPath(SettingsReader log, string fallback)
+    {
+        if (log.Value("path") is not { } value || value.Text == "stdout")
+            return fallback;
+        if (value.AsPath("a file name, or stdout") is not { } path)
+            return fallback;
+        if (Directory.Exists(path))
+            value.Fail($"'{path}' is a folder; write a file in it");
+        else if (!Directory.Exists(Path.GetDirectoryName(path)))
+            value.Fail($"the folder '{Path.GetDirectoryName(path)}' does not exist; make it, or correct the name");
+        return path;
+    }
+
+    // Categories have dots: written without quotes they arrive as sections in sections.
+    private static void ReadLevels(SettingsReader section, string prefix, SortedDictionary<string, LogLevel> levels)
+    {
+        foreach ((string key, SettingsValue value) in section.Entries())
+        {
+            if (value.Kind == Actors443.Configuration.Hocon.HoconKind.Section)
+                ReadLevels(value.AsSection("")!, prefix + key + ".", levels);
+            else if (value.Choice(Levels) is { } level)
+                levels[prefix + key] = level;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using Actors443.Connections;
+using Actors443.Tls;
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Model;
+
+namespace Actors443.Server.AccessLogs;
+
+/// <summary>Notes every request when it is over.</summary>
+internal sealed class AccessLogMiddleware(AccessLog log, TimeProvider time)
+{
+    public Task InvokeAsync(HttpContext context, RequestDelegate next) => log.IsOn ? ObserveAsync(context, next) : next(context);
+
+    private async Task ObserveAsync(HttpContext context, RequestDelegate next)
+    {
+        long start = Stopwatch.GetTimestamp();
+        IHttpResponseBodyFeature body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        var counting = new CountingResponseBody(body);
+        context.Features.Set<IHttpResponseBodyFeature>(counting);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            context.Features.Set(body);
+            log.Add(Entry(context, counting.Bytes, Stopwatch.GetElapsedTime(start)));
+        }
+    }
+
+    private AccessLogEntry Entry(HttpContext context, long bytes, TimeSpan duration)
+    {
+        HttpRequest request = context.Request;
+        ConnectionSnapshot? connection = context.Features.Get<IActorConnectionFeature>()?.Snapshot();
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        int query = target.IndexOf('?', StringComparison.Ordinal);
+        if (log.Settings.RedactQuery && query >= 0)
+            target = target[..query] + "?…";
+        return new AccessLogEntry(
+            time.GetLocalNow(),
+            connection?.Id,
+            context.Connection.RemoteIpAddress,
+            request.Method,
+            request.Scheme,
+            request.Host.Value ?? "",
+            target,
+            request.Protocol,
+            context.Response.StatusCode,
+            bytes,
+            duration.TotalMilliseconds,
+            connection?.ServerName,
+            connection?.TlsVersion is { } version ? TlsNames.Version(version) : null,
+            connection?.Resumed,
+            context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.Model.Config.Address,
+            Header(request.Headers.UserAgent),
+            Header(request.Headers.Referer));
+    }
+
+    private static string? Header(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values.ToString();
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Actors443.Certificates;
+using Actors443.Server.Telemetry;
+
+namespace Actors443.Server.Sites;
+
+/// <summary>
+/// Strict-Transport-Security by site (RFC 6797), short at first so that a mistake can be taken back. When a site was first seen is kept in the state
+/// directory. Thread-safe.
+/// </summary>
+internal sealed class HstsRamp
+{
+    private readonly string _path;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _firstSeen;
+    private readonly Lock _saving = new();
+
+    public HstsRamp(string stateDirectory, TimeProvider time, ILogger log)
+    {
+        _path = Path.Combine(stateDirectory, "hsts.json");
+        _time = time;
+        _log = log;
+        _firstSeen = new ConcurrentDictionary<string, DateTimeOffset>(Read(), StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The header's value; null: none is to be sent.</summary>
+    public string? ValueFor(string host, HstsSettings settings)
+    {
+        if (!settings.Enabled || HostNames.IsAddress(host) || HostNames.IsLocal(host))
+            return null;
+        DateTimeOffset now = _time.GetUtcNow();
+        DateTimeOffset firstSeen = _firstSeen.TryGetValue(host, out DateTimeOffset seen) ? seen : Note(host, now);
+        TimeSpan age = now - firstSeen < settings.Ramp ? settings.RampMaxAge : settings.MaxAge;
+        return $"max-age={(long)age.TotalSeconds}{(settings.IncludeSubDomains ? "; includeSubDomains" : "")}{(settings.Preload ? "; preload" : "")}";
+    }
+
+    private DateTimeOffset Note(string host, DateTimeOffset now)
+    {
+        DateTimeOffset noted = _firstSeen.GetOrAdd(host, now);
+        try
+        {
+            lock (_saving)
+                PrivateFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_firstSeen));
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            // The ramp begins anew after a restart; requests go on.
+            _log.HstsNotSaved(_path, cause.Message);
+        }
+
+        return noted;
+    }
+
+    private Dictionary<string, DateTimeOffset> Read()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, DateTimeOffset>>(File.ReadAllBytes(_path)) ?? [];
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or JsonException)
+        {
+            if (cause is not (FileNotFoundException or DirectoryNotFoundException))
+                _log.HstsNotRead(_path, cause.Message);
+            return [];
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Actors443.Server.Telemetry;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace Actors443.Server.Sites;
+
+/// <summary>Hands a request to its upstream, and says in words what went wrong with it if nothing was sent yet.</summary>
+internal sealed class ProxyHandler(string id, ProxyRoutes routes, ILogger log) : IRouteHandler
+{
+    public async Task HandleAsync(HttpContext context, string rest)
+    {
+        Endpoint endpoint = routes.Find(id) ?? throw new InvalidOperationException($"The proxy route {id} is not there.");
+        context.SetEndpoint(endpoint);
+        await endpoint.RequestDelegate!(context);
+        if (context.Features.Get<IForwarderErrorFeature>() is { } error)
+            await ExplainAsync(context, error);
+        else if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable && !context.Response.HasStarted)
+            await NoDestinationAsync(context);
+    }
+
+    private Task ExplainAsync(HttpContext context, IForwarderErrorFeature error)
+    {
+        if (context.RequestAborted.IsCancellationRequested && error.Error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled)
+            return Task.CompletedTask;
+        string destination = context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.Model.Config.Address ?? "no destination";
+        log.UpstreamFailed(destination, error.Error, error.Exception?.Message);
+        // Past the first byte YARP has aborted the connection or stream, so that the client sees that the answer is not whole.
+        return context.Response.StatusCode switch
+        {
+            StatusCodes.Status504GatewayTimeout => ErrorPage.WriteAsync(context, 504, "Gateway timeout", "The service behind this address did not answer in time."),
+            StatusCodes.Status503ServiceUnavailable => NoDestinationAsync(context),
+            StatusCodes.Status502BadGateway => ErrorPage.WriteAsync(context, 502, "Bad gateway", "The service behind this address did not answer."),
+            _ => Task.CompletedTask,
+        };
+    }
+
+    private static Task NoDestinationAsync(HttpContext context)
+    {
+        context.Response.OnStarting(static state =>
+        {
+            ((HttpResponse)state).Headers.RetryAfter = "5";
+            return Task.CompletedTask;
+        }, context.Response);
+        return ErrorPage.WriteAsync(context, 503, "Service unavailable", "No server behind this address is healthy. Try again in a moment.");
+    }
+}

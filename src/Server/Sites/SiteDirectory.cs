@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace Actors443.Server.Sites;
 
 /// <summary>The sites being served. A reload builds all of the new ones before any is shown; requests in flight finish by the old ones. Thread-safe.</summary>
-internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment environment, ILoggerFactory loggers, WelcomeHandler welcome)
+internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment environment, ILoggerFactory loggers, WelcomeHandler welcome) : IDisposable
 {
     private readonly ILogger _log = loggers.CreateLogger(Actors443.Telemetry.LogCategories.Sites);
     private readonly SemaphoreSlim _applying = new(1, 1);
@@ -29,6 +29,8 @@ internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment env
             _applying.Release();
         }
     }
+
+    public void Dispose() => _applying.Dispose();
 
     private IRouteHandler Handler(SiteSettings site, RouteSettings route, Dictionary<string, RouteConfig> routes, Dictionary<string, ClusterConfig> clusters)
     {

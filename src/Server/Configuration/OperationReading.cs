@@ -8,9 +8,11 @@ internal static class OperationReading
 {
     private static readonly (string, LogLevel)[] Levels =
     [
-        ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("information", LogLevel.Information), ("info", LogLevel.Information),
-        ("warning", LogLevel.Warning), ("warn", LogLevel.Warning), ("error", LogLevel.Error), ("critical", LogLevel.Critical), ("none", LogLevel.None),
+        ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("information", LogLevel.Information),
+        ("warning", LogLevel.Warning), ("error", LogLevel.Error), ("critical", LogLevel.Critical), ("none", LogLevel.None),
     ];
+
+    private static readonly (string, LogLevel)[] ShortLevels = [("info", LogLevel.Information), ("warn", LogLevel.Warning)];
 
     public static AccessLogSettings ReadAccessLog(SettingsReader log)
     {
@@ -33,7 +35,7 @@ internal static class OperationReading
         ReadLevels(log.Section("levels"), "", levels);
         return new LogSettings
         {
-            Level = log.Value("level") is { } level ? level.Choice(Levels) ?? defaults.Level : defaults.Level,
+            Level = log.Value("level") is { } level ? level.Choice(Levels, ShortLevels) ?? defaults.Level : defaults.Level,
             Levels = levels,
             Json = log.Flag("json", defaults.Json),
         };
@@ -84,7 +86,7 @@ internal static class OperationReading
         {
             if (value.Kind == Actors443.Configuration.Hocon.HoconKind.Section)
                 ReadLevels(value.AsSection("")!, prefix + key + ".", levels);
-            else if (value.Choice(Levels) is { } level)
+            else if (value.Choice(Levels, ShortLevels) is { } level)
                 levels[prefix + key] = level;
         }
     }

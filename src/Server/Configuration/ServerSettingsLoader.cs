@@ -60,6 +60,8 @@ internal static class ServerSettingsLoader
         var file = new SettingsReader(sources.Config.IsEmpty ? new Dictionary<string, Akka.Configuration.Hocon.HoconValue>() : sources.Config.Root.Section(), HoconPath.Root, problems);
         ServerSettings settings = ReadSettings(file.Section("actors443"));
         problems.AddUnknownKeys();
+        if (settings.Sites.Count == 0 && !problems.HasErrors && badOverrides.Count == 0)
+            problems.Warn("actors443.sites", "there is no site, so that every request gets 404; write sites { \"example.com\" = \"/srv/www\" }");
         knownPaths = problems.KnownPaths;
         SettingsProblem[] found = [.. problems.All.Concat(badOverrides).DistinctBy(problem => (problem.Path, problem.Message)).OrderBy(problem => OrderOf(problem, all)).ThenBy(problem => problem.Line)];
         bool usable = !found.Any(problem => problem.Severity == SettingsSeverity.Error);
@@ -83,8 +85,6 @@ internal static class ServerSettingsLoader
             Telemetry = OperationReading.ReadTelemetry(root.Section("telemetry")),
         };
         IReadOnlyList<WrittenSite> sites = SiteReading.Read(root.Section("sites"));
-        if (sites.Count == 0 && !root.Problems.HasErrors)
-            root.Problems.Warn(HoconPath.Child(root.Path, "sites"), "there is no site, so that every request gets 404; write sites { \"example.com\" = \"/srv/www\" }");
         RefuseSharedAddresses(root, settings);
         return SiteMerge.Merge(settings, sites);
     }

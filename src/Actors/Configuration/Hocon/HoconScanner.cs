@@ -319,7 +319,7 @@ internal sealed partial class HoconScanner
             }
 
             SkipSpaces();
-            if (!AtEnd && !IsLineEnd() && Current is not (',' or ']'))
+            if (!AtEnd && !IsLineEnd() && Current is not (',' or ']' or '}'))
                 throw Wrong($"unexpected '{Current}' in the list '{path}'; {QuoteAdvice()}");
         }
     }
@@ -370,7 +370,9 @@ internal sealed partial class HoconScanner
         {
             int end = _text.AsSpan(start).IndexOfAny(EndsOfUnquoted);
             string value = end < 0 ? _text[start..] : _text.Substring(start, end);
-            throw Wrong($"'{Current}' in the value of '{path}' must stand in quotes; write \"{value}\"");
+            throw Wrong(value.Contains(Current, StringComparison.Ordinal)
+                ? $"'{Current}' in the value of '{path}' must stand in quotes; write \"{value}\""
+                : $"unexpected '{Current}' in the value of '{path}'; write one setting a line, or a comma between them");
         }
 
         if (_at == start)

@@ -43,7 +43,7 @@ internal static class AdmissionSettingsReading
         return new LoadSettings
         {
             SampleInterval = load.Duration("sample-interval", defaults.SampleInterval, TimeSpan.FromMilliseconds(50)),
-            Cpu = ReadCpu(load.Section("cpu"), defaults.Cpu),
+            Cpu = ReadThreshold(load.Section("cpu"), defaults.Cpu, value => value.Fraction(orOff: true)),
             Memory = ReadThreshold(load.Section("memory"), defaults.Memory, value => value.Fraction(orOff: true)),
             ThreadPoolDelay = ReadThreshold(load.Section("thread-pool-delay"), defaults.ThreadPoolDelay, Seconds),
             MailboxLag = ReadThreshold(load.Section("mailbox-lag"), defaults.MailboxLag, Seconds),
@@ -52,15 +52,6 @@ internal static class AdmissionSettingsReading
             RetryAfter = load.Duration("retry-after", defaults.RetryAfter, TimeSpan.FromSeconds(1)),
             SheddingIdle = load.Duration("shedding-idle", defaults.SheddingIdle, TimeSpan.FromMilliseconds(100)),
         };
-    }
-
-    // A busy processor alone never stops accepting: work done is the purpose, and waiting clients would only pile up.
-    private static LoadThreshold ReadCpu(SettingsReader cpu, LoadThreshold defaults)
-    {
-        LoadThreshold threshold = ReadThreshold(cpu, defaults, value => value.Fraction(orOff: true));
-        if (threshold.Pause is not null)
-            cpu.Value("pause")?.Fail("a busy processor never pauses accepting; write off");
-        return threshold;
     }
 
     private static LoadThreshold ReadThreshold(SettingsReader section, LoadThreshold defaults, Func<SettingsValue, double?> read)

@@ -160,19 +160,20 @@ internal static class SettingsValueTypes
         return value.Choice([.. choices.Select(choice => (NameOf(choice), choice))]);
     }
 
-    public static T? Choice<T>(this SettingsValue value, IReadOnlyList<(string Name, T Choice)> choices)
+    /// <summary>One of some names; <paramref name="aliases"/> are understood and not advertised.</summary>
+    public static T? Choice<T>(this SettingsValue value, IReadOnlyList<(string Name, T Choice)> choices, params IReadOnlyList<(string Name, T Choice)> aliases)
         where T : struct
     {
         string names = string.Join(", ", choices.Select(choice => choice.Name));
         if (value.AsText("one of " + names) is not { } text)
             return null;
-        foreach ((string name, T choice) in choices)
+        foreach ((string name, T choice) in choices.Concat(aliases))
         {
             if (name.Equals(text, StringComparison.OrdinalIgnoreCase))
                 return choice;
         }
 
-        value.Fail(KeySuggestion.Nearest(text, choices.Select(choice => choice.Name)) is { } near
+        value.Fail(!char.IsAsciiDigit(text[0]) && KeySuggestion.Nearest(text, choices.Select(choice => choice.Name)) is { } near
             ? $"'{text}' is not one of {names}; did you mean '{near}'?"
             : $"'{text}' is not known; write one of {names}");
         return null;
@@ -230,14 +231,6 @@ internal static class SettingsValueTypes
             return network;
         if (IPAddress.TryParse(text, out IPAddress? address))
             return new IPNetwork(address, address.GetAddressBytes().Length * 8);
-        // 10.1.2.3/8 is refused by the framework because of its host bits; say which network was meant.
-        if (text.Split('/') is [string prefix, string bits] && IPAddress.TryParse(prefix, out IPAddress? host)
-            && int.TryParse(bits, NumberStyles.None, CultureInfo.InvariantCulture, out int length) && length <= host.GetAddressBytes().Length * 8)
-        {
-            value.Fail($"'{text}' has bits beyond its mask; write \"{Masked(host, length)}/{bits}\"");
-            return null;
-        }
-
         value.Fail($"'{text}' is not a network; write {example}");
         return null;
     }
@@ -260,14 +253,6 @@ internal static class SettingsValueTypes
         }
 
         return url;
-    }
-
-    private static string Masked(IPAddress address, int bits)
-    {
-        byte[] bytes = address.GetAddressBytes();
-        for (int i = 0; i < bytes.Length; i++)
-            bytes[i] &= (byte)(0xff00 >> Math.Clamp(bits - (i * 8), 0, 8));
-        return new IPAddress(bytes).ToString();
     }
 
     private static (double? Number, string Unit) Split(string text)

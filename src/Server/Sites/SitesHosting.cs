@@ -1,0 +1,55 @@
+using Actors443.Server.AccessLogs;
+using Actors443.Server.Configuration;
+using Actors443.Telemetry;
+using Microsoft.AspNetCore.ResponseCompression;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Actors443.Server.Sites;
+
+/// <summary>What serves the sites, for the server's host and for tests.</summary>
+internal static class SitesHosting
+{
+    // What the framework compresses by default, and what sites have besides.
+    private static readonly string[] FurtherTypes = ["image/svg+xml", "application/manifest+json", "application/problem+json", "text/markdown", "font/ttf", "application/wasm"];
+
+    public static IServiceCollection AddSites(this IServiceCollection services, ServerSettings settings)
+    {
+        services.AddReverseProxy();
+        services.AddSingleton(new InMemoryConfigProvider([], []));
+        services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
+        services.AddSingleton<ProxyRoutes>();
+        services.AddSingleton<SiteDirectory>();
+        services.AddSingleton<WelcomeHandler>();
+        services.AddSingleton<SitesMiddleware>();
+        services.AddSingleton<AccessLogMiddleware>();
+        services.AddSingleton(provider => new HstsRamp(
+            settings.Core.StateDirectory,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategories.Sites)));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AccessLog>(provider, settings.AccessLog));
+        services.AddResponseCompression(options =>
+        {
+            options.EnableForHttps = true;
+            options.MimeTypes = ResponseCompressionDefaults.MimeTypes.Concat(FurtherTypes);
+            options.Providers.Add<BrotliCompressionProvider>();
+            options.Providers.Add<GzipCompressionProvider>();
+        });
+        services.AddSingleton<IResponseCompressionProvider, SiteCompression>();
+        return services;
+    }
+
+    /// <summary>The whole pipeline: nothing comes after the sites.</summary>
+    public static void UseSites(this IApplicationBuilder application)
+    {
+        AccessLogMiddleware accessLog = application.ApplicationServices.GetRequiredService<AccessLogMiddleware>();
+        SitesMiddleware sites = application.ApplicationServices.GetRequiredService<SitesMiddleware>();
+        application.Use(next => context => accessLog.InvokeAsync(context, next));
+        application.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            AllowStatusCode404Response = true,
+            ExceptionHandler = context => ErrorPage.WriteAsync(context, StatusCodes.Status500InternalServerError, "Internal server error", "The server could not answer. The log has the reason."),
+        });
+        application.UseResponseCompression();
+        application.Run(sites.InvokeAsync);
+    }
+}

@@ -1,19 +1,17 @@
-using System.Net;
-using Actors443.Configuration;
 using Actors443.Hosting;
+using Actors443.Server.Cli;
 using Akka.Hosting;
 
-var settings = new Actors443Settings
+return await new CommandLine(CommandEnvironment.OfProcess(CommandConsole.OfProcess(), ServeAsync)).InvokeAsync(args);
+
+static async Task<int> ServeAsync(ServerStart start, CancellationToken stop)
 {
-    StateDirectory = "/tmp/a443state",
-    Https = new HttpsSettings { Bind = [new IPEndPoint(IPAddress.IPv6Any, 8443)], BindIsExplicit = true },
-    Http = new HttpSettings { Bind = [new IPEndPoint(IPAddress.IPv6Any, 8080)], BindIsExplicit = true },
-};
-var builder = WebApplication.CreateSlimBuilder(args);
-builder.Services.AddActors443(settings);
-builder.Services.AddAkka("actors443", akka => akka.WithActors443(settings));
-builder.WebHost.UseActors443();
-var app = builder.Build();
-app.MapGet("/", () => "Hello, World!");
-app.Run();
-return 0;
+    WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+    builder.Services.AddActors443(start.Settings.Core);
+    builder.Services.AddAkka("actors443", akka => akka.WithActors443(start.Settings.Core));
+    builder.WebHost.UseActors443();
+    await using WebApplication app = builder.Build();
+    app.MapGet("/", () => "Hello, World!");
+    await app.RunAsync(stop);
+    return 0;
+}

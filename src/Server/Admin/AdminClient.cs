@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+using Actors443.Server.Configuration;
+
+namespace Actors443.Server.Admin;
+
+/// <summary>Asks the admin API of the server that runs with the same settings on this machine. Not thread-safe.</summary>
+internal sealed class AdminClient : IDisposable
+{
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient _http;
+    private readonly IPEndPoint _endPoint;
+    private readonly string _tokenFile;
+
+    private AdminClient(IPEndPoint endPoint, string tokenFile, string? token)
+    {
+        _endPoint = endPoint;
+        _tokenFile = tokenFile;
+        // A proxy of the environment is never meant for a loopback address.
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://{endPoint}/api/v1/"), Timeout = AnswerWithin };
+        if (token is not null)
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>For the server that runs with these settings. Connects to nothing yet.</summary>
+    /// <exception cref="AdminException">The admin server is switched off, or its token cannot be read.</exception>
+    public static AdminClient For(ServerSettings settings)
+    {
+        if (!settings.Admin.Enabled)
+            throw new AdminException("the configuration switches the admin server off; set actors443.admin.enabled = on and restart the server");
+        string tokenFile = AdminToken.PathFor(settings);
+        try
+        {
+            // Without a token file there is most likely no server either, which is what the first request finds out.
+            return new AdminClient(settings.Admin.Bind, tokenFile, File.Exists(tokenFile) ? AdminToken.Read(tokenFile).Text : null);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new AdminException($"cannot read the admin token {tokenFile}: {cause.Message} Run this as the user the server runs as", cause);
+        }
+    }
+
+    public Task<ConnectionPage> ListConnectionsAsync(ConnectionQuery query, CancellationToken cancellationToken) =>
+        GetAsync<ConnectionPage>("connections" + query.ToQueryString(), cancellationToken);
+
+    public Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken) => GetAsync<CertificateListing>("certificates", cancellationToken);
+
+    public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => GetAsync<ServerStatus>("status", cancellationToken);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using HttpResponseMessage response = await _http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+            if (!response.IsSuccessStatusCode)
+                throw new AdminException(await ExplainAsync(response, cancellationToken));
+            return await response.Content.ReadFromJsonAsync<T>(AdminJson.Options, cancellationToken)
+                ?? throw new JsonException("an empty answer");
+        }
+        catch (HttpRequestException cause) when (cause.InnerException is SocketException)
+        {
+            throw new NoServerException(_endPoint, cause);
+        }
+        catch (HttpRequestException cause)
+        {
+            throw new AdminException($"{_endPoint} is no admin server of actors443: {cause.Message}", cause);
+        }
+        catch (JsonException cause)
+        {
+            throw new AdminException($"{_endPoint} is no admin server of this version of actors443: {cause.Message}", cause);
+        }
+        catch (TaskCanceledException cause) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new AdminException($"the server on {_endPoint} did not answer within {AnswerWithin.TotalSeconds:0} s", cause);
+        }
+    }
+
+    private async Task<string> ExplainAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            return _http.DefaultRequestHeaders.Authorization is null
+                ? $"a server answers on {_endPoint}, but there is no token {_tokenFile}: run this as the user the server runs as, with the configuration files it runs with"
+                : $"the server on {_endPoint} does not accept the token of {_tokenFile}: it runs with another state directory; name the configuration files it runs with";
+        }
+
+        if (response.Content.Headers.ContentType?.MediaType != "application/json")
+            return $"{_endPoint} is no admin server of actors443 (it answered {(int)response.StatusCode}); set actors443.admin.bind as the server has it";
+        AdminError? error = await response.Content.ReadFromJsonAsync<AdminError>(AdminJson.Options, cancellationToken);
+        return $"the server on {_endPoint} answered {(int)response.StatusCode}: {error?.Error}";
+    }
+}

@@ -1,0 +1,60 @@
+using Actors443.Server.Telemetry;
+
+namespace Actors443.Server.Admin;
+
+/// <summary>What the admin server answers to.</summary>
+internal static class AdminEndpoints
+{
+    private const string Api = "/api/v1";
+
+    public static void Map(IEndpointRouteBuilder routes, IServerControl control, ILogger log)
+    {
+        routes.MapMethods("/healthz", ["GET", "HEAD"], context => context.Response.WriteAsync("ok\n"));
+        routes.MapMethods("/readyz", ["GET", "HEAD"], context => ReadyAsync(context, control));
+        routes.MapGet($"{Api}/status", async context => await WriteAsync(context, await control.StatusAsync(context.RequestAborted)));
+        routes.MapGet($"{Api}/admission", async context => await WriteAsync(context, await control.AdmissionAsync(context.RequestAborted)));
+        routes.MapGet($"{Api}/certificates", async context => await WriteAsync(context, await control.ListCertificatesAsync(context.RequestAborted)));
+        routes.MapGet($"{Api}/connections", context => ListConnectionsAsync(context, control));
+        routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log));
+        routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log));
+    }
+
+    private static async Task ReadyAsync(HttpContext context, IServerControl control)
+    {
+        Readiness readiness = await control.ReadinessAsync(context.RequestAborted);
+        context.Response.StatusCode = readiness.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        await WriteAsync(context, new ReadinessAnswer(readiness.IsReady, readiness.Problems));
+    }
+
+    private static async Task ListConnectionsAsync(HttpContext context, IServerControl control)
+    {
+        if (ConnectionQuery.TryParse(context.Request.Query, out ConnectionQuery query, out string? problem))
+            await WriteAsync(context, query.Apply(await control.ListConnectionsAsync(context.RequestAborted)));
+        else
+            await AdminFailures.WriteAsync(context, StatusCodes.Status400BadRequest, problem!);
+    }
+
+    private static async Task CloseConnectionAsync(HttpContext context, IServerControl control, ILogger log)
+    {
+        string id = (string)context.Request.RouteValues["id"]!;
+        if (await control.CloseConnectionAsync(id, context.RequestAborted))
+        {
+            log.ConnectionClosed(id);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+        else
+            await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, $"there is no connection {id}; it may have ended");
+    }
+
+    private static async Task DrainAsync(HttpContext context, IServerControl control, ILogger log)
+    {
+        log.DrainAsked();
+        await control.BeginDrainAsync(context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        await WriteAsync(context, await control.StatusAsync(context.RequestAborted));
+    }
+
+    private static Task WriteAsync<T>(HttpContext context, T answer) => context.Response.WriteAsJsonAsync(answer, AdminJson.Options, context.RequestAborted);
+
+    private sealed record ReadinessAnswer(bool Ready, IReadOnlyList<ReadinessProblem> Problems);
+}

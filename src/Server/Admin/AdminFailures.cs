@@ -1,0 +1,48 @@
+using Actors443.Server.Telemetry;
+
+namespace Actors443.Server.Admin;
+
+/// <summary>How the admin API says no: <c>{"error": "one sentence"}</c>.</summary>
+internal static class AdminFailures
+{
+    /// <summary>Answers what the server does not answer in time with 503 and what fails with 500; the cause is logged, not sent.</summary>
+    public static Func<RequestDelegate, RequestDelegate> Around(ILogger log) => next => async context =>
+    {
+        try
+        {
+            await next(context);
+            if (!context.Response.HasStarted)
+                await ExplainRoutingAsync(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            log.RequestAbandoned(context.Request.Path);
+        }
+        catch (TimeoutException cause) when (!context.Response.HasStarted)
+        {
+            log.NoAnswerInTime(cause, context.Request.Path);
+            await WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "the server did not answer in time; it is starting, stopping or overloaded");
+        }
+        catch (Exception cause) when (!context.Response.HasStarted && cause is not BadHttpRequestException)
+        {
+            log.RequestFailed(cause, context.Request.Method, context.Request.Path);
+            await WriteAsync(context, StatusCodes.Status500InternalServerError, "the request failed; the log says why");
+        }
+    };
+
+    public static Task WriteAsync(HttpContext context, int status, string problem)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(new AdminError(problem), AdminJson.Options, context.RequestAborted);
+    }
+
+    private static Task ExplainRoutingAsync(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => WriteAsync(context, StatusCodes.Status404NotFound, $"there is nothing at {context.Request.Path}"),
+        StatusCodes.Status405MethodNotAllowed => WriteAsync(context, StatusCodes.Status405MethodNotAllowed, $"{context.Request.Path} takes {context.Response.Headers.Allow}, not {context.Request.Method}"),
+        _ => Task.CompletedTask,
+    };
+}
+
+/// <summary>The body of every answer of the admin API that is no success.</summary>
+internal sealed record AdminError(string Error);

@@ -1,0 +1,30 @@
+using Actors443.Admission;
+using Actors443.Connections;
+
+namespace Actors443.Server.Admin;
+
+/// <summary>
+/// What the admin API asks of the running server. Calls come from any thread and may run at once; an answer that does not come in
+/// time ends in a <see cref="TimeoutException"/>, which the API reports as 503.
+/// </summary>
+internal interface IServerControl
+{
+    /// <summary>Every live connection, in no order.</summary>
+    Task<IReadOnlyList<ConnectionSnapshot>> ListConnectionsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Closes one connection, whatever is in flight on it. False: there is none of that id.</summary>
+    Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Every certificate being served, and what is wrong with the others.</summary>
+    Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken);
+
+    Task<ServerStatus> StatusAsync(CancellationToken cancellationToken);
+
+    Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether a load balancer should send clients here.</summary>
+    Task<Readiness> ReadinessAsync(CancellationToken cancellationToken);
+
+    /// <summary>Begins the graceful stop that SIGTERM begins; returns without waiting for its end.</summary>
+    Task BeginDrainAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,26 @@
+using System.Net;
+using Actors443.Server.Telemetry;
+
+namespace Actors443.Server.Admin;
+
+/// <summary>
+/// Serves only requests whose Host is a loopback name or address. A page of a stranger can make a browser on this machine connect to a
+/// loopback port under the stranger's own name (DNS rebinding); it cannot make the browser call it localhost.
+/// </summary>
+internal static class LoopbackHost
+{
+    public static Func<RequestDelegate, RequestDelegate> Require(ILogger log) => next => context =>
+    {
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        if (IsLoopback(context.Request.Host.Host))
+            return next(context);
+        log.ForeignHost(context.Request.Host.Value ?? "", context.Request.Path);
+        return AdminFailures.WriteAsync(context, StatusCodes.Status421MisdirectedRequest, "the admin server answers only to localhost, 127.0.0.1 and [::1]");
+    };
+
+    public static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host, out IPAddress? address) && IPAddress.IsLoopback(address));
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Actors443.Certificates;
+using Actors443.Server.Configuration;
+
+namespace Actors443.Server.Cli;
+
+/// <summary><c>actors443 check</c>: is the configuration good, and are its certificates?</summary>
+internal static class CheckCommand
+{
+    public static (Command Command, string Notes) Create(CommandEnvironment environment)
+    {
+        var source = new SettingsSource();
+        var json = JsonOption.Create();
+        var command = new Command("check", "Check the configuration and its certificates, without serving anything.") { json };
+        source.AddTo(command);
+        command.SetAction(arguments => Check(source, arguments, arguments.GetValue(json), environment));
+        return (command, """
+            Every problem is one line, 'file:line: setting: what is wrong; what to write instead'. Exit code 2 if there is one.
+
+            Examples:
+              actors443 check site.conf
+              actors443 check base.conf site.conf --set https.tls=modern
+              actors443 check site.conf --json
+            """);
+    }
+
+    private static int Check(SettingsSource source, ParseResult arguments, bool json, CommandEnvironment environment)
+    {
+        LoadedSettings loaded = environment.LoadSettings(source.Files(arguments), source.Overrides(arguments));
+        CertificateCheck found = loaded.Settings is { } settings ? environment.CheckCertificates(settings) : new CertificateCheck([], [], []);
+        bool ok = loaded.Settings is not null && found.Problems.Count == 0;
+        if (json)
+            environment.Console.WriteJson(new CheckReport(ok, [.. loaded.Problems.Select(problem => problem.ToString()), .. found.Problems], loaded.Settings is null ? null : Summarize(loaded.Settings, found)));
+        else
+            WriteText(environment.Console, loaded, found, ok);
+        return ok ? ExitCode.Done : ExitCode.BadUsage;
+    }
+
+    private static void WriteText(CommandConsole console, LoadedSettings loaded, CertificateCheck found, bool ok)
+    {
+        foreach (string problem in loaded.Problems.Select(problem => problem.ToString()).Concat(found.Problems))
+            console.WriteError(problem);
+        if (!ok)
+            return;
+        CheckSummary summary = Summarize(loaded.Settings!, found);
+        console.Output.WriteLine($"ok: {Count(summary.Sites.Count, "site")} on {string.Join(", ", summary.Https)}, "
+            + $"{Count(summary.Certificates, "certificate")} from files{(summary.LocalNames.Count == 0 ? "" : $", the local CA for {string.Join(", ", summary.LocalNames)}")}; TLS policy {summary.TlsPolicy}");
+    }
+
+    private static CheckSummary Summarize(ServerSettings settings, CertificateCheck found) => new(
+        [.. settings.Sites.Select(site => site.Name)],
+        [.. settings.Core.Https.Bind.Select(endPoint => endPoint.ToString())],
+        settings.Core.Http.Enabled ? [.. settings.Core.Http.Bind.Select(endPoint => endPoint.ToString())] : [],
+        settings.Core.Https.Tls.ToString().ToLowerInvariant(),
+        found.Certificates.Count,
+        found.LocalNames);
+
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+
+    private sealed record CheckReport(bool Ok, IReadOnlyList<string> Problems, CheckSummary? Summary);
+
+    private sealed record CheckSummary(
+        IReadOnlyList<string> Sites, IReadOnlyList<string> Https, IReadOnlyList<string> Http, string TlsPolicy, int Certificates, IReadOnlyList<string> LocalNames);
+}

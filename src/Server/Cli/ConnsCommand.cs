@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Actors443.Connections;
+using Actors443.Server.Admin;
+
+namespace Actors443.Server.Cli;
+
+/// <summary><c>actors443 conns</c>: the live connections of the running server.</summary>
+internal static class ConnsCommand
+{
+    public static (Command Command, string Notes) Create(CommandEnvironment environment)
+    {
+        var source = new SettingsSource();
+        var sort = Choice<ConnectionOrder>("--sort", "What comes first: the oldest, or the ones with the most requests or bytes.");
+        var state = Choice<ConnectionState>("--state", "Only those in this state.");
+        var sni = new Option<string?>("--sni") { Description = "Only those for this server name; *.example.com for all names under it.", HelpName = "name" };
+        var limit = new Option<int>("--limit")
+        {
+            Description = $"How many to list (at most {ConnectionQuery.MaximumLimit}).",
+            HelpName = "number",
+            DefaultValueFactory = _ => ConnectionQuery.DefaultLimit,
+            CustomParser = ParseLimit,
+        };
+        var json = JsonOption.Create();
+        var command = new Command("conns", "List the live connections of the running server: state, age, SNI, requests, bytes.") { sort, state, sni, limit, json };
+        source.AddTo(command);
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            if (source.Load(arguments, environment) is not { } settings)
+                return ExitCode.BadUsage;
+            var query = new ConnectionQuery
+            {
+                Order = arguments.GetValue(sort) ?? ConnectionOrder.Age,
+                State = arguments.GetValue(state),
+                ServerName = arguments.GetValue(sni),
+                Limit = arguments.GetValue(limit),
+            };
+            try
+            {
+                using AdminClient client = AdminClient.For(settings);
+                Write(environment.Console, await client.ListConnectionsAsync(query, cancellationToken), arguments.GetValue(json));
+                return ExitCode.Done;
+            }
+            catch (AdminException cause)
+            {
+                environment.Console.WriteError("actors443: " + cause.Message);
+                return ExitCode.Failed;
+            }
+        });
+        return (command, """
+            Name the configuration files the server runs with, so that its admin address and token are found.
+
+            Examples:
+              actors443 conns
+              actors443 conns --sort bytes --limit 20
+              actors443 conns site.conf --state handshaking --sni '*.example.com' --json
+            """);
+    }
+
+    private static Option<T?> Choice<T>(string name, string description)
+        where T : struct, Enum => new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', ConnectionQuery.Names<T>()),
+            CustomParser = argument =>
+            {
+                if (ConnectionQuery.TryParseName(argument.Tokens[0].Value, out T value))
+                    return value;
+                argument.AddError($"{name} {argument.Tokens[0].Value} is not known; give one of {string.Join(", ", ConnectionQuery.Names<T>())}");
+                return null;
+            },
+        };
+
+    private static int ParseLimit(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is > 0 and <= ConnectionQuery.MaximumLimit)
+            return limit;
+        argument.AddError($"--limit {text} is not a number from 1 to {ConnectionQuery.MaximumLimit}");
+        return 0;
+    }
+
+    private static void Write(CommandConsole console, ConnectionPage page, bool json)
+    {
+        if (json)
+        {
+            console.WriteJson(page);
+            return;
+        }
+
+        TextTable table = new TextTable().Left("ID").Left("STATE").Right("AGE").Right("IDLE").Left("CLIENT").Left("SNI").Left("PROTOCOL").Left("TLS")
+            .Right("REQUESTS").Right("NOW").Right("IN").Right("OUT");
+        foreach (ConnectionReport connection in page.Connections)
+        {
+            table.Add(
+                connection.Id,
+                new TextTable.Cell(connection.State, connection.State switch { "open" => "green", "draining" => "yellow", _ => "blue" }),
+                HumanText.Duration(TimeSpan.FromSeconds(connection.AgeSeconds)),
+                HumanText.Duration(TimeSpan.FromSeconds(connection.IdleSeconds)),
+                connection.Remote,
+                connection.ServerName ?? "-",
+                connection.ApplicationProtocol ?? "-",
+                connection.TlsVersion is { } version ? version + (connection.Resumed == true ? " resumed" : "") : "-",
+                connection.Requests.ToString(CultureInfo.InvariantCulture),
+                connection.RequestsInFlight.ToString(CultureInfo.InvariantCulture),
+                HumanText.Bytes(connection.BytesRead),
+                HumanText.Bytes(connection.BytesWritten));
+        }
+
+        if (page.Connections.Count > 0)
+            table.Write(console);
+        // The count is for people; a pipe gets lines of connections alone.
+        if (console.IsTerminal || page.Connections.Count == 0)
+            console.Output.WriteLine(Footer(page));
+        else if (page.Connections.Count < page.Matched)
+            console.WriteError(Footer(page));
+    }
+
+    private static string Footer(ConnectionPage page) => page switch
+    {
+        { Total: 0 } => "no connections",
+        { Matched: 0 } => $"none of {page.Total} connections matches",
+        _ when page.Connections.Count < page.Matched => $"{page.Connections.Count} of {page.Matched} shown; --limit shows more",
+        _ when page.Matched < page.Total => $"{page.Matched} of {page.Total} connections",
+        _ => page.Total == 1 ? "1 connection" : $"{page.Total} connections",
+    };
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+
+namespace Actors443.Server.Cli;
+
+/// <summary><c>actors443 run</c>: serve until a signal says stop.</summary>
+internal static class RunCommand
+{
+    public static (Command Command, string Notes) Create(string name, CommandEnvironment environment)
+    {
+        var source = new SettingsSource();
+        var command = new Command(name, "Serve. Without a file: a built-in page, with certificates made on this machine.");
+        source.AddTo(command);
+        command.SetAction((arguments, cancellationToken) => RunAsync(source, arguments, environment, cancellationToken));
+        return (command, """
+            Examples:
+              actors443 run
+              actors443 run /etc/actors443/site.conf
+              actors443 run base.conf site.conf --set log.level=debug
+              actors443 run --set https.bind=127.0.0.1:8443 --set http.enabled=off
+
+            Signals: TERM and INT drain and stop (a second one stops at once); HUP reads the
+            configuration again and reopens the access log.
+            The log goes to standard error; the access log, unless it has a file, to standard output.
+            """);
+    }
+
+    private static async Task<int> RunAsync(SettingsSource source, ParseResult arguments, CommandEnvironment environment, CancellationToken cancellationToken)
+    {
+        if (source.Load(arguments, environment) is not { } settings)
+            return ExitCode.BadUsage;
+        using var signals = StopSignals.Listen(cancellationToken);
+        return await environment.Serve(new ServerStart(settings, source.Files(arguments), source.Overrides(arguments), environment.Console), signals.Token);
+    }
+}

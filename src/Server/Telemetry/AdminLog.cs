@@ -1,0 +1,31 @@
+using System.Net;
+using Actors443.Telemetry;
+
+namespace Actors443.Server.Telemetry;
+
+internal static partial class AdminLog
+{
+    [LoggerMessage(EventIds.Admin + 0, LogLevel.Information, "Health, metrics and control on http://{EndPoint}; the token is in {TokenFile}")]
+    public static partial void AdminListening(this ILogger log, IPEndPoint endPoint, string tokenFile);
+
+    [LoggerMessage(EventIds.Admin + 1, LogLevel.Warning, "Refused {Path}: the Host '{Host}' is not this machine's loopback")]
+    public static partial void ForeignHost(this ILogger log, string host, string path);
+
+    [LoggerMessage(EventIds.Admin + 2, LogLevel.Warning, "Refused {Method} {Path} for want of the token")]
+    public static partial void Unauthorized(this ILogger log, string method, string path);
+
+    [LoggerMessage(EventIds.Admin + 3, LogLevel.Warning, "No answer in time for {Path}")]
+    public static partial void NoAnswerInTime(this ILogger log, Exception cause, string path);
+
+    [LoggerMessage(EventIds.Admin + 4, LogLevel.Error, "{Method} {Path} failed")]
+    public static partial void RequestFailed(this ILogger log, Exception cause, string method, string path);
+
+    [LoggerMessage(EventIds.Admin + 5, LogLevel.Debug, "The client of {Path} went away")]
+    public static partial void RequestAbandoned(this ILogger log, string path);
+
+    [LoggerMessage(EventIds.Admin + 6, LogLevel.Information, "Connection {Id} is closed by request")]
+    public static partial void ConnectionClosed(this ILogger log, string id);
+
+    [LoggerMessage(EventIds.Admin + 7, LogLevel.Information, "The graceful stop is asked for by the admin API")]
+    public static partial void DrainAsked(this ILogger log);
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Actors443.Certificates;
+using Actors443.Connections;
+using Actors443.Server.Cli;
+using Actors443.Server.Configuration;
+
+namespace Actors443.IntegrationTests.Cli;
+
+/// <summary><c>conns</c> and <c>certs</c> against a real admin server.</summary>
+public class AdminClientTests
+{
+    [Fact]
+    public async Task Conns_lists_the_connections_of_the_running_server_as_lines()
+    {
+        await using AdminFixture admin = await AdminFixture.StartAsync();
+        admin.Control.Connections.AddRange([FakeServerControl.Connection("c-1", age: 1), FakeServerControl.Connection("c-2", ConnectionState.Handshaking, name: null, age: 70)]);
+
+        (int code, string output, string error) = await RunAsync(admin.Settings, "conns");
+
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal((0, "", 3), (code, error, lines.Length));
+        Assert.Matches(@"^c-2\s+handshaking\s+1m 10s\s+0\.0s\s+\[::1\]:50000\s+-\s+h2\s+1\.3 resumed\s+3\s+1\s+2\.0 KiB\s+4\.0 KiB$", lines[1]);
+        Assert.StartsWith("c-1", lines[2], StringComparison.Ordinal);
+        Assert.DoesNotContain('\x1b', output);
+    }
+
+    [Fact]
+    public async Task Conns_as_json_is_one_document_with_the_filters_applied()
+    {
+        await using AdminFixture admin = await AdminFixture.StartAsync();
+        admin.Control.Connections.AddRange([FakeServerControl.Connection("c-1"), FakeServerControl.Connection("c-2", ConnectionState.Draining)]);
+
+        (int code, string output, _) = await RunAsync(admin.Settings, "conns", "--state", "draining", "--json");
+
+        using JsonDocument json = JsonDocument.Parse(output);
+        Assert.Equal(0, code);
+        Assert.Equal("c-2", Assert.Single(json.RootElement.GetProperty("connections").EnumerateArray()).GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task Certs_asks_the_running_server_first()
+    {
+        await using AdminFixture admin = await AdminFixture.StartAsync();
+
+        (int code, string output, string error) = await RunAsync(admin.Settings, "certs");
+
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("live.example", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Certs_looks_at_the_files_when_no_server_runs_and_says_so()
+    {
+        using var free = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+        (int code, string output, string error) = await RunAsync(AdminFixture.SettingsIn(Path.GetTempPath(), (IPEndPoint)free.LocalEndPoint!), "certs");
+
+        Assert.Equal((0, "no certificates\n"), (code, output));
+        Assert.Contains("no server runs", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_server_conns_says_where_it_looked_and_what_to_do()
+    {
+        // Bound and not listening: nobody else can take the port meanwhile, and connecting is refused.
+        using var free = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+        (int code, string output, string error) = await RunAsync(AdminFixture.SettingsIn(Path.GetTempPath(), (IPEndPoint)free.LocalEndPoint!), "conns");
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.Equal($"actors443: no server answers on {free.LocalEndPoint}; start it with 'actors443 run', or name the configuration files of the one that runs\n", error);
+    }
+
+    [Fact]
+    public async Task Without_the_token_and_with_a_wrong_one_conns_says_which_user_or_files_to_take()
+    {
+        await using AdminFixture admin = await AdminFixture.StartAsync();
+        await using AdminFixture other = await AdminFixture.StartAsync();
+        ServerSettings wrong = other.Settings with { Admin = admin.Settings.Admin };
+        ServerSettings none = AdminFixture.SettingsIn(Path.Combine(Path.GetTempPath(), "a443-nothing-here"), admin.EndPoint);
+
+        (int wrongCode, _, string wrongError) = await RunAsync(wrong, "conns");
+        (int noneCode, _, string noneError) = await RunAsync(none, "conns");
+
+        Assert.Equal((1, 1), (wrongCode, noneCode));
+        Assert.Contains("does not accept the token", wrongError, StringComparison.Ordinal);
+        Assert.Contains("there is no token", noneError, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(ServerSettings settings, params string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var environment = new CommandEnvironment
+        {
+            Console = new CommandConsole(output, error, isTerminal: false, errorIsTerminal: false, colour: true, width: 0),
+            LoadSettings = (_, _) => new LoadedSettings(settings, [], []),
+            Serve = (_, _) => throw new InvalidOperationException("not asked to serve"),
+            CheckCertificates = _ => new CertificateCheck([], [], []),
+            LocalTrust = _ => throw new InvalidOperationException("not asked for trust"),
+        };
+        int code = await new CommandLine(environment).InvokeAsync(arguments);
+        return (code, output.ToString(), error.ToString());
+    }
+}

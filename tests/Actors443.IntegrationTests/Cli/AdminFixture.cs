@@ -1,0 +1,155 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Actors443.Admission;
+using Actors443.Certificates;
+using Actors443.Configuration;
+using Actors443.Connections;
+using Actors443.Listening;
+using Actors443.Server.Admin;
+using Actors443.Server.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using OpenTelemetry.Metrics;
+
+namespace Actors443.IntegrationTests.Cli;
+
+/// <summary>An admin server over a <see cref="FakeServerControl"/>, with a state directory of its own.</summary>
+internal sealed class AdminFixture : IAsyncDisposable
+{
+    private readonly DirectoryInfo _state;
+    private readonly AdminServer _server;
+
+    private AdminFixture(DirectoryInfo state, AdminServer server, FakeServerControl control, ServerSettings settings)
+    {
+        _state = state;
+        _server = server;
+        Control = control;
+        Settings = settings with { Admin = settings.Admin with { Bind = server.EndPoint } };
+        Anonymous = new HttpClient { BaseAddress = new Uri($"http://{server.EndPoint}") };
+        Authorized = new HttpClient { BaseAddress = Anonymous.BaseAddress };
+        Authorized.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.Token.Text);
+    }
+
+    public FakeServerControl Control { get; }
+
+    public AdminToken Token => _server.Token;
+
+    public IPEndPoint EndPoint => _server.EndPoint;
+
+    /// <summary>Those a client of this server has, with the real port.</summary>
+    public ServerSettings Settings { get; }
+
+    public HttpClient Anonymous { get; }
+
+    public HttpClient Authorized { get; }
+
+    public static async Task<AdminFixture> StartAsync(MeterProvider? metrics = null)
+    {
+        DirectoryInfo state = Directory.CreateTempSubdirectory("a443-admin-");
+        ServerSettings settings = SettingsIn(state.FullName, new IPEndPoint(IPAddress.Loopback, 0));
+        var control = new FakeServerControl();
+        AdminServer server = await AdminServer.StartAsync(settings, control, metrics, NullLoggerFactory.Instance, CancellationToken.None);
+        return new AdminFixture(state, server, control, settings);
+    }
+
+    public static ServerSettings SettingsIn(string stateDirectory, IPEndPoint bind) => new()
+    {
+        Core = new Actors443Settings { StateDirectory = stateDirectory },
+        Admin = new AdminSettings { Bind = bind },
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        Anonymous.Dispose();
+        Authorized.Dispose();
+        await _server.DisposeAsync();
+        _state.Delete(recursive: true);
+    }
+}
+
+/// <summary>A server that is as a test says.</summary>
+internal sealed class FakeServerControl : IServerControl
+{
+    public List<ConnectionSnapshot> Connections { get; } = [];
+
+    public List<string> Closed { get; } = [];
+
+    public Readiness Readiness { get; set; } = Readiness.Ready;
+
+    public int Drains { get; private set; }
+
+    /// <summary>Thrown by every question but readiness; null: none.</summary>
+    public Exception? Failure { get; set; }
+
+    public static CertificateInfo Certificate { get; } = new()
+    {
+        Names = ["live.example"],
+        Key = "ECDSA P-256",
+        Issuer = "Some CA",
+        NotBefore = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        NotAfter = new DateTimeOffset(2126, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        Source = "local CA",
+        Fingerprint = "00",
+    };
+
+    public static ConnectionSnapshot Connection(string id, ConnectionState state = ConnectionState.Open, string? name = "localhost", int age = 1) => new()
+    {
+        Id = id,
+        Listener = "https-443",
+        State = state,
+        Remote = new IPEndPoint(IPAddress.IPv6Loopback, 50_000),
+        Age = TimeSpan.FromSeconds(age),
+        Idle = TimeSpan.Zero,
+        ServerName = name,
+        ApplicationProtocol = "h2",
+        TlsVersion = System.Security.Authentication.SslProtocols.Tls13,
+        CipherSuite = System.Net.Security.TlsCipherSuite.TLS_AES_256_GCM_SHA384,
+        Resumed = true,
+        Requests = 3,
+        RequestsInFlight = 1,
+        BytesRead = 2048,
+        BytesWritten = 4096,
+    };
+
+    public Task<IReadOnlyList<ConnectionSnapshot>> ListConnectionsAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<ConnectionSnapshot>>(Connections);
+
+    public Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken)
+    {
+        bool found = Connections.RemoveAll(connection => connection.Id == id) > 0;
+        if (found)
+            Closed.Add(id);
+        return Answer(found);
+    }
+
+    public Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken) => Answer(new CertificateListing(true, [Certificate], []));
+
+    public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => Answer(new ServerStatus
+    {
+        Version = "1.2.3",
+        Phase = Drains == 0 ? "running" : "draining",
+        ProcessId = 1,
+        StartedAt = DateTimeOffset.UnixEpoch,
+        UptimeSeconds = 5,
+        Engine = "portable",
+        Listeners = [new BoundListenerInfo("https-443", true, [new IPEndPoint(IPAddress.IPv6Any, 8443)], "no right")],
+        Sites = ["*"],
+        CertificateGeneration = 2,
+        Certificates = 1,
+        Connections = Connections.Count,
+        Handshakes = 0,
+        Mode = AdmissionMode.Shedding,
+        ConfigurationFiles = [],
+    });
+
+    public Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken) => Answer(new AdmissionStatus(
+        AdmissionMode.Shedding, DateTimeOffset.UnixEpoch, ["cpu 99% (limit 97%)"], [new LoadSample("cpu", 0.99, new LoadThreshold(0.97, null))], 1, 100, 0, 1, 2));
+
+    public Task<Readiness> ReadinessAsync(CancellationToken cancellationToken) => Task.FromResult(Readiness);
+
+    public Task BeginDrainAsync(CancellationToken cancellationToken)
+    {
+        Drains++;
+        return Task.CompletedTask;
+    }
+
+    private Task<T> Answer<T>(T value) => Failure is null ? Task.FromResult(value) : Task.FromException<T>(Failure);
+}

@@ -58,7 +58,7 @@ internal sealed class HangupSignal : IDisposable
             catch (Exception cause)
             {
                 // The server goes on with what it has.
-                _log.ReloadFailed(cause);
+                _log.HangupReloadFailed(cause);
             }
         }
         while (Interlocked.Add(ref _pending, -seen) > 0);

@@ -8,5 +8,5 @@ internal static partial class ServerLog
     public static partial void HangupReceived(this ILogger log);
 
     [LoggerMessage(EventIds.Server + 1, LogLevel.Error, "The reload failed; what was running goes on")]
-    public static partial void ReloadFailed(this ILogger log, Exception cause);
+    public static partial void HangupReloadFailed(this ILogger log, Exception cause);
 }

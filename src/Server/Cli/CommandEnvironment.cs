@@ -40,13 +40,6 @@ internal sealed record CommandEnvironment
     }
 }
 
-/// <summary>What a server is started with.</summary>
-/// <param name="Settings">As read.</param>
-/// <param name="Files">Read again on SIGHUP and when they change; empty: the built-in configuration.</param>
-/// <param name="Overrides">Of <c>--set</c>; put over the files each time.</param>
-/// <param name="Console">For the banner and the form of the log.</param>
-internal sealed record ServerStart(ServerSettings Settings, IReadOnlyList<string> Files, IReadOnlyList<string> Overrides, CommandConsole Console);
-
 /// <summary>The development CA and the stores that trust it.</summary>
 internal interface ILocalTrust
 {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Actors443.Server.Admin;
+using Actors443.Server.Configuration;
 
 namespace Actors443.Server.Cli;
 
@@ -26,9 +28,27 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(SettingsSource source, ParseResult arguments, CommandEnvironment environment, CancellationToken cancellationToken)
     {
-        if (source.Load(arguments, environment) is not { } settings)
+        (IReadOnlyList<string> files, IReadOnlyList<string> overrides) = (source.Files(arguments), source.Overrides(arguments));
+        LoadedSettings loaded = source.LoadAndReport(arguments, environment);
+        if (loaded.Settings is null)
             return ExitCode.BadUsage;
+        var start = new ServerStart
+        {
+            Files = files,
+            Overrides = overrides,
+            Loaded = loaded,
+            Reload = () => environment.LoadSettings(files, overrides),
+            Console = environment.Console,
+        };
         using var signals = StopSignals.Listen(cancellationToken);
-        return await environment.Serve(new ServerStart(settings, source.Files(arguments), source.Overrides(arguments), environment.Console), signals.Token);
+        try
+        {
+            return await environment.Serve(start, signals.Token);
+        }
+        catch (AdminException cause)
+        {
+            environment.Console.WriteError("actors443: " + cause.Message);
+            return ExitCode.Failed;
+        }
     }
 }

@@ -36,12 +36,15 @@ internal sealed class SettingsSource
     }
 
     /// <summary>The settings; null if they are bad, with every problem then written to standard error.</summary>
-    public ServerSettings? Load(ParseResult arguments, CommandEnvironment environment)
+    public ServerSettings? Load(ParseResult arguments, CommandEnvironment environment) => LoadAndReport(arguments, environment).Settings;
+
+    /// <summary>The load, with every problem written to standard error.</summary>
+    public LoadedSettings LoadAndReport(ParseResult arguments, CommandEnvironment environment)
     {
         LoadedSettings loaded = environment.LoadSettings(Files(arguments), Overrides(arguments));
         foreach (SettingsProblem problem in loaded.Problems)
             environment.Console.WriteError(problem.ToString());
-        return loaded.Settings;
+        return loaded;
     }
 
     public IReadOnlyList<string> Files(ParseResult arguments) => arguments.GetValue(_files) ?? [];

@@ -12,6 +12,9 @@ namespace Actors443.Certificates;
 /// </summary>
 internal sealed class LocalCa
 {
+    /// <summary>What its certificates give as their source.</summary>
+    public const string SourceName = "local CA";
+
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(3650);
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
@@ -126,7 +129,7 @@ internal sealed class LocalCa
         try
         {
             ServerCertificate kept = CertificateLoader.Load(new Configuration.CertificateFileSettings { Chain = path, Names = names }, now);
-            return kept.NotAfter - now > Min(lifetime, kept.NotAfter - kept.NotBefore) / 3 ? kept with { Source = "local CA" } : null;
+            return kept.NotAfter - now > Min(lifetime, kept.NotAfter - kept.NotBefore) / 3 ? kept with { Source = SourceName } : null;
         }
         catch (CertificateException)
         {

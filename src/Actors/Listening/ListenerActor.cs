@@ -60,6 +60,7 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
             _memory.Retired.Add(_bound);
         _bound?.UnbindAsync();
         _memory.Failures++;
+        _environment.Lifecycle.ListenerChanged(_plan.Name, up: false);
         _log.ListenerFailed(reason, _plan.Name, Pause());
     }
 
@@ -147,6 +148,7 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
         _bound = completed.Listener;
         _memory.EndPoints = completed.Listener.EndPoints;
         _memory.Failures = 0;
+        _environment.Lifecycle.ListenerChanged(_plan.Name, up: true);
         string endPoints = string.Join(", ", completed.Listener.EndPoints);
         if (completed.FallbackProblem is null)
             _log.Listening(_plan.Name, endPoints);

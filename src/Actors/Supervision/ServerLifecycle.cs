@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Actors443.Supervision;
 
 /// <summary>The phase the server is in. Thread-safe; phases only go forward.</summary>
@@ -6,6 +8,7 @@ public sealed class ServerLifecycle
     private readonly TaskCompletionSource[] _reached =
         [.. Enum.GetValues<ServerPhase>().Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
 
+    private readonly ConcurrentDictionary<string, bool> _listenersUp = new();
     private int _phase;
 
     /// <summary>Starts in <see cref="ServerPhase.Starting"/>.</summary>
@@ -19,6 +22,11 @@ public sealed class ServerLifecycle
 
     /// <summary>Completes when <paramref name="phase"/> or a later one is reached.</summary>
     public Task WaitForAsync(ServerPhase phase, CancellationToken cancellationToken = default) => _reached[(int)phase].Task.WaitAsync(cancellationToken);
+
+    /// <summary>Names of listeners that should listen and, for the moment, do not.</summary>
+    public IReadOnlyList<string> ListenersDown => [.. _listenersUp.Where(listener => !listener.Value).Select(listener => listener.Key).Order(StringComparer.Ordinal)];
+
+    internal void ListenerChanged(string name, bool up) => _listenersUp[name] = up;
 
     internal void Enter(ServerPhase phase)
     {

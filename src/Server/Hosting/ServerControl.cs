@@ -1,0 +1,101 @@
+using Actors443.Admission;
+using Actors443.Certificates;
+using Actors443.Connections;
+using Actors443.Hosting;
+using Actors443.Server.Admin;
+using Actors443.Server.Cli;
+using Actors443.Server.Sites;
+using Actors443.Server.Telemetry;
+using Actors443.Supervision;
+using Akka.Actor;
+using Akka.Hosting;
+
+namespace Actors443.Server.Hosting;
+
+/// <summary>The admin API's questions, put to the actors.</summary>
+internal sealed class ServerControl(
+    IRequiredActor<Actors443Supervisor> supervisor,
+    ServerEnvironment environment,
+    Actors443Server server,
+    SiteDirectory sites,
+    TimeProvider time,
+    ServerStart start,
+    CancellationTokenSource stopping) : IServerControl
+{
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
+
+    public async Task<IReadOnlyList<ConnectionSnapshot>> ListConnectionsAsync(CancellationToken cancellationToken) =>
+        (await AskAsync<ConnectionList>(ListConnections.Instance, cancellationToken)).Connections;
+
+    public Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken) =>
+        AskAsync<bool>(new TellConnection(id, new Close(CloseReason.ClosedByRequest, "by the admin API")), cancellationToken);
+
+    public async Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken)
+    {
+        CertificateList list = await AskAsync<CertificateList>(ListCertificates.Instance, cancellationToken);
+        return new CertificateListing(true, list.Certificates, list.Problems);
+    }
+
+    public Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken) =>
+        AskAsync<AdmissionStatus>(GetAdmissionStatus.Instance, cancellationToken);
+
+    public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken)
+    {
+        CertificateIndex certificates = environment.Certificates.Current;
+        DateTimeOffset now = time.GetUtcNow();
+        return Task.FromResult(new ServerStatus
+        {
+            Version = ServerVersion.Product,
+            Phase = environment.Lifecycle.Phase.ToString().ToLowerInvariant(),
+            ProcessId = Environment.ProcessId,
+            StartedAt = environment.Lifecycle.StartedAt,
+            UptimeSeconds = (now - environment.Lifecycle.StartedAt).TotalSeconds,
+            Engine = environment.Engine.Name,
+            Listeners = server.Listeners,
+            Sites = [.. sites.Current.Sites.Select(site => site.Name)],
+            CertificateGeneration = certificates.Generation,
+            Certificates = certificates.Certificates.Count,
+            Connections = environment.Gate.Connections,
+            Handshakes = environment.Gate.Handshakes,
+            Mode = environment.Gate.Mode,
+            ConfigurationFiles = [.. start.Files.Select(Path.GetFullPath)],
+        });
+    }
+
+    public Task<Readiness> ReadinessAsync(CancellationToken cancellationToken)
+    {
+        var problems = new List<ReadinessProblem>();
+        DateTimeOffset now = time.GetUtcNow();
+        switch (environment.Lifecycle.Phase)
+        {
+            case ServerPhase.Starting:
+                problems.Add(ReadinessProblem.Starting);
+                break;
+            case ServerPhase.Draining or ServerPhase.Stopped:
+                problems.Add(ReadinessProblem.Draining);
+                break;
+        }
+
+        problems.AddRange(environment.Lifecycle.ListenersDown.Select(ReadinessProblem.NoListener));
+        if (environment.Gate.Mode == AdmissionMode.Paused)
+            problems.Add(ReadinessProblem.Paused);
+        if (!environment.Certificates.Current.Certificates.Any(certificate => certificate.NotBefore <= now && now < certificate.NotAfter))
+            problems.Add(ReadinessProblem.NoValidCertificate);
+        return Task.FromResult(problems.Count == 0 ? Readiness.Ready : new Readiness(problems));
+    }
+
+    public Task BeginDrainAsync(CancellationToken cancellationToken) => stopping.CancelAsync();
+
+    private async Task<T> AskAsync<T>(object question, CancellationToken cancellationToken)
+    {
+        IActorRef root = await supervisor.GetAsync(cancellationToken);
+        try
+        {
+            return await root.Ask<T>(question, AnswerWithin, cancellationToken);
+        }
+        catch (AskTimeoutException cause)
+        {
+            throw new TimeoutException("The server did not answer in time.", cause);
+        }
+    }
+}

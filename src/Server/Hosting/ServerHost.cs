@@ -1,0 +1,111 @@
+using Actors443.Certificates;
+using Actors443.Hosting;
+using Actors443.Server.AccessLogs;
+using Actors443.Server.Admin;
+using Actors443.Server.Cli;
+using Actors443.Server.Configuration;
+using Actors443.Server.Sites;
+using Actors443.Server.Telemetry;
+using Actors443.Telemetry;
+using Akka.Hosting;
+using OpenTelemetry.Metrics;
+
+namespace Actors443.Server.Hosting;
+
+/// <summary>Puts the executable together and runs it: actor system, sites, admin server, telemetry, reload, stop.</summary>
+internal static class ServerHost
+{
+    /// <summary>Serves until <paramref name="stop"/> is cancelled or the admin API asks for a drain. Answers the exit code.</summary>
+    public static async Task<int> ServeAsync(ServerStart start, CancellationToken stop)
+    {
+        await using WebApplication application = Build(start);
+        IServiceProvider services = application.Services;
+        ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var control = ActivatorUtilities.CreateInstance<ServerControl>(services, start, stopping);
+        AdminServer? admin = null;
+        try
+        {
+            await services.GetRequiredService<SiteDirectory>().ApplyAsync(start.Settings.Sites, stop);
+            if (start.Settings.Admin.Enabled)
+                admin = await AdminServer.StartAsync(start.Settings, control, services.GetService<MeterProvider>(), loggers, stop);
+            await application.StartAsync(stop);
+        }
+        catch (Exception problem) when (problem is ServerStartException or AdminException or Tls.ClientCaException)
+        {
+            start.Console.WriteError(problem.Message);
+            await StopAsync(application, admin);
+            return ExitCode.Failed;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await StopAsync(application, admin);
+            return ExitCode.Done;
+        }
+
+        WriteBanner(start, services, admin);
+        var reload = ActivatorUtilities.CreateInstance<SettingsReload>(services, start);
+        await using (reload.Watch())
+        using (HangupSignal.Listen(reload.ReloadAsync, loggers.CreateLogger(LogCategories.Server)))
+        {
+            var stopAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using CancellationTokenRegistration registration = stopping.Token.Register(() => stopAsked.TrySetResult());
+            using CancellationTokenRegistration lifetime = application.Lifetime.ApplicationStopping.Register(() => stopAsked.TrySetResult());
+            await stopAsked.Task;
+        }
+
+        await StopAsync(application, admin);
+        return ExitCode.Done;
+    }
+
+    /// <summary>The application with everything registered and nothing started.</summary>
+    internal static WebApplication Build(ServerStart start)
+    {
+        ServerSettings settings = start.Settings;
+        // Empty: neither environment nor appsettings.json have a say besides our own settings.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "actors443" });
+        builder.Logging.AddServerLog(settings.Log, start.Console.ErrorIsTerminal, start.Console.Colour);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Core.Drain.Deadline + settings.Core.Drain.ReadinessDelay + TimeSpan.FromSeconds(60));
+        builder.Services.AddActors443(settings.Core);
+        builder.Services.AddAkka("actors443", akka => akka
+            .ConfigureLoggers(logging =>
+            {
+                logging.ClearLoggers();
+                logging.AddLoggerFactory();
+            })
+            .WithActors443(settings.Core));
+        builder.Services.AddSites(settings);
+        builder.Services.AddServerTelemetry(settings.Telemetry, prometheus: settings.Admin.Enabled);
+        builder.WebHost.UseActors443();
+        WebApplication application = builder.Build();
+        application.UseSites();
+        return application;
+    }
+
+    private static async Task StopAsync(WebApplication application, AdminServer? admin)
+    {
+        await application.StopAsync(CancellationToken.None);
+        await application.Services.GetRequiredService<AccessLog>().DisposeAsync();
+        // Last, so that health checks see the drain to its end.
+        if (admin is not null)
+            await admin.DisposeAsync();
+    }
+
+    private static void WriteBanner(ServerStart start, IServiceProvider services, AdminServer? admin)
+    {
+        Actors443Server server = services.GetRequiredService<Actors443Server>();
+        foreach (string problem in server.CertificateProblems)
+            start.Console.WriteError(problem);
+        if (start.Settings.Log.Json)
+            return;
+        bool usesLocalCa = services.GetRequiredService<PublishedCertificates>().Current.Certificates.Any(certificate => certificate.Source == LocalCa.SourceName);
+        new StartupBanner
+        {
+            Version = ServerVersion.Product,
+            Listeners = server.Listeners,
+            Sites = [.. start.Settings.Sites.Select(site => site.Name)],
+            LocalRoot = usesLocalCa ? LocalCa.RootPathIn(LocalCa.FolderIn(start.Settings.Core.StateDirectory)) : null,
+            Admin = admin?.EndPoint,
+        }.Write(start.Console);
+    }
+}

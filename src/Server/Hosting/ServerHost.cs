@@ -44,7 +44,7 @@ internal static class ServerHost
         }
 
         WriteBanner(start, services, admin);
-        var reload = ActivatorUtilities.CreateInstance<SettingsReload>(services, start);
+        using var reload = ActivatorUtilities.CreateInstance<SettingsReload>(services, start);
         await using (reload.Watch())
         using (HangupSignal.Listen(reload.ReloadAsync, loggers.CreateLogger(LogCategories.Server)))
         {

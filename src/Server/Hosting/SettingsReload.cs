@@ -1,5 +1,5 @@
 using Actors443.Certificates;
-using Actors443.Configuration.Reading;
+using Actors443.Configuration;
 using Actors443.Server.AccessLogs;
 using Actors443.Server.Cli;
 using Actors443.Server.Configuration;
@@ -20,7 +20,7 @@ internal sealed class SettingsReload(
     AccessLog accessLog,
     LogLevels logLevels,
     TimeProvider time,
-    ILoggerFactory loggers)
+    ILoggerFactory loggers) : IDisposable
 {
     private static readonly TimeSpan ApplyWithin = TimeSpan.FromMinutes(1);
 
@@ -38,6 +38,8 @@ internal sealed class SettingsReload(
         accessLog.Reopen();
         return ApplyAsync(Load());
     }
+
+    public void Dispose() => _turn.Dispose();
 
     private LoadedSettings Load() => ServerSettingsLoader.Load(start.Files, start.Overrides);
 

@@ -15,6 +15,7 @@ internal static class SitesHosting
     public static IServiceCollection AddSites(this IServiceCollection services, ServerSettings settings)
     {
         services.AddReverseProxy();
+        DropDataProtectionKeys(services);
         services.AddSingleton(new InMemoryConfigProvider([], []));
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
         services.AddSingleton<ProxyRoutes>();
@@ -36,6 +37,13 @@ internal static class SitesHosting
         });
         services.AddSingleton<IResponseCompressionProvider, SiteCompression>();
         return services;
+    }
+
+    // YARP brings data protection for cookies of session affinity, which no setting of ours turns on. Its service would write a key ring to the home folder.
+    private static void DropDataProtectionKeys(IServiceCollection services)
+    {
+        foreach (ServiceDescriptor service in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToArray())
+            services.Remove(service);
     }
 
     /// <summary>The whole pipeline: nothing comes after the sites.</summary>

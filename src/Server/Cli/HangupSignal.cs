@@ -12,6 +12,7 @@ internal sealed class HangupSignal : IDisposable
     private readonly Func<CancellationToken, Task> _reload;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopping;
     private readonly PosixSignalRegistration? _registration;
     private int _pending;
 
@@ -19,9 +20,13 @@ internal sealed class HangupSignal : IDisposable
     {
         _reload = reload;
         _log = log;
+        _stopping = _stop.Token;
         if (!OperatingSystem.IsWindows())
             _registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
     }
+
+    /// <summary>A signal came while an earlier one is worked on.</summary>
+    public bool IsPending => Volatile.Read(ref _pending) > 1;
 
     public static HangupSignal Listen(Func<CancellationToken, Task> reload, ILogger log) => new(reload, log);
 
@@ -49,7 +54,7 @@ internal sealed class HangupSignal : IDisposable
             try
             {
                 _log.HangupReceived();
-                await _reload(_stop.Token);
+                await _reload(_stopping);
             }
             catch (OperationCanceledException)
             {

@@ -97,6 +97,9 @@ public sealed class BadHoconSpecs : SettingsFixture
         "test.conf:1: the included file 'gone.conf' does not exist; check the name")]
     [InlineData("""actors443 { include "test.conf" }""",
         "test.conf:1: 'test.conf' includes itself; take this include out")]
+    [InlineData("include \"\"", "test.conf:1: '' names no file; write one such as \"site.conf\"")]
+    [InlineData("# x\na = \u0001", "test.conf:2: unexpected control character U+0001; take it out, or name a text file")]
+    [InlineData("a = \"\\u0000\"", "test.conf:1: '\\u' means nothing in a string; write '\\\\' for a backslash")]
     public void What_is_not_HOCON_is_refused_with_its_line(string text, string expected)
     {
         Write("not.pem", "hello");

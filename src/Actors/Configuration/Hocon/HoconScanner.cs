@@ -76,6 +76,7 @@ internal sealed partial class HoconScanner
 
     private void ScanRoot(string path)
     {
+        RefuseControlCharacters();
         SkipBlank();
         bool braces = Current == '{';
         HoconPosition open = Here;
@@ -90,6 +91,19 @@ internal sealed partial class HoconScanner
         SkipBlank();
         if (!AtEnd)
             throw Wrong($"unexpected '{Current}'; a '{{' is missing before it, or this one is too many");
+    }
+
+    // Binary files come here by mistake, and a NUL is not welcome in any path or name.
+    private void RefuseControlCharacters()
+    {
+        int line = 1;
+        foreach (char c in _text)
+        {
+            if (c == '\n')
+                line++;
+            else if (char.IsControl(c) && c is not ('\t' or '\r'))
+                throw new HoconSyntaxException(new HoconPosition(_file, _hasLines ? line : 0), $"unexpected control character U+{(int)c:X4}; take it out, or name a text file");
+        }
     }
 
     private void ScanFields(string path, bool untilBrace, HoconPosition open)
@@ -404,7 +418,7 @@ internal sealed partial class HoconScanner
                 case 'b' or 'f' or 'n' or 'r' or 't':
                     value.Append("\b\f\n\r\t"["bfnrt".IndexOf(Current, StringComparison.Ordinal)]);
                     break;
-                case 'u' when _at + 4 < _text.Length && !_text.AsSpan(_at + 1, 4).ContainsAnyExcept(HexDigits):
+                case 'u' when _at + 4 < _text.Length && !_text.AsSpan(_at + 1, 4).ContainsAnyExcept(HexDigits) && !_text.AsSpan(_at + 1, 4).SequenceEqual("0000"):
                     value.Append((char)Convert.ToInt32(_text.Substring(_at + 1, 4), 16));
                     Advance(4);
                     break;

@@ -35,6 +35,8 @@ internal sealed class HoconSourceReader : IHoconScanContext
 
     string IHoconScanContext.Include(string file, string includingFile, HoconPosition position, string path)
     {
+        if (Path.GetFileName(file).Length == 0)
+            throw new HoconSyntaxException(position, $"'{file}' names no file; write one such as \"site.conf\"");
         // Relative to the file that includes it, as in every language with includes; named as the user would name it.
         string? folder = Path.GetDirectoryName(includingFile);
         string name = string.IsNullOrEmpty(folder) ? file : Path.Combine(folder, file);

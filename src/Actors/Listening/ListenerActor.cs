@@ -1,109 +1,49 @@
-using System.Net;
-using System.Net.Sockets;
 using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Supervision;
-using Actors443.Telemetry;
 using Akka.Actor;
 
 namespace Actors443.Listening;
 
 /// <summary>
-/// Binds the addresses of one listener and owns the supervisors of its connections. When accepting fails the actor fails; its supervisor restarts
-/// it, it binds again with growing pauses, and the connections already open, whose supervisors survive the restart, do not notice.
+/// One listener: an acceptor, which binds and may fail, and the supervisors of the connections, which outlive the acceptor's failures. (Akka restarts
+/// the children of an actor that is restarted; so what fails must not be their parent.)
 /// </summary>
-internal sealed class ListenerActor : UntypedActor, IWithTimers
+internal sealed class ListenerActor : UntypedActor
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
 
-    private readonly ServerEnvironment _environment;
-    private readonly ListenerPlan _plan;
-    private readonly ServedApplication _application;
-    private readonly IAcceptGate _gate;
-    private readonly ListenerMemory _memory;
-    private readonly ILogger _log;
-    private IActorRef? _starter;
-    private IEngineListener? _bound;
-    private bool _unbound;
+    private readonly IActorRef _acceptor;
+    private readonly IActorRef[] _connections;
 
     public ListenerActor(ServerEnvironment environment, ListenerPlan plan, ServedApplication application, IAcceptGate gate, ListenerMemory memory)
     {
-        _environment = environment;
-        _plan = plan;
-        _application = application;
-        _gate = gate;
-        _memory = memory;
-        _log = environment.Loggers.CreateLogger(LogCategories.Listening);
+        int supervisors = plan.Tls ? ConnectionSupervisorRing.SizeFor(environment.Settings.Admission.MaximumConnections) : 0;
+        Props supervisor = ConnectionSupervisor.Props(environment.Gate, environment.Lifetimes, environment.Time, environment.Loggers);
+        _connections = [.. Enumerable.Range(0, supervisors).Select(number => Context.ActorOf(supervisor, ActorNames.ConnectionSupervisor(number)))];
+        IConnectionOwners owners = new ConnectionSupervisorRing(_connections);
+        _acceptor = Context.ActorOf(Props.Create<AcceptorActor>(environment, plan, application, gate, memory, owners), ActorNames.Acceptor);
     }
 
-    public ITimerScheduler Timers { get; set; } = null!;
-
-    protected override void PreStart()
-    {
-        if (_plan.Tls)
-        {
-            int count = ConnectionSupervisorRing.SizeFor(_environment.Settings.Admission.MaximumConnections);
-            Props props = ConnectionSupervisor.Props(_environment.Gate, _environment.Lifetimes, _environment.Time, _environment.Loggers);
-            for (int i = 0; i < count; i++)
-                Context.ActorOf(props, ActorNames.ConnectionSupervisor(i));
-        }
-    }
-
-    // The children stay: they hold the live connections.
-    protected override void PreRestart(Exception reason, object message)
-    {
-        if (_bound is not null)
-            _memory.Retired.Add(_bound);
-        _bound?.UnbindAsync();
-        _memory.Failures++;
-        _environment.Lifecycle.ListenerChanged(_plan.Name, up: false);
-        _log.ListenerFailed(reason, _plan.Name, Pause());
-    }
-
-    protected override void PostRestart(Exception reason) => Timers.StartSingleTimer(nameof(TryBindAgain), TryBindAgain.Instance, Pause());
-
-    protected override void PostStop() => _bound?.UnbindAsync();
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case BindListeners:
-                _starter = Sender;
-                BindAsync().PipeTo(Self);
-                break;
-            case TryBindAgain when !_unbound:
-                BindAsync().PipeTo(Self);
-                break;
-            case BindCompleted completed:
-                OnBound(completed);
-                break;
-            case BindFailed failed:
-                OnBindFailed(failed.Cause);
-                break;
-            case AcceptingFailed failed when !_unbound:
-                throw new InvalidOperationException($"{_plan.Name} no longer accepts: {failed.Cause.Message}", failed.Cause);
-            case Unbind:
-                _unbound = true;
-                _bound?.UnbindAsync();
-                _log.Unbound(_plan.Name);
-                Sender.Tell(Unbound.Instance);
+            case BindListeners or Unbind or Release:
+                _acceptor.Forward(message);
                 break;
             case DrainListeners drain:
-                DrainAsync(Context.GetChildren().ToArray(), drain.Deadline).PipeTo(Sender, Self);
+                // The supervisors abort what is left at the deadline; the margin is for their answer.
+                AskAllAsync<AllDrained, AllDrained>(new DrainAll(new Drain(drain.Deadline)), drain.Deadline + AnswerWithin, answers => new AllDrained(answers.Sum(answer => answer.Aborted))).PipeTo(Sender, Self);
                 break;
             case ListConnections list:
-                AskSupervisorsAsync<ConnectionList, ConnectionList>(list, lists => new ConnectionList([.. lists.SelectMany(part => part.Connections)])).PipeTo(Sender, Self);
+                AskAllAsync<ConnectionList, ConnectionList>(list, AnswerWithin, lists => new ConnectionList([.. lists.SelectMany(part => part.Connections)])).PipeTo(Sender, Self);
                 break;
             case TellConnection tell:
-                AskSupervisorsAsync<bool, object>(tell, found => found.Contains(true)).PipeTo(Sender, Self);
-                break;
-            case Release:
-                ReleaseAsync().PipeTo(Sender, Self);
+                AskAllAsync<bool, object>(tell, AnswerWithin, found => found.Contains(true)).PipeTo(Sender, Self);
                 break;
             default:
                 Unhandled(message);
@@ -111,113 +51,6 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
         }
     }
 
-    private async Task<object> BindAsync()
-    {
-        IActorRef self = Self;
-        IReadOnlyList<IPEndPoint> wanted = _memory.EndPoints ?? _plan.EndPoints;
-        ListenRequest request = new(_plan.Name, wanted, _plan.Backlog, _application, _gate)
-        {
-            Tls = _plan.Tls ? new TlsListening(_environment.FrontEnd, _environment.Gate, new ConnectionSupervisorRing([.. Context.GetChildren()])) : null,
-            Limits = _environment.Settings.Https.Limits,
-            Deadlines = _environment.Settings.Deadlines,
-            OnFault = cause => self.Tell(new AcceptingFailed(cause), ActorRefs.NoSender),
-        };
-        try
-        {
-            return new BindCompleted(await _environment.Engine.ListenAsync(request, CancellationToken.None), null);
-        }
-        catch (BindException problem) when (problem.Error == SocketError.AccessDenied && _plan.Fallback.Count > 0 && _memory.EndPoints is null)
-        {
-            try
-            {
-                return new BindCompleted(await _environment.Engine.ListenAsync(request with { EndPoints = _plan.Fallback }, CancellationToken.None), problem.Message);
-            }
-            catch (Exception cause)
-            {
-                return new BindFailed(cause);
-            }
-        }
-        catch (Exception cause)
-        {
-            return new BindFailed(cause);
-        }
-    }
-
-    private void OnBound(BindCompleted completed)
-    {
-        _bound = completed.Listener;
-        _memory.EndPoints = completed.Listener.EndPoints;
-        _memory.Failures = 0;
-        _environment.Lifecycle.ListenerChanged(_plan.Name, up: true);
-        string endPoints = string.Join(", ", completed.Listener.EndPoints);
-        if (completed.FallbackProblem is null)
-            _log.Listening(_plan.Name, endPoints);
-        else
-            _log.FellBack(_plan.Name, endPoints, completed.FallbackProblem);
-        if (_unbound)
-            _bound.UnbindAsync();
-        _starter?.Tell(new BoundListenerInfo(_plan.Name, _plan.Tls, completed.Listener.EndPoints, completed.FallbackProblem));
-        _starter = null;
-    }
-
-    // At start the one who starts decides; later it is tried for as long as it takes.
-    private void OnBindFailed(Exception cause)
-    {
-        if (_starter is not null)
-        {
-            _starter.Tell(new ListenersFailed(cause.Message, cause));
-            _starter = null;
-            return;
-        }
-
-        _memory.Failures++;
-        TimeSpan pause = Pause();
-        _log.RebindFailed(_plan.Name, cause.Message, pause);
-        Timers.StartSingleTimer(nameof(TryBindAgain), TryBindAgain.Instance, pause);
-    }
-
-    private TimeSpan Pause()
-    {
-        double factor = Math.Pow(2, Math.Clamp(_memory.Failures - 1, 0, 10)) * (0.8 + 0.4 * Random.Shared.NextDouble());
-        TimeSpan pause = FirstPause * factor;
-        return pause < LongestPause ? pause : LongestPause;
-    }
-
-    private static Task<TMerged> AskSupervisorsAsync<T, TMerged>(object message, Func<T[], TMerged> merge)
-    {
-        Task<T>[] answers = [.. Context.GetChildren().Select(supervisor => supervisor.Ask<T>(message, AnswerWithin))];
-        return MergeAsync(answers, merge);
-
-        static async Task<TMerged> MergeAsync(Task<T>[] answers, Func<T[], TMerged> merge) => merge(await Task.WhenAll(answers));
-    }
-
-    private static async Task<AllDrained> DrainAsync(IActorRef[] supervisors, TimeSpan deadline)
-    {
-        // The supervisors abort what is left at the deadline; the margin is for their answer.
-        TimeSpan answerWithin = deadline + TimeSpan.FromSeconds(5);
-        AllDrained[] answers = await Task.WhenAll(supervisors.Select(supervisor => supervisor.Ask<AllDrained>(new DrainAll(new Drain(deadline)), answerWithin)));
-        return new AllDrained(answers.Sum(answer => answer.Aborted));
-    }
-
-    private async Task<Released> ReleaseAsync()
-    {
-        foreach (IEngineListener listener in _memory.Retired)
-            await listener.DisposeAsync();
-        if (_bound is not null)
-            await _bound.DisposeAsync();
-        return Released.Instance;
-    }
-}
-
-/// <summary>What a listener must know after a restart. Touched by the listener actor alone.</summary>
-internal sealed class ListenerMemory
-{
-    /// <summary>Listeners of earlier lives: unbound, with connections perhaps still open.</summary>
-    public List<IEngineListener> Retired { get; } = [];
-
-    /// <summary>What was bound: an "any free port" must stay the same port.</summary>
-    public IReadOnlyList<IPEndPoint>? EndPoints { get; set; }
-
-    /// <summary>In a row.</summary>
-    public int Failures { get; set; }
+    private async Task<TMerged> AskAllAsync<T, TMerged>(object message, TimeSpan within, Func<T[], TMerged> merge) =>
+        merge(await Task.WhenAll(_connections.Select(supervisor => supervisor.Ask<T>(message, within))));
 }

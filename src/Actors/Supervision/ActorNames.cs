@@ -7,6 +7,7 @@ internal static class ActorNames
     public const string Certificates = "certificates";
     public const string Admission = "admission";
     public const string Listeners = "listeners";
+    public const string Acceptor = "acceptor";
     public const string Directory = "directory";
     public const string Drain = "drain";
 

@@ -30,18 +30,16 @@ internal sealed class SettingsReload(
 
     /// <summary>Reloads when the files change, until disposed.</summary>
     public SettingsFileWatcher Watch() =>
-        new(new LoadedSettings(start.Settings, [], Load().Files), Load, ApplyAsync, time, _log);
+        new(start.Loaded, start.Reload, ApplyAsync, time, _log);
 
     /// <summary>SIGHUP: reads the files again, changed or not, and reopens the access log.</summary>
     public Task ReloadAsync(CancellationToken cancellationToken)
     {
         accessLog.Reopen();
-        return ApplyAsync(Load());
+        return ApplyAsync(start.Reload());
     }
 
     public void Dispose() => _turn.Dispose();
-
-    private LoadedSettings Load() => ServerSettingsLoader.Load(start.Files, start.Overrides);
 
     private async Task ApplyAsync(LoadedSettings loaded)
     {

@@ -1,0 +1,185 @@
+using System.Net;
+using System.Net.Sockets;
+using Actors443.Admission;
+using Actors443.Engine;
+using Actors443.Supervision;
+using Actors443.Telemetry;
+using Akka.Actor;
+
+namespace Actors443.Listening;
+
+/// <summary>
+/// Binds the addresses of one listener. When accepting fails the actor fails and is restarted; it then binds again with growing pauses. The
+/// connections belong to its siblings, so they do not notice.
+/// </summary>
+internal sealed class AcceptorActor : UntypedActor, IWithTimers
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly ServerEnvironment _environment;
+    private readonly ListenerPlan _plan;
+    private readonly ServedApplication _application;
+    private readonly IAcceptGate _gate;
+    private readonly ListenerMemory _memory;
+    private readonly IConnectionOwners _owners;
+    private readonly ILogger _log;
+    private IActorRef? _starter;
+    private IEngineListener? _bound;
+    private bool _unbound;
+
+    public AcceptorActor(ServerEnvironment environment, ListenerPlan plan, ServedApplication application, IAcceptGate gate, ListenerMemory memory, IConnectionOwners owners)
+    {
+        _environment = environment;
+        _plan = plan;
+        _application = application;
+        _gate = gate;
+        _memory = memory;
+        _owners = owners;
+        _log = environment.Loggers.CreateLogger(LogCategories.Listening);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreRestart(Exception reason, object message)
+    {
+        if (_bound is not null)
+            _memory.Retired.Add(_bound);
+        _bound?.UnbindAsync();
+        _memory.Failures++;
+        _environment.Lifecycle.ListenerChanged(_plan.Name, up: false);
+        _log.ListenerFailed(reason, _plan.Name, Pause());
+    }
+
+    protected override void PostRestart(Exception reason) => Timers.StartSingleTimer(nameof(TryBindAgain), TryBindAgain.Instance, Pause());
+
+    protected override void PostStop() => _bound?.UnbindAsync();
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case BindListeners:
+                _starter = Sender;
+                BindAsync().PipeTo(Self);
+                break;
+            case TryBindAgain when !_unbound:
+                BindAsync().PipeTo(Self);
+                break;
+            case BindCompleted completed:
+                OnBound(completed);
+                break;
+            case BindFailed failed:
+                OnBindFailed(failed.Cause);
+                break;
+            case AcceptingFailed failed when !_unbound:
+                throw new InvalidOperationException($"{_plan.Name} no longer accepts: {failed.Cause.Message}", failed.Cause);
+            case Unbind:
+                _unbound = true;
+                _bound?.UnbindAsync();
+                _log.Unbound(_plan.Name);
+                Sender.Tell(Unbound.Instance);
+                break;
+            case Release:
+                ReleaseAsync().PipeTo(Sender, Self);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private async Task<object> BindAsync()
+    {
+        IActorRef self = Self;
+        IReadOnlyList<IPEndPoint> wanted = _memory.EndPoints ?? _plan.EndPoints;
+        ListenRequest request = new(_plan.Name, wanted, _plan.Backlog, _application, _gate)
+        {
+            Tls = _plan.Tls ? new TlsListening(_environment.FrontEnd, _environment.Gate, _owners) : null,
+            Limits = _environment.Settings.Https.Limits,
+            Deadlines = _environment.Settings.Deadlines,
+            OnFault = cause => self.Tell(new AcceptingFailed(cause), ActorRefs.NoSender),
+        };
+        try
+        {
+            return new BindCompleted(await _environment.Engine.ListenAsync(request, CancellationToken.None), null);
+        }
+        catch (BindException problem) when (problem.Error == SocketError.AccessDenied && _plan.Fallback.Count > 0 && _memory.EndPoints is null)
+        {
+            try
+            {
+                return new BindCompleted(await _environment.Engine.ListenAsync(request with { EndPoints = _plan.Fallback }, CancellationToken.None), problem.Message);
+            }
+            catch (Exception cause)
+            {
+                return new BindFailed(cause);
+            }
+        }
+        catch (Exception cause)
+        {
+            return new BindFailed(cause);
+        }
+    }
+
+    private void OnBound(BindCompleted completed)
+    {
+        _bound = completed.Listener;
+        _memory.EndPoints = completed.Listener.EndPoints;
+        _memory.Failures = 0;
+        _environment.Lifecycle.ListenerChanged(_plan.Name, up: true);
+        string endPoints = string.Join(", ", completed.Listener.EndPoints);
+        if (completed.FallbackProblem is null)
+            _log.Listening(_plan.Name, endPoints);
+        else
+            _log.FellBack(_plan.Name, endPoints, completed.FallbackProblem);
+        if (_unbound)
+            _bound.UnbindAsync();
+        _starter?.Tell(new BoundListenerInfo(_plan.Name, _plan.Tls, completed.Listener.EndPoints, completed.FallbackProblem));
+        _starter = null;
+    }
+
+    // At start the one who starts decides; later it is tried for as long as it takes.
+    private void OnBindFailed(Exception cause)
+    {
+        if (_starter is not null)
+        {
+            _starter.Tell(new ListenersFailed(cause.Message, cause));
+            _starter = null;
+            return;
+        }
+
+        _memory.Failures++;
+        TimeSpan pause = Pause();
+        _log.RebindFailed(_plan.Name, cause.Message, pause);
+        Timers.StartSingleTimer(nameof(TryBindAgain), TryBindAgain.Instance, pause);
+    }
+
+    private TimeSpan Pause()
+    {
+        double factor = Math.Pow(2, Math.Clamp(_memory.Failures - 1, 0, 10)) * (0.8 + 0.4 * Random.Shared.NextDouble());
+        TimeSpan pause = FirstPause * factor;
+        return pause < LongestPause ? pause : LongestPause;
+    }
+
+    private async Task<Released> ReleaseAsync()
+    {
+        foreach (IEngineListener listener in _memory.Retired)
+            await listener.DisposeAsync();
+        if (_bound is not null)
+            await _bound.DisposeAsync();
+        return Released.Instance;
+    }
+}
+
+/// <summary>What a listener must know after a restart. Touched by the listener actor alone.</summary>
+internal sealed class ListenerMemory
+{
+    /// <summary>Listeners of earlier lives: unbound, with connections perhaps still open.</summary>
+    public List<IEngineListener> Retired { get; } = [];
+
+    /// <summary>What was bound: an "any free port" must stay the same port.</summary>
+    public IReadOnlyList<IPEndPoint>? EndPoints { get; set; }
+
+    /// <summary>In a row.</summary>
+    public int Failures { get; set; }
+}

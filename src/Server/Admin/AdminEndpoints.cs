@@ -51,7 +51,6 @@ internal static class AdminEndpoints
         log.DrainAsked();
         await control.BeginDrainAsync(context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status202Accepted;
-        await WriteAsync(context, await control.StatusAsync(context.RequestAborted));
     }
 
     private static Task WriteAsync<T>(HttpContext context, T answer) => context.Response.WriteAsJsonAsync(answer, AdminJson.Options, context.RequestAborted);

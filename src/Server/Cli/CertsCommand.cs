@@ -94,7 +94,7 @@ internal static class CertsCommand
             return;
         }
 
-        TextTable table = new TextTable().Left("NAMES").Left("EXPIRES").Right("LEFT").Left("KEY").Left("ISSUER").Left("SOURCE");
+        TextTable table = new TextTable().Wrapping("NAMES").Left("EXPIRES").Right("LEFT").Left("KEY").Wrapping("ISSUER").Wrapping("SOURCE");
         foreach (CertificateInfo certificate in certificates)
         {
             TimeSpan left = certificate.NotAfter - now;

@@ -47,11 +47,14 @@ internal sealed class CommandConsole
     {
         bool isTerminal = !Console.IsOutputRedirected;
         bool colour = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
-        return new CommandConsole(Console.Out, Console.Error, isTerminal, !Console.IsErrorRedirected, colour, isTerminal ? Math.Max(Console.WindowWidth, 60) : 0);
+        return new CommandConsole(Console.Out, Console.Error, isTerminal, !Console.IsErrorRedirected, colour, isTerminal ? TerminalWidth() : 0);
     }
 
     /// <summary>One line on standard error.</summary>
     public void WriteError(string problem) => Error.WriteLine(problem);
 
     public void WriteJson<T>(T value) => Output.WriteLine(JsonSerializer.Serialize(value, AdminJson.Indented));
+
+    // A terminal that does not tell its width says 0.
+    private static int TerminalWidth() => Console.WindowWidth is > 0 and int width ? width : 80;
 }

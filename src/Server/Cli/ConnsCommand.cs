@@ -89,7 +89,7 @@ internal static class ConnsCommand
             return;
         }
 
-        TextTable table = new TextTable().Left("ID").Left("STATE").Right("AGE").Right("IDLE").Left("CLIENT").Left("SNI").Left("PROTOCOL").Left("TLS")
+        TextTable table = new TextTable().Left("ID").Left("STATE").Right("AGE").Right("IDLE").Left("CLIENT").Wrapping("SNI").Left("PROTOCOL").Left("TLS")
             .Right("REQUESTS").Right("NOW").Right("IN").Right("OUT");
         foreach (ConnectionReport connection in page.Connections)
         {

@@ -8,17 +8,12 @@ internal sealed class TextTable
     private readonly List<Column> _columns = [];
     private readonly List<Cell[]> _rows = [];
 
-    public TextTable Left(string heading)
-    {
-        _columns.Add(new Column(heading, IsNumber: false));
-        return this;
-    }
+    public TextTable Left(string heading) => With(new Column(heading, IsNumber: false, Wraps: false));
 
-    public TextTable Right(string heading)
-    {
-        _columns.Add(new Column(heading, IsNumber: true));
-        return this;
-    }
+    /// <summary>Text that is broken into lines, on a terminal that is too narrow for the table.</summary>
+    public TextTable Wrapping(string heading) => With(new Column(heading, IsNumber: false, Wraps: true));
+
+    public TextTable Right(string heading) => With(new Column(heading, IsNumber: true, Wraps: false));
 
     public void Add(params Cell[] cells) => _rows.Add(cells);
 
@@ -30,13 +25,23 @@ internal sealed class TextTable
             WritePlain(console.Output);
     }
 
+    private TextTable With(Column column)
+    {
+        _columns.Add(column);
+        return this;
+    }
+
     private Table ToSpectre()
     {
         Table table = new Table().Border(TableBorder.Simple);
         foreach (Column column in _columns)
         {
             var header = new TableColumn(new Markup($"[bold]{Markup.Escape(column.Heading)}[/]"));
-            table.AddColumn(column.IsNumber ? header.RightAligned().NoWrap() : header);
+            if (column.IsNumber)
+                header.RightAligned();
+            if (!column.Wraps)
+                header.NoWrap();
+            table.AddColumn(header);
         }
 
         foreach (Cell[] row in _rows)
@@ -55,7 +60,7 @@ internal sealed class TextTable
             string.Join("  ", texts.Select((text, i) => _columns[i].IsNumber ? text.PadLeft(widths[i]) : text.PadRight(widths[i]))).TrimEnd());
     }
 
-    private sealed record Column(string Heading, bool IsNumber);
+    private sealed record Column(string Heading, bool IsNumber, bool Wraps);
 
     /// <param name="Text">Without markup.</param>
     /// <param name="Style">Of Spectre.Console, on a terminal alone; null: none.</param>

@@ -125,7 +125,7 @@ internal sealed class FakeServerControl : IServerControl
     public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => Answer(new ServerStatus
     {
         Version = "1.2.3",
-        Phase = Drains == 0 ? "running" : "draining",
+        Phase = "running",
         ProcessId = 1,
         StartedAt = DateTimeOffset.UnixEpoch,
         UptimeSeconds = 5,

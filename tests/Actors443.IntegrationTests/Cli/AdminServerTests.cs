@@ -121,7 +121,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task Drain_begins_the_stop_and_answers_at_once()
+    public async Task Drain_begins_the_stop_and_takes_a_post()
     {
         await using AdminFixture admin = await AdminFixture.StartAsync();
 
@@ -132,7 +132,6 @@ public class AdminServerTests
         Assert.Equal("/api/v1/drain takes POST, not GET", await ErrorAsync(read));
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         Assert.Equal(1, admin.Control.Drains);
-        Assert.Contains("\"phase\":\"draining\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,6 +5,9 @@ namespace Actors443.Server.Cli;
 /// <summary>Rows under headings: a table with lines on a terminal, columns padded with blanks elsewhere.</summary>
 internal sealed class TextTable
 {
+    /// <summary>A wrapping column is not made narrower than this, so that most names stay whole.</summary>
+    private const int WrappedWidth = 16;
+
     private readonly List<Column> _columns = [];
     private readonly List<Cell[]> _rows = [];
 
@@ -19,7 +22,8 @@ internal sealed class TextTable
 
     public void Write(CommandConsole console)
     {
-        if (console.IsTerminal)
+        // Squeezed columns can be read by nobody; the lines of a plain table at least break where the terminal ends.
+        if (console.IsTerminal && NarrowestWidth() <= console.Rich.Profile.Width)
             console.Rich.Write(ToSpectre());
         else
             WritePlain(console.Output);
@@ -30,6 +34,12 @@ internal sealed class TextTable
         _columns.Add(column);
         return this;
     }
+
+    private int[] NaturalWidths() =>
+        [.. _columns.Select((column, i) => Math.Max(column.Heading.Length, _rows.Select(row => row[i].Text.Length).DefaultIfEmpty(0).Max()))];
+
+    /// <summary>What the table with lines takes at least, with three blanks between its columns.</summary>
+    private int NarrowestWidth() => NaturalWidths().Zip(_columns, (width, column) => 3 + (column.Wraps ? Math.Min(width, WrappedWidth) : width)).Sum() + 1;
 
     private Table ToSpectre()
     {
@@ -51,7 +61,7 @@ internal sealed class TextTable
 
     private void WritePlain(TextWriter output)
     {
-        int[] widths = [.. _columns.Select((column, i) => Math.Max(column.Heading.Length, _rows.Select(row => row[i].Text.Length).DefaultIfEmpty(0).Max()))];
+        int[] widths = NaturalWidths();
         WriteLine([.. _columns.Select(column => column.Heading)]);
         foreach (Cell[] row in _rows)
             WriteLine([.. row.Select(cell => cell.Text)]);

@@ -86,6 +86,25 @@ public class CommandOutputTests
         Assert.Contains("soon.example", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(160, true)]
+    [InlineData(60, false)]
+    public async Task A_terminal_too_narrow_for_the_table_gets_plain_lines_with_everything_in_them(int width, bool hasLines)
+    {
+        CommandRun run = await new CommandRun
+        {
+            IsTerminal = true,
+            Width = width,
+            Settings = WithoutAdmin,
+            Time = new FakeTimeProvider(Now),
+            Certificates = new CertificateCheck([Certificate(5, "soon.example", "www.soon.example")], [], []),
+        }.InvokeAsync("certs");
+
+        Assert.Equal(hasLines, run.Output.Contains('─', StringComparison.Ordinal));
+        foreach (string part in (string[])["soon.example www.soon.example", "2026-01-06 00:00Z", "ECDSA P-256", "Some CA", "/certs/site.pem"])
+            Assert.Contains(part, run.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Certs_can_leave_only_those_that_expire_soon()
     {

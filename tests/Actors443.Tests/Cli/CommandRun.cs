@@ -23,6 +23,8 @@ internal sealed class CommandRun
 
     public bool Colour { get; init; }
 
+    public int Width { get; init; } = 160;
+
     public LoadedSettings Settings { get; init; } = new(new ServerSettings(), [], []);
 
     public CertificateCheck Certificates { get; init; } = new([], [], []);
@@ -44,7 +46,7 @@ internal sealed class CommandRun
         using var error = new StringWriter { NewLine = "\n" };
         var environment = new CommandEnvironment
         {
-            Console = new CommandConsole(output, error, IsTerminal, IsTerminal, Colour, width: 160),
+            Console = new CommandConsole(output, error, IsTerminal, IsTerminal, Colour, Width),
             Time = Time,
             LoadSettings = Load ?? ((_, _) => Settings),
             Serve = (start, _) =>

@@ -35,6 +35,8 @@ internal sealed class LogLevels : IConfigureOptions<LoggerFilterOptions>, IOptio
         options.Rules.Clear();
         foreach (string prefix in Chatty.Where(prefix => settings.Level < LogLevel.Warning))
             options.Rules.Add(Rule(prefix, LogLevel.Warning));
+        // What failed at the start is told on one line by the command; the host would tell it again with its stack.
+        options.Rules.Add(Rule("Microsoft.Extensions.Hosting", LogLevel.Critical));
         // Of two equal prefixes the later rule counts.
         foreach ((string prefix, LogLevel level) in settings.Levels)
             options.Rules.Add(Rule(prefix, level));

@@ -81,6 +81,19 @@ public sealed partial class ServerProcessTests : IDisposable
         Assert.Contains(error.Split('\n'), line => line.Contains($"cannot listen on {other.EndPoint} for the admin server", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task An_https_port_in_use_ends_the_start_with_one_line_and_exit_code_1()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+
+        (int code, string output, string error) = await RunAsync("run", "--set", $"https.bind={taken.LocalEndpoint}", "--set", "http.enabled=off", "--set", "admin.enabled=off", "--set", $"state-directory={_state.FullName}");
+
+        Assert.Equal((ExitCode.Failed, ""), (code, output));
+        Assert.Single(error.Split('\n'), line => line.Contains($"Cannot listen on {taken.LocalEndpoint}: another process already does", StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
     private static X509ChainPolicy TrustOf(string root) => new()
     {
         TrustMode = X509ChainTrustMode.CustomRootTrust,

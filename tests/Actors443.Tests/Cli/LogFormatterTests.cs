@@ -76,6 +76,8 @@ public class LogFormatterTests
         Assert.Equal((true, false, true), (admission.IsEnabled(LogLevel.Debug), sites.IsEnabled(LogLevel.Debug), sites.IsEnabled(LogLevel.Information)));
         Assert.Equal((false, true), (kestrel.IsEnabled(LogLevel.Information), kestrel.IsEnabled(LogLevel.Warning)));
 
+        Assert.False(loggers.CreateLogger("Microsoft.Extensions.Hosting.Internal.Host").IsEnabled(LogLevel.Error));
+
         provider.GetRequiredService<LogLevels>().Apply(new LogSettings { Level = LogLevel.Error, Levels = new Dictionary<string, LogLevel> { ["Microsoft"] = LogLevel.Trace } });
 
         Assert.Equal((false, false, true), (admission.IsEnabled(LogLevel.Debug), sites.IsEnabled(LogLevel.Information), kestrel.IsEnabled(LogLevel.Trace)));

@@ -1,0 +1,59 @@
+using Actors443.Certificates;
+using Actors443.Configuration;
+using Actors443.Testing;
+
+namespace Actors443.Tests.Certificates;
+
+public sealed class CertificateLoaderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestCertificates _root = new();
+    private readonly TestCertificates _intermediate;
+
+    public CertificateLoaderTests() => _intermediate = _root.Intermediate();
+
+    public static TheoryData<TestKey, string> Kinds => new()
+    {
+        { TestKey.EcdsaP256, "ECDSA P-256" },
+        { TestKey.EcdsaP384, "ECDSA P-384" },
+        { TestKey.EcdsaP521, "ECDSA P-521" },
+        { TestKey.Rsa2048, "RSA 2048" },
+    };
+
+    public void Dispose()
+    {
+        _intermediate.Dispose();
+        _root.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Every_form_of_key_is_read(TestKey key, string described)
+    {
+        TestCertificate issued = _intermediate.Issue(new TestCertificateOrder { Names = ["a.test", "192.0.2.1"], Key = key });
+        CertificateFileSettings[] forms =
+        [
+            issued.WritePair(_folder, "pkcs8"),
+            new() { Chain = _folder.Write("traditional.pem", issued.ChainPem), Key = _folder.Write("traditional.key", issued.TraditionalKeyPem) },
+            issued.WriteEncryptedPair(_folder, "encrypted", "secret", "secret"),
+            issued.WriteSingle(_folder, "single.pem"),
+            issued.WritePfx(_folder, "open.pfx", password: null, setting: null),
+            issued.WritePfx(_folder, "locked.pfx", "secret", "secret"),
+        ];
+
+        foreach (CertificateFileSettings form in forms)
+        {
+            ServerCertificate loaded = Load(form);
+
+            Assert.Equal(issued.Thumbprint, loaded.Thumbprint);
+            Assert.True(loaded.Leaf.HasPrivateKey);
+            Assert.Equal(["a.test", "192.0.2.1"], loaded.Names);
+            Assert.Equal(key == TestKey.Rsa2048 ? CertificateKeyKinds.Rsa : CertificateKeyKinds.Ecdsa, loaded.KeyKind);
+            Assert.Equal(_intermediate.Certificate.Thumbprint, Assert.Single(loaded.Context.IntermediateCertificates).Thumbprint);
+            Assert.Equal(described, CertificateInfo.Of(loaded).Key);
+        }
+    }
+
+    private static ServerCertificate Load(CertificateFileSettings files) => CertificateLoader.Load(files, DateTimeOffset.UtcNow);
+}

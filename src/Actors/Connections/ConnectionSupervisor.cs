@@ -32,11 +32,11 @@ internal sealed class ConnectionSupervisor : ActorBase
     private int _abortedInDrain;
     private ICancelable? _ticks;
 
-    public ConnectionSupervisor(AdmissionGate gate, ConnectionLifetimes lifetimes, TimeProvider time, ILoggerFactory loggers)
+    public ConnectionSupervisor(AdmissionGate gate, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
     {
         _gate = gate;
         _lifetimes = lifetimes;
-        _clock = new MonotonicClock(time);
+        _clock = clock;
         _log = loggers.CreateLogger(LogCategories.Connections);
         _producer = new Producer(lifetimes);
         _child = Akka.Actor.Props.CreateBy(_producer).WithDispatcher(DispatcherPath).WithMailbox(MailboxPath).WithDeploy(Deploy.Local);
@@ -50,8 +50,8 @@ internal sealed class ConnectionSupervisor : ActorBase
             loggingEnabled: false);
     }
 
-    public static Props Props(AdmissionGate gate, ConnectionLifetimes lifetimes, TimeProvider time, ILoggerFactory loggers) =>
-        Akka.Actor.Props.Create<ConnectionSupervisor>(gate, lifetimes, time, loggers).WithDispatcher(DispatcherPath);
+    public static Props Props(AdmissionGate gate, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers) =>
+        Akka.Actor.Props.Create<ConnectionSupervisor>(gate, lifetimes, clock, loggers).WithDispatcher(DispatcherPath);
 
     protected override SupervisorStrategy SupervisorStrategy() => _strategy;
 

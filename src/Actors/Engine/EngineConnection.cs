@@ -24,6 +24,7 @@ internal abstract class EngineConnection : IActorConnectionFeature
     private long _idleSinceMs;
     private long _headersSinceMs;
     private long _drainingSinceMs;
+    private bool _aborted;
 
     protected EngineConnection(string listener, IPEndPoint remote, IPEndPoint local, MonotonicClock clock)
     {
@@ -59,6 +60,9 @@ internal abstract class EngineConnection : IActorConnectionFeature
 
     /// <summary>The state shown to people: the engine's stage, or what the actor has decided.</summary>
     public ConnectionState State => DrainingSinceMs != 0 && Stage == ConnectionState.Open ? ConnectionState.Draining : Stage;
+
+    /// <summary>Ended by <see cref="Abort"/>: there is nobody to say goodbye to.</summary>
+    public bool IsAborted => Volatile.Read(ref _aborted);
 
     public CloseReason Reason => (CloseReason)Volatile.Read(ref _reason);
 
@@ -127,6 +131,7 @@ internal abstract class EngineConnection : IActorConnectionFeature
     public void Abort(CloseReason reason, string? detail = null)
     {
         SetReason(reason, detail);
+        Volatile.Write(ref _aborted, true);
         AbortTransport();
     }
 

@@ -25,6 +25,7 @@ public static class Actors443Hosting
         ArgumentNullException.ThrowIfNull(settings);
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<MonotonicClock>();
         services.AddSingleton<ServerLifecycle>();
         services.AddSingleton<PublishedCertificates>();
         services.AddSingleton<ConnectionMetrics>();

@@ -22,6 +22,7 @@ internal sealed class ServerEnvironment(
     ServerLifecycle lifecycle,
     IMeterFactory meters,
     ILoggerFactory loggers,
+    MonotonicClock clock,
     TimeProvider time)
 {
     private volatile Actors443Settings _settings = settings;
@@ -49,6 +50,9 @@ internal sealed class ServerEnvironment(
     public IMeterFactory Meters => meters;
 
     public ILoggerFactory Loggers => loggers;
+
+    /// <summary>The clock of every deadline: connections and the supervisors' wheels must agree on it.</summary>
+    public MonotonicClock Clock => clock;
 
     public TimeProvider Time => time;
 

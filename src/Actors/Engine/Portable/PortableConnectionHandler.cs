@@ -135,12 +135,14 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         transport.Transport = decrypted;
         try
         {
-            // Disposing sends close_notify.
             await using (ssl)
             {
                 await http(transport);
                 await decrypted.Input.CompleteAsync();
                 await decrypted.Output.CompleteAsync();
+                // Disposing alone sends no close_notify, and without it a client cannot tell the end from a cut.
+                if (!connection.IsAborted)
+                    await ssl.ShutdownAsync();
             }
         }
         finally

@@ -12,10 +12,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Actors443.Engine.Portable;
 
 /// <summary>Kestrel's socket connections and HTTP code with SslStream between them: every platform, and the reference for other engines.</summary>
-internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, TimeProvider time) : IConnectionEngine
+internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time) : IConnectionEngine
 {
-    private readonly MonotonicClock _clock = new(time);
-
     public string Name => "portable";
 
     public async Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken)
@@ -82,7 +80,7 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
         }
 
         listen.Protocols = HttpProtocols.Http1AndHttp2;
-        var handler = new PortableConnectionHandler(request, tls, metrics, _clock, loggers);
+        var handler = new PortableConnectionHandler(request, tls, metrics, clock, loggers);
         listen.Use(next => transport => handler.ServeAsync(transport, next));
         // Stands aside when it sees our TLS features; without it Kestrel would call the address http and warn about HTTP/2.
         listen.UseHttps(new TlsHandshakeCallbackOptions

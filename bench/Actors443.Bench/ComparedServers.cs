@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using Actors443.Certificates;
+using Actors443.Configuration;
+using Actors443.Hosting;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Actors443.Bench;
+
+/// <summary>The same thirteen bytes by the same application under the same certificate: once by plain Kestrel with SslStream, once by Actors443.</summary>
+internal static class ComparedServers
+{
+    public static async Task<int> ServeAsync(string kind, CancellationToken stop)
+    {
+        string state = Directory.CreateTempSubdirectory("actors443-bench-").FullName;
+        try
+        {
+            WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            if (kind == "stock")
+                UseStockKestrel(builder, state);
+            else
+                UseActors(builder, state);
+            await using WebApplication application = builder.Build();
+            byte[] hello = "Hello, World!"u8.ToArray();
+            application.Run(async context =>
+            {
+                context.Response.ContentType = "text/plain";
+                context.Response.ContentLength = hello.Length;
+                await context.Response.BodyWriter.WriteAsync(hello);
+            });
+            await application.StartAsync(stop);
+            string address = application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First(a => a.StartsWith("https", StringComparison.Ordinal));
+            Console.WriteLine(new Uri(address).Port.ToString(CultureInfo.InvariantCulture));
+            await application.WaitForShutdownAsync(stop);
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(state, recursive: true);
+        }
+    }
+
+    private static void UseActors(WebApplicationBuilder builder, string state)
+    {
+        var settings = new Actors443Settings
+        {
+            StateDirectory = state,
+            Https = new HttpsSettings { Bind = [new IPEndPoint(IPAddress.Loopback, 0)], BindIsExplicit = true },
+            Http = new HttpSettings { Enabled = false },
+        };
+        builder.Services.AddLogging();
+        builder.Services.AddActors443(settings);
+        builder.Services.AddAkka("bench", akka => akka.WithActors443(settings));
+        builder.WebHost.UseActors443();
+    }
+
+    // As good as stock Kestrel gets: the certificate's context and the options made once, the callback returning them at once.
+    private static void UseStockKestrel(WebApplicationBuilder builder, string state)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        ServerCertificate certificate = LocalCa.Open(state, now).Issue(["localhost", "127.0.0.1", "::1"], TimeSpan.FromDays(30), now);
+        var options = new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = certificate.Context,
+            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        };
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(options) }));
+        });
+    }
+}

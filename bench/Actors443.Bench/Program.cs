@@ -1,0 +1,32 @@
+using System.CommandLine;
+using Actors443.Bench;
+
+var rounds = new Option<int>("--rounds") { Description = "Alternated rounds; the median counts.", DefaultValueFactory = _ => 7 };
+var connections = new Option<int>("--connections") { Description = "Connections to hold or to stall." };
+var reloads = new Option<int>("--reloads") { Description = "Certificate changes in a row.", DefaultValueFactory = _ => 200 };
+var kind = new Argument<string>("kind") { Description = "stock or actors" };
+
+var root = new RootCommand("Measures Actors443 on this machine. Everything is loopback, bounded and ends by itself.");
+
+var cost = new Command("actor-cost", "CPU of the server for a request and for a handshake: an actor per connection beside plain Kestrel with SslStream.") { rounds };
+cost.SetAction(arguments => ActorCost.RunAsync(arguments.GetValue(rounds)));
+root.Add(cost);
+
+var idle = new Command("idle", "Holds idle TLS connections (10,000), each owned by an actor, says what each costs in memory, and drains them.") { connections };
+idle.SetAction(arguments => IdleConnections.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 10_000));
+root.Add(idle);
+
+var stalled = new Command("stalled", "Opens connections that never finish their handshake (5,000) and times a well-behaved client beside them.") { connections };
+stalled.SetAction(arguments => StalledHandshakes.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 5_000));
+root.Add(stalled);
+
+var reload = new Command("reloads", "Changes the certificate again and again under load and counts failed requests (needs h2load).") { reloads };
+reload.SetAction(arguments => ReloadsUnderLoad.RunAsync(arguments.GetValue(reloads)));
+root.Add(reload);
+
+var serve = new Command("serve", "One of the two servers of actor-cost, for use by itself.") { kind };
+serve.Hidden = true;
+serve.SetAction((arguments, stop) => ComparedServers.ServeAsync(arguments.GetValue(kind)!, stop));
+root.Add(serve);
+
+return await root.Parse(args).InvokeAsync();

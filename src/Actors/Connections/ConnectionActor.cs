@@ -12,16 +12,22 @@ namespace Actors443.Connections;
 /// </code>
 /// The engine may pass several stages between two messages; <see cref="StageAdvanced"/> makes the actor catch up.
 /// </summary>
-internal sealed class ConnectionActor(EngineConnection connection, ConnectionLifetimes lifetimes) : ActorBase
+internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
 {
+    // Its first message brings the connection. Not its Props: those would cost an object a connection, and a producer that the supervisor hands
+    // the next connection would race, since Akka makes an actor on the actor's thread and not on its parent's.
+    private EngineConnection _connection = null!;
     private ConnectionState _state = ConnectionState.Accepted;
     private bool _failed;
 
     protected override void PostStop()
     {
+        // Stopped before the first message: the supervisor is stopping as well, and ends its connections.
+        if (_connection is null)
+            return;
         if (_state != ConnectionState.Closed)
-            connection.Abort(CloseReason.ActorFailed, _failed ? "its actor failed" : "its actor was stopped");
-        Context.Parent.Tell(new ConnectionEnded(connection), Self);
+            _connection.Abort(CloseReason.ActorFailed, _failed ? "its actor failed" : "its actor was stopped");
+        Context.Parent.Tell(new ConnectionEnded(_connection), Self);
     }
 
     protected override bool AroundReceive(Receive receive, object message)
@@ -36,6 +42,10 @@ internal sealed class ConnectionActor(EngineConnection connection, ConnectionLif
     {
         switch (message)
         {
+            case ConnectionAccepted accepted:
+                _connection = accepted.Connection;
+                Follow();
+                return true;
             case StageAdvanced:
                 Follow();
                 return true;
@@ -46,11 +56,11 @@ internal sealed class ConnectionActor(EngineConnection connection, ConnectionLif
                 OnDrain(drain);
                 return true;
             case Close close:
-                connection.Record(LifecycleEvent.CloseRequested, (ushort)close.Reason);
-                connection.Abort(close.Reason, close.Detail);
+                _connection.Record(LifecycleEvent.CloseRequested, (ushort)close.Reason);
+                _connection.Abort(close.Reason, close.Detail);
                 return true;
             case GetConnection:
-                Sender.Tell(connection.Snapshot(), Self);
+                Sender.Tell(_connection.Snapshot(), Self);
                 return true;
             default:
                 return false;
@@ -59,7 +69,7 @@ internal sealed class ConnectionActor(EngineConnection connection, ConnectionLif
 
     private void Follow()
     {
-        ConnectionState stage = connection.Stage;
+        ConnectionState stage = _connection.Stage;
         switch (_state, stage)
         {
             case (_, ConnectionState.Closed):
@@ -79,19 +89,19 @@ internal sealed class ConnectionActor(EngineConnection connection, ConnectionLif
 
     private void OnDeadline(CloseReason reason)
     {
-        connection.Record(LifecycleEvent.DeadlinePassed, (ushort)reason);
+        _connection.Record(LifecycleEvent.DeadlinePassed, (ushort)reason);
         switch (reason)
         {
             case CloseReason.AgeLimit:
                 OnDrain(new Drain(Reason: CloseReason.AgeLimit));
                 break;
-            case CloseReason.IdleTimeout or CloseReason.Drained or CloseReason.LoadShed when !connection.Upgraded:
+            case CloseReason.IdleTimeout or CloseReason.Drained or CloseReason.LoadShed when !_connection.Upgraded:
                 // Between requests the HTTP layer can say goodbye in order: GOAWAY, close_notify.
-                connection.SetReason(reason);
-                connection.RequestClose();
+                _connection.SetReason(reason);
+                _connection.RequestClose();
                 break;
             default:
-                connection.Abort(reason);
+                _connection.Abort(reason);
                 break;
         }
     }
@@ -102,12 +112,12 @@ internal sealed class ConnectionActor(EngineConnection connection, ConnectionLif
             return;
         _state = ConnectionState.Draining;
         TimeSpan deadline = drain.Deadline ?? lifetimes.Current.Drain.Deadline;
-        connection.BeginDrain(connection.Clock.NowMs + (long)deadline.TotalMilliseconds);
-        connection.SetReason(drain.Reason);
+        _connection.BeginDrain(_connection.Clock.NowMs + (long)deadline.TotalMilliseconds);
+        _connection.SetReason(drain.Reason);
         // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second.
-        if (connection.Stage == ConnectionState.Open && (connection.RequestsInFlight > 0 || connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
-            connection.RequestClose();
-        Context.Parent.Tell(new ConnectionDraining(connection), Self);
+        if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
+            _connection.RequestClose();
+        Context.Parent.Tell(new ConnectionDraining(_connection), Self);
     }
 }
 

@@ -21,7 +21,6 @@ internal sealed class ConnectionSupervisor : ActorBase
     private readonly ConnectionLifetimes _lifetimes;
     private readonly MonotonicClock _clock;
     private readonly ILogger _log;
-    private readonly Producer _producer;
     private readonly Props _child;
     private readonly TimerWheel _wheel;
     private readonly Queue<EngineConnection> _handshaking = new();
@@ -38,8 +37,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         _lifetimes = lifetimes;
         _clock = clock;
         _log = loggers.CreateLogger(LogCategories.Connections);
-        _producer = new Producer(lifetimes);
-        _child = Akka.Actor.Props.CreateBy(_producer).WithDispatcher(DispatcherPath).WithMailbox(MailboxPath).WithDeploy(Deploy.Local);
+        _child = Akka.Actor.Props.CreateBy(new Producer(lifetimes)).WithDispatcher(DispatcherPath).WithMailbox(MailboxPath).WithDeploy(Deploy.Local);
         _wheel = new TimerWheel(TickMs, WheelSlots, _clock.NowMs);
         _strategy = new OneForOneStrategy(
             cause =>
@@ -61,14 +59,24 @@ internal sealed class ConnectionSupervisor : ActorBase
         _ticks = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(tick, tick, Self, WheelTick.Instance, ActorRefs.NoSender);
     }
 
-    protected override void PostStop() => _ticks?.Cancel();
+    // Before a restart too: the next instance begins with none.
+    protected override void PostStop()
+    {
+        _ticks?.Cancel();
+        while (_first is { } connection)
+        {
+            connection.Abort(CloseReason.ActorFailed, "its supervisor stopped");
+            Context.System.EventStream.Publish(connection.ToObituary());
+            Unlink(connection);
+        }
+    }
 
     protected override bool Receive(object message)
     {
         switch (message)
         {
             case ConnectionAccepted accepted:
-                OnAccepted(accepted.Connection);
+                OnAccepted(accepted);
                 return true;
             case ConnectionEnded ended:
                 OnEnded(ended.Connection);
@@ -96,16 +104,19 @@ internal sealed class ConnectionSupervisor : ActorBase
         }
     }
 
-    private void OnAccepted(EngineConnection connection)
+    private void OnAccepted(ConnectionAccepted accepted)
     {
+        EngineConnection connection = accepted.Connection;
         if (connection.Stage == ConnectionState.Closed)
             return;
         Link(connection);
-        _producer.Next = connection;
         IActorRef actor = Context.ActorOf(_child);
+        // The connection is the first message; the engine cannot tell the actor of a stage reached before it knows the actor.
+        ConnectionState known = connection.Stage;
+        actor.Tell(accepted, Self);
         connection.AttachOwner(actor);
-        // What the engine reported before it knew the actor.
-        actor.Tell(StageAdvanced.Instance, Self);
+        if (connection.Stage != known)
+            actor.Tell(StageAdvanced.Instance, Self);
         _wheel.Add(connection, connection.AcceptedAtMs + (long)_lifetimes.Current.Deadlines.Handshake.TotalMilliseconds);
         _handshaking.Enqueue(connection);
         MakeRoom();
@@ -243,14 +254,12 @@ internal sealed class ConnectionSupervisor : ActorBase
         return true;
     }
 
-    /// <summary>Hands the connection at hand to the actor being made: no Props, no expression, no closure a connection.</summary>
+    /// <summary>One Props for all: neither expression nor closure a connection.</summary>
     private sealed class Producer(ConnectionLifetimes lifetimes) : IIndirectActorProducer
     {
-        public EngineConnection? Next { get; set; }
-
         public Type ActorType => typeof(ConnectionActor);
 
-        public ActorBase Produce() => new ConnectionActor(Next!, lifetimes);
+        public ActorBase Produce() => new ConnectionActor(lifetimes);
 
         public void Release(ActorBase actor)
         {

@@ -4,131 +4,99 @@ namespace Actors443.Certificates;
 
 /// <summary>
 /// The certificates that the configured files and folders hold, and what is known of each. A scan reads only what has changed; a pair that is bad
-/// now leaves the one that was good before in place. Used by one thread.
+/// now leaves the one that was good before in place. Used by one thread at a time.
 /// </summary>
-internal sealed class CertificateFiles(CertificateSettings settings)
+/// <param name="settings">Which files and folders.</param>
+/// <param name="served">What is served already: it stays while its file is bad, and stays the same object while its file is the same.</param>
+internal sealed class CertificateFiles(CertificateSettings settings, IReadOnlyList<ServerCertificate>? served = null)
 {
-    private readonly Dictionary<CertificateFileSettings, Known> _known = [];
+    private readonly Dictionary<FileSet, KnownCertificate> _known = [];
+    private Dictionary<string, DateTimeOffset> _folderProblems = [];
 
     /// <summary>Looks at every file once.</summary>
     public FileScan Scan(DateTimeOffset now)
     {
-        var problems = new List<string>();
-        List<CertificateFileSettings> present = Present(problems);
-        bool changed = false;
-        foreach (CertificateFileSettings files in present)
+        var seen = new HashSet<FileSet>();
+        var kept = new List<KnownCertificate>();
+        foreach (CertificateFileSettings files in Present(now))
         {
-            Known known = _known.TryGetValue(files, out Known? before) ? before : new Known();
-            _known[files] = known;
-            string stamp = Stamp(files);
-            if (stamp == known.Stamp && known.Problem is null)
+            FileSet set = FileSet.Of(files);
+            if (!seen.Add(set))
                 continue;
-            try
-            {
-                ServerCertificate loaded = CertificateLoader.Load(files, now);
-                if (known.Certificate?.Thumbprint != loaded.Thumbprint)
-                {
-                    known.Certificate = loaded;
-                    changed = true;
-                }
-
-                known.Problem = null;
-                known.BadSince = null;
-            }
-            catch (CertificateException problem)
-            {
-                known.Problem = problem.Message;
-                known.BadSince ??= now;
-            }
-
-            known.Stamp = stamp;
+            if (!_known.TryGetValue(set, out KnownCertificate? known))
+                _known[set] = known = new KnownCertificate { Certificate = served?.FirstOrDefault(certificate => certificate.Source == set.Source) };
+            known.Look(files, now);
+            kept.Add(known);
         }
 
-        // A vanished file takes no certificate away: only new settings do that.
-        foreach ((CertificateFileSettings files, Known known) in _known)
+        foreach ((FileSet set, KnownCertificate known) in _known.Where(pair => !seen.Contains(pair.Key)).ToArray())
         {
-            if (!present.Contains(files) && known.Problem is null)
+            if (known.Certificate is null || IsDispensable(known.Certificate, kept, now))
             {
-                known.Problem = $"{files.Chain ?? files.Pfx}: the file is gone; its last certificate is served until it is back or the server restarts.";
-                known.BadSince = now;
-                known.Stamp = null;
+                _known.Remove(set);
+                continue;
             }
+
+            known.Miss(set.Source, now);
+            kept.Add(known);
         }
 
-        problems.AddRange(_known.Values.Select(known => known.Problem).OfType<string>());
-        return new FileScan([.. _known.Values.Select(known => known.Certificate).OfType<ServerCertificate>()], problems, changed, _known.Values.Min(known => known.BadSince));
+        return new FileScan(
+            [.. kept.Select(known => known.Certificate).OfType<ServerCertificate>().DistinctBy(certificate => certificate.Thumbprint)],
+            [.. _folderProblems.Select(problem => new FileProblem(problem.Key, problem.Value, IsGone: false)), .. kept.Select(known => known.Problem).OfType<FileProblem>()]);
     }
 
-    /// <summary>Folders to be notified of.</summary>
-    public IReadOnlySet<string> WatchedFolders()
+    /// <summary>Folders to be notified of, and whether with those in them.</summary>
+    public IReadOnlyDictionary<string, bool> WatchedFolders()
     {
-        var folders = new HashSet<string>(StringComparer.Ordinal);
-        foreach (CertificateFileSettings files in settings.Files)
+        var folders = new Dictionary<string, bool>(StringComparer.Ordinal);
+        foreach (string folder in settings.Directories)
+            folders[Path.GetFullPath(folder)] = true;
+        foreach (string path in settings.Files.SelectMany(files => new[] { files.Chain, files.Key, files.Pfx }).OfType<string>())
         {
-            foreach (string? file in new[] { files.Chain, files.Key, files.Pfx })
+            // A link may be swapped where it is, and what it points to may be written where that is.
+            foreach (string? place in new[] { Path.GetFullPath(path), FinalTargetOf(path) })
             {
-                if (file is not null && Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder)
-                    folders.Add(folder);
+                if (Path.GetDirectoryName(place) is { } folder)
+                    folders.TryAdd(folder, false);
             }
         }
 
-        folders.UnionWith(settings.Directories.Select(Path.GetFullPath));
-        folders.RemoveWhere(folder => !Directory.Exists(folder));
         return folders;
     }
 
-    private List<CertificateFileSettings> Present(List<string> problems)
-    {
-        var present = new List<CertificateFileSettings>(settings.Files);
-        foreach (string folder in settings.Directories)
-        {
-            try
-            {
-                present.AddRange(CertificateFolder.Find(folder));
-            }
-            catch (CertificateException problem)
-            {
-                problems.Add(problem.Message);
-            }
-        }
-
-        return present;
-    }
-
-    // Through symbolic links, so that a swapped link counts as a change.
-    private static string Stamp(CertificateFileSettings files) =>
-        string.Join('|', new[] { files.Chain, files.Key, files.Pfx }.OfType<string>().Select(StampOf));
-
-    private static string StampOf(string path)
+    private static string? FinalTargetOf(string path)
     {
         try
         {
-            var file = new FileInfo(path);
-            FileSystemInfo target = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-            var final = new FileInfo(target.FullName);
-            return final.Exists ? $"{final.FullName}:{final.LastWriteTimeUtc.Ticks}:{final.Length}" : $"{path}:gone";
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName;
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            return $"{path}:{cause.GetType().Name}";
+            // The scan says what is wrong with it.
+            return null;
         }
     }
 
-    private sealed class Known
+    // A vanished file takes no certificate away, unless the files that are there make up for it: otherwise files named by date would pile up.
+    private static bool IsDispensable(ServerCertificate vanished, List<KnownCertificate> kept, DateTimeOffset now) =>
+        vanished.NotAfter <= now
+        || vanished.Names.All(name => kept.Any(other =>
+            other.Certificate is { } present && present.KeyKind == vanished.KeyKind && present.Names.Any(certified => CertificateValidation.Covers(certified, name))));
+
+    private List<CertificateFileSettings> Present(DateTimeOffset now)
     {
-        public string? Stamp { get; set; }
+        var present = new List<CertificateFileSettings>(settings.Files);
+        var problems = new List<string>();
+        foreach (string folder in settings.Directories)
+            present.AddRange(CertificateFolder.Find(folder, problems));
+        _folderProblems = problems.Distinct().ToDictionary(problem => problem, problem => _folderProblems.GetValueOrDefault(problem, now));
+        return present;
+    }
 
-        public ServerCertificate? Certificate { get; set; }
-
-        public string? Problem { get; set; }
-
-        public DateTimeOffset? BadSince { get; set; }
+    /// <summary>What makes two entries the same: a password file that turns up makes no new one.</summary>
+    private readonly record struct FileSet(string Source, string? Key, string RequiredNames)
+    {
+        public static FileSet Of(CertificateFileSettings files) => new(files.Chain ?? files.Pfx ?? "", files.Key, string.Join(' ', files.Names));
     }
 }
-
-/// <summary>The outcome of a scan.</summary>
-/// <param name="Certificates">To be served, in the order of the settings.</param>
-/// <param name="Problems">What is bad now.</param>
-/// <param name="Changed">Whether a certificate is another than before.</param>
-/// <param name="BadSince">Since when the longest-standing problem stands.</param>
-internal sealed record FileScan(IReadOnlyList<ServerCertificate> Certificates, IReadOnlyList<string> Problems, bool Changed, DateTimeOffset? BadSince);

@@ -5,44 +5,65 @@ namespace Actors443.Certificates;
 /// <summary>Finds the certificates in a folder by the names that tools give them.</summary>
 internal static class CertificateFolder
 {
+    // certbot and lego-like, Kubernetes and Docker secrets, others. The same certificate is often there in parts as well (cert.pem, chain.pem).
     private static readonly (string Chain, string Key)[] KnownPairs = [("fullchain.pem", "privkey.pem"), ("tls.crt", "tls.key"), ("fullchain.cer", "private.key")];
     private static readonly string[] ChainExtensions = [".pem", ".crt", ".cer"];
 
-    /// <exception cref="CertificateException">The folder cannot be read.</exception>
-    public static IReadOnlyList<CertificateFileSettings> Find(string folder)
+    /// <summary>Looks in the folder and one level down: <c>/etc/letsencrypt/live/NAME</c>, mounted secrets.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="problems">Gets a line for each folder that cannot be read.</param>
+    public static IReadOnlyList<CertificateFileSettings> Find(string folder, ICollection<string> problems)
+    {
+        var found = new List<CertificateFileSettings>();
+        foreach (string place in new[] { folder }.Concat(FoldersIn(folder)))
+        {
+            try
+            {
+                AddFrom(place, found);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                if (place == folder)
+                    problems.Add($"certificates.directories: there is no folder {folder}; make it or correct the path.");
+            }
+            catch (Exception cause) when (cause is UnauthorizedAccessException or IOException)
+            {
+                problems.Add($"certificates.directories: {place} cannot be read ({cause.Message}); give the server's user the right to read it.");
+            }
+        }
+
+        return found;
+    }
+
+    // Entries with a dot are Kubernetes' own bookkeeping (..data). What cannot be listed is said when its files are looked for.
+    private static IEnumerable<string> FoldersIn(string folder)
     {
         try
         {
-            var found = new List<CertificateFileSettings>();
-            AddFrom(folder, found);
-            // One level down: /etc/letsencrypt/live/NAME, mounted secrets. Entries with a dot are Kubernetes' own bookkeeping (..data).
-            foreach (string inner in Directory.EnumerateDirectories(folder).Where(IsVisible).Order(StringComparer.Ordinal))
-                AddFrom(inner, found);
-            return found;
-        }
-        catch (DirectoryNotFoundException cause)
-        {
-            throw new CertificateException($"certificates.directory = \"{folder}\": there is no such folder; make it or correct the path.", cause);
+            return [.. Directory.EnumerateDirectories(folder).Where(IsVisible).Order(StringComparer.Ordinal)];
         }
         catch (Exception cause) when (cause is UnauthorizedAccessException or IOException)
         {
-            throw new CertificateException($"certificates.directory = \"{folder}\": cannot be read ({cause.Message}); give the server's user the right to read it.", cause);
+            return [];
         }
     }
 
     private static void AddFrom(string folder, List<CertificateFileSettings> found)
     {
+        string[] files = [.. Directory.EnumerateFiles(folder).Where(IsVisible).Order(StringComparer.Ordinal)];
+        var taken = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string chain, string key) in KnownPairs)
         {
-            if (File.Exists(Path.Combine(folder, chain)) && File.Exists(Path.Combine(folder, key)))
+            string chainPath = Path.Combine(folder, chain);
+            string keyPath = Path.Combine(folder, key);
+            if (files.Contains(chainPath) && files.Contains(keyPath))
             {
-                // The same certificate is often there in parts as well (cert.pem, chain.pem).
-                found.Add(new CertificateFileSettings { Chain = Path.Combine(folder, chain), Key = Path.Combine(folder, key) });
-                return;
+                found.Add(new CertificateFileSettings { Chain = chainPath, Key = keyPath });
+                taken.UnionWith([chainPath, keyPath]);
             }
         }
 
-        foreach (string file in Directory.EnumerateFiles(folder).Where(IsVisible).Order(StringComparer.Ordinal))
+        foreach (string file in files.Where(file => !taken.Contains(file)))
         {
             string extension = Path.GetExtension(file).ToLowerInvariant();
             if (extension is ".pfx" or ".p12")
@@ -55,7 +76,7 @@ internal static class CertificateFolder
                 string key = Path.ChangeExtension(file, ".key");
                 if (File.Exists(key))
                     found.Add(new CertificateFileSettings { Chain = file, Key = key });
-                else if (HoldsKey(file))
+                else if (HoldsBoth(file))
                     found.Add(new CertificateFileSettings { Chain = file });
             }
         }
@@ -63,5 +84,21 @@ internal static class CertificateFolder
 
     private static bool IsVisible(string path) => !Path.GetFileName(path).StartsWith('.');
 
-    private static bool HoldsKey(string file) => File.ReadLines(file).Any(line => line.StartsWith("-----BEGIN", StringComparison.Ordinal) && line.Contains("PRIVATE KEY", StringComparison.Ordinal));
+    /// <summary>Whether a file has a certificate and a key. One that cannot be read is taken for such, so that loading it says why.</summary>
+    private static bool HoldsBoth(string file)
+    {
+        try
+        {
+            string text = File.ReadAllText(file);
+            return text.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal) && text.Contains("PRIVATE KEY-----", StringComparison.Ordinal);
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception cause) when (cause is UnauthorizedAccessException or IOException)
+        {
+            return true;
+        }
+    }
 }

@@ -20,6 +20,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     private readonly CertificateMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly List<(IActorRef Asker, bool IsReload)> _waiting = [];
+    private readonly HashSet<string> _reported = [];
     private CertificateSettings _settings;
     private IActorRef _files = ActorRefs.Nobody;
     private IActorRef _localCa = ActorRefs.Nobody;
@@ -28,9 +29,15 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     private int _generationOfChildren;
     private DateTimeOffset _lastDailyReport;
 
-    public CertificateSupervisor(CertificateSettings settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time)
+    /// <param name="settings">The settings in force, asked for at every start: a restart must not go back to those of the first.</param>
+    /// <param name="stateDirectory">Where the local CA is.</param>
+    /// <param name="published">Where the index goes.</param>
+    /// <param name="loggers">Makes the log.</param>
+    /// <param name="metrics">Counts refusals.</param>
+    /// <param name="time">The clock that dates are held against.</param>
+    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time)
     {
-        _settings = settings;
+        _settings = settings();
         _stateDirectory = stateDirectory;
         _published = published;
         _loggers = loggers;
@@ -38,8 +45,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         _metrics = metrics;
         _time = time;
 
-        Receive<FileCertificatesLoaded>(loaded => Sender.Equals(_files), OnFilesLoaded);
-        Receive<LocalCertificatesIssued>(issued => Sender.Equals(_localCa), OnIssued);
+        Receive<FileCertificatesLoaded>(_ => Sender.Equals(_files), OnFilesLoaded);
+        Receive<LocalCertificatesIssued>(_ => Sender.Equals(_localCa), OnIssued);
         Receive<AwaitCertificates>(_ => OnAwait(isReload: false));
         Receive<ApplyCertificateSettings>(OnApply);
         Receive<ListCertificates>(_ => Sender.Tell(new CertificateList(_published.Current.Generation, [.. _published.Current.Certificates.Select(CertificateInfo.Of)], Problems())));
@@ -51,7 +58,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(CertificateSettings settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, IMeterFactory meters, TimeProvider time) =>
+    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, IMeterFactory meters, TimeProvider time) =>
         Akka.Actor.Props.Create<CertificateSupervisor>(settings, stateDirectory, published, loggers, new CertificateMetrics(meters, published, time), time);
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
@@ -68,8 +75,10 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         string suffix = _generationOfChildren == 1 ? "" : $"-{_generationOfChildren}";
         _fromFiles = null;
         _fromLocalCa = null;
-        _files = Context.ActorOf(Akka.Actor.Props.Create<FileCertificateActor>(_settings, _time, _loggers, _metrics), "files" + suffix);
-        _localCa = Context.ActorOf(Akka.Actor.Props.Create<LocalCaActor>(_settings.LocalCa, _stateDirectory, _time), "local-ca" + suffix);
+        // Made here, so that it outlives a crash of the actor; with what is served, so that a file that is bad now changes nothing.
+        var files = new CertificateFiles(_settings, _published.Current.Certificates);
+        _files = Context.ActorOf(Akka.Actor.Props.Create<FileCertificateActor>(files, _settings.Rescan, _time, _loggers, _metrics), "files" + suffix);
+        _localCa = Context.ActorOf(Akka.Actor.Props.Create<LocalCaActor>(_settings.LocalCa, _stateDirectory, _published, _loggers, _time), "local-ca" + suffix);
     }
 
     private void OnAwait(bool isReload)
@@ -96,34 +105,19 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     private void OnIssued(LocalCertificatesIssued issued)
     {
+        bool first = _fromLocalCa is null;
         _fromLocalCa = issued;
-        foreach (string problem in issued.Problems)
+        foreach (string problem in issued.Problems.Where(problem => !_reported.Contains(problem)))
             _log.CertificateRefused(problem);
+        _reported.Clear();
+        _reported.UnionWith(issued.Problems);
         Publish();
         AnswerIfComplete();
+        if (first)
+            ReportExpiry();
     }
 
-    private void AskLocalCa() => _localCa.Tell(new IssueLocalCertificates(LocalNameSets()));
-
-    /// <summary>One certificate for the default run's own names, and one for each name that no file covers.</summary>
-    private List<IReadOnlyList<string>> LocalNameSets()
-    {
-        if (!_settings.LocalCa.Enabled)
-            return [];
-        var covered = new CertificateIndex(0, _fromFiles!.Certificates, null);
-        List<string> missing = [.. _settings.Names.Where(name => name != "*" && !IsCovered(covered, name))];
-        var sets = new List<IReadOnlyList<string>>();
-        // With certificates for all names the local CA has nothing to do, and none is made.
-        if (covered.Certificates.Count == 0 || missing.Count > 0 || _settings.Names.Count == 0)
-            sets.Add([.. _settings.LocalCa.Names]);
-        sets.AddRange(missing.Where(name => !_settings.LocalCa.Names.Contains(name, StringComparer.OrdinalIgnoreCase)).Select(name => (IReadOnlyList<string>)[name]));
-        return sets;
-    }
-
-    private static bool IsCovered(CertificateIndex index, string name) =>
-        name.StartsWith("*.", StringComparison.Ordinal)
-            ? index.Certificates.Any(certificate => certificate.Names.Contains(name, StringComparer.OrdinalIgnoreCase))
-            : index.Covers(name);
+    private void AskLocalCa() => _localCa.Tell(new IssueLocalCertificates(NameCoverage.LocalSets(_settings, _fromFiles!.Certificates)));
 
     private void Publish()
     {
@@ -133,6 +127,13 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         ServerCertificate[] all = [.. _fromFiles!.Certificates.Concat(_fromLocalCa!.Certificates).OrderBy(certificate => certificate.NotAfter <= now)];
         if (before.Certificates.SequenceEqual(all) && before.DefaultName == _settings.DefaultName)
             return;
+        if (all.Length == 0 && before.Certificates.Count > 0)
+        {
+            // No handshake could succeed any more: what is served is better than nothing.
+            _log.NothingToServe(before.Generation);
+            return;
+        }
+
         var index = new CertificateIndex(before.Generation + 1, all, _settings.DefaultName);
         _published.Publish(index);
         _log.Published(index.Generation, all.Length, string.Join(", ", all.SelectMany(certificate => certificate.Names).Distinct().Take(10)));
@@ -157,13 +158,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         var problems = new List<string>();
         problems.AddRange(_fromFiles?.Problems ?? []);
         problems.AddRange(_fromLocalCa?.Problems ?? []);
-        if (!_settings.LocalCa.Enabled)
-        {
-            problems.AddRange(_settings.Names
-                .Where(name => name != "*" && !IsCovered(_published.Current, name))
-                .Select(name => $"sites: no certificate covers {name}; add one to certificates, or set certificates.local-ca.enabled = on."));
-        }
-
+        if (_fromFiles is not null)
+            problems.AddRange(CertificateCheck.SettingsProblems(_settings, _fromFiles.Certificates));
         return problems;
     }
 
@@ -173,11 +169,16 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
             return;
         // Renews what the local CA has issued, and puts an expired certificate behind a valid one.
         AskLocalCa();
+        ReportExpiry();
+    }
+
+    private void ReportExpiry()
+    {
         DateTimeOffset now = _time.GetUtcNow();
         bool daily = now - _lastDailyReport >= TimeSpan.FromDays(1);
         if (daily)
             _lastDailyReport = now;
-        foreach (ServerCertificate certificate in _fromFiles.Certificates)
+        foreach (ServerCertificate certificate in _fromFiles!.Certificates)
         {
             TimeSpan left = certificate.NotAfter - now;
             string names = string.Join(", ", certificate.Names);

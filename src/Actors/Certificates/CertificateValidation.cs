@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -78,7 +79,7 @@ internal static class CertificateValidation
         if (string.Equals(certified, name, StringComparison.OrdinalIgnoreCase))
             return true;
         int dot = name.IndexOf('.', StringComparison.Ordinal);
-        return dot > 0 && certified.StartsWith("*.", StringComparison.Ordinal) && name.AsSpan(dot).Equals(certified.AsSpan(1), StringComparison.OrdinalIgnoreCase);
+        return dot > 0 && certified.StartsWith("*.", StringComparison.Ordinal) && !IPAddress.TryParse(name, out _) && name.AsSpan(dot).Equals(certified.AsSpan(1), StringComparison.OrdinalIgnoreCase);
     }
 
     // Whether the root is trusted is the clients' affair; that each certificate was signed by the one given as its issuer is ours.

@@ -1,4 +1,3 @@
-using Actors443.Configuration;
 using Actors443.Telemetry;
 using Akka.Actor;
 
@@ -6,55 +5,50 @@ namespace Actors443.Certificates;
 
 /// <summary>
 /// Watches the certificate files. A change is looked at when the files have been quiet for a moment; a bad pair is tried again and reported only if
-/// it is still bad then, since most are files caught half-way.
+/// it is still bad then, since most are files caught half-way. What is known of the files outlives a crash: it belongs to the supervisor.
 /// </summary>
 internal sealed class FileCertificateActor : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestUnquiet = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    private readonly CertificateSettings _settings;
+    private readonly TimeSpan _rescan;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CertificateMetrics _metrics;
     private readonly CertificateFiles _files;
-    private readonly List<FileSystemWatcher> _watchers = [];
-    private readonly HashSet<string> _reported = [];
-    private bool _first = true;
+    private readonly FolderWatches _watches;
+    private FileCertificatesLoaded? _told;
+    private HashSet<string> _reported = [];
+    private long _unquietSince;
 
-    public FileCertificateActor(CertificateSettings settings, TimeProvider time, ILoggerFactory loggers, CertificateMetrics metrics)
+    public FileCertificateActor(CertificateFiles files, TimeSpan rescan, TimeProvider time, ILoggerFactory loggers, CertificateMetrics metrics)
     {
-        _settings = settings;
+        _files = files;
+        _rescan = rescan;
         _time = time;
         _log = loggers.CreateLogger(LogCategories.Certificates);
         _metrics = metrics;
-        _files = new CertificateFiles(settings);
+        IActorRef self = Self;
+        _watches = new FolderWatches(
+            () => self.Tell(FilesChanged.Instance, ActorRefs.NoSender),
+            (folder, cause) => _log.CannotWatch(folder, cause, _rescan));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart()
-    {
-        Self.Tell(ScanFiles.Instance);
-        Timers.StartPeriodicTimer("rescan", ScanFiles.Instance, _settings.Rescan);
-        Watch();
-    }
+    protected override void PreStart() => Start(TimeSpan.Zero);
 
-    protected override void PostStop()
-    {
-        foreach (FileSystemWatcher watcher in _watchers)
-            watcher.Dispose();
-    }
+    protected override void PostStop() => _watches.Stop();
 
-    // The index that was published outlives this actor; it looks again after a pause, lest it fail in a loop.
+    // It looks again after a pause, lest it fail in a loop.
     protected override void PostRestart(Exception reason)
     {
-        TimeSpan pause = TimeSpan.FromSeconds(0.5 + Random.Shared.NextDouble());
+        var pause = TimeSpan.FromSeconds(0.5 + Random.Shared.NextDouble());
         _log.CertificateActorFailed(reason, Self.Path.Name, pause);
-        Timers.StartSingleTimer("start", ScanFiles.Instance, pause);
-        Timers.StartPeriodicTimer("rescan", ScanFiles.Instance, _settings.Rescan);
-        Watch();
+        Start(pause);
     }
 
     protected override void OnReceive(object message)
@@ -62,7 +56,7 @@ internal sealed class FileCertificateActor : UntypedActor, IWithTimers
         switch (message)
         {
             case FilesChanged:
-                Timers.StartSingleTimer("quiet", ScanFiles.Instance, Quiet);
+                AwaitQuiet();
                 break;
             case ScanFiles:
                 Scan();
@@ -73,58 +67,53 @@ internal sealed class FileCertificateActor : UntypedActor, IWithTimers
         }
     }
 
-    private void Scan()
+    private void Start(TimeSpan pause)
     {
-        DateTimeOffset now = _time.GetUtcNow();
-        FileScan scan = _files.Scan(now);
-        if (_first || scan.Changed)
-            Context.Parent.Tell(new FileCertificatesLoaded(scan.Certificates, scan.Problems));
-        _reported.IntersectWith(scan.Problems);
-        if (scan.Problems.Count > 0)
-            Consider(scan, now);
-        _first = false;
+        Timers.StartSingleTimer("start", ScanFiles.Instance, pause);
+        Timers.StartPeriodicTimer("rescan", ScanFiles.Instance, _rescan);
     }
 
-    private void Consider(FileScan scan, DateTimeOffset now)
+    private void AwaitQuiet()
     {
-        bool patient = !_first && scan.BadSince is { } since && now - since < Patience;
-        if (patient)
-        {
+        bool waiting = Timers.IsTimerActive("quiet");
+        if (!waiting)
+            _unquietSince = _time.GetTimestamp();
+        // Further changes put it off, but not for ever: a log kept in the same folder is never quiet.
+        if (!waiting || _time.GetElapsedTime(_unquietSince) < LongestUnquiet)
+            Timers.StartSingleTimer("quiet", ScanFiles.Instance, Quiet);
+    }
+
+    private void Scan()
+    {
+        // Before the look, so that no change falls between the two.
+        _watches.Follow(_files.WatchedFolders());
+        DateTimeOffset now = _time.GetUtcNow();
+        FileScan scan = _files.Scan(now);
+        bool first = _told is null;
+        List<FileProblem> lasting = [.. scan.Problems.Where(problem => first || now - problem.Since >= Patience)];
+        foreach (FileProblem problem in lasting.Where(problem => !_reported.Contains(problem.Message)))
+            Report(problem);
+        _reported = [.. lasting.Select(problem => problem.Message)];
+        if (lasting.Count < scan.Problems.Count)
             Timers.StartSingleTimer("again", ScanFiles.Instance, TryAgain);
+
+        var loaded = new FileCertificatesLoaded(scan.Certificates, [.. lasting.Select(problem => problem.Message)]);
+        if (_told is null || !_told.Certificates.SequenceEqual(loaded.Certificates) || !_told.Problems.SequenceEqual(loaded.Problems))
+        {
+            _told = loaded;
+            Context.Parent.Tell(loaded);
+        }
+    }
+
+    private void Report(FileProblem problem)
+    {
+        if (problem.IsGone)
+        {
+            _log.CertificateFileGone(problem.Message);
             return;
         }
 
-        foreach (string problem in scan.Problems)
-        {
-            if (_reported.Add(problem))
-            {
-                _metrics.Refused();
-                _log.CertificateRefused(problem);
-                Context.Parent.Tell(new FileCertificatesLoaded(scan.Certificates, scan.Problems));
-            }
-        }
-    }
-
-    private void Watch()
-    {
-        IActorRef self = Self;
-        foreach (string folder in _files.WatchedFolders())
-        {
-            try
-            {
-                var watcher = new FileSystemWatcher(folder) { IncludeSubdirectories = _settings.Directories.Select(Path.GetFullPath).Contains(folder) };
-                watcher.Changed += (_, _) => self.Tell(FilesChanged.Instance, ActorRefs.NoSender);
-                watcher.Created += (_, _) => self.Tell(FilesChanged.Instance, ActorRefs.NoSender);
-                watcher.Renamed += (_, _) => self.Tell(FilesChanged.Instance, ActorRefs.NoSender);
-                watcher.Deleted += (_, _) => self.Tell(FilesChanged.Instance, ActorRefs.NoSender);
-                watcher.Error += (_, _) => self.Tell(FilesChanged.Instance, ActorRefs.NoSender);
-                watcher.EnableRaisingEvents = true;
-                _watchers.Add(watcher);
-            }
-            catch (Exception cause) when (cause is IOException or ArgumentException or UnauthorizedAccessException)
-            {
-                _log.CannotWatch(folder, cause.Message, _settings.Rescan);
-            }
-        }
+        _metrics.Refused();
+        _log.CertificateRefused(problem.Message);
     }
 }

@@ -31,4 +31,10 @@ internal sealed record ServerCertificate(
     public DateTimeOffset NotAfter => Leaf.NotAfter;
 
     public string Thumbprint => Leaf.Thumbprint;
+
+    /// <summary>Whether a client is shown the same with either: leaf and chain.</summary>
+    public bool ShowsTheSameAs(ServerCertificate? other) =>
+        other is not null && Thumbprint == other.Thumbprint && IssuersOf(this).SequenceEqual(IssuersOf(other));
+
+    private static IEnumerable<string> IssuersOf(ServerCertificate certificate) => certificate.Context.IntermediateCertificates.Select(issuer => issuer.Thumbprint);
 }

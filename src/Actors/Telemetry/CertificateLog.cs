@@ -19,4 +19,10 @@ internal static partial class CertificateLog
 
     [LoggerMessage(EventIds.Certificates + 5, LogLevel.Error, "{Actor} failed and starts again in {Pause}; the certificates published go on being served")]
     public static partial void CertificateActorFailed(this ILogger log, Exception cause, string actor, TimeSpan pause);
+
+    [LoggerMessage(EventIds.Certificates + 6, LogLevel.Warning, "{Problem}")]
+    public static partial void CertificateFileGone(this ILogger log, string problem);
+
+    [LoggerMessage(EventIds.Certificates + 7, LogLevel.Error, "There is no certificate left to serve; those of generation {Generation} stay. Add one to certificates, or set certificates.local-ca.enabled = on")]
+    public static partial void NothingToServe(this ILogger log, long generation);
 }

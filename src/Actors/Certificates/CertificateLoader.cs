@@ -7,18 +7,27 @@ namespace Actors443.Certificates;
 /// <summary>Reads a certificate with its key and chain from the files that the settings name. Stateless.</summary>
 internal static class CertificateLoader
 {
-    private const string RsaOid = "1.2.840.113549.1.1.1";
-    private const string EcOid = "1.2.840.10045.2.1";
+    // In memory alone where TLS takes such a key: on Linux.
+    private static readonly X509KeyStorageFlags KeyStorage =
+        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? X509KeyStorageFlags.DefaultKeySet : X509KeyStorageFlags.EphemeralKeySet;
 
     /// <summary>Reads and validates.</summary>
     /// <exception cref="CertificateException">The first thing that is wrong, in one line.</exception>
     public static ServerCertificate Load(CertificateFileSettings files, DateTimeOffset now)
     {
         (X509Certificate2 leaf, X509Certificate2Collection chain, string source) = files.Pfx is null ? ReadPem(files) : ReadPfx(files);
-        IReadOnlyList<string> problems = CertificateValidation.Examine(leaf, chain, files.Names, now);
-        if (problems.Count > 0)
-            throw new CertificateException($"{source}: {string.Join(" ", problems)}");
-        return CertificateValidation.ToServerCertificate(leaf, chain, source);
+        try
+        {
+            IReadOnlyList<string> problems = CertificateValidation.Examine(leaf, chain, files.Names, now);
+            if (problems.Count > 0)
+                throw new CertificateException($"{source}: {string.Join(" ", problems)}");
+            return CertificateValidation.ToServerCertificate(leaf, chain, source);
+        }
+        catch (CryptographicException cause)
+        {
+            // An extension that is no ASN.1, say: found only when it is looked at.
+            throw new CertificateException($"{source}: cannot be used ({cause.Message}); have the certificate issued again.", cause);
+        }
     }
 
     private static (X509Certificate2 Leaf, X509Certificate2Collection Chain, string Source) ReadPem(CertificateFileSettings files)
@@ -40,80 +49,19 @@ internal static class CertificateLoader
 
         if (certificates.Count == 0)
             throw new CertificateException($"{source}: holds no certificate; it must be PEM with BEGIN CERTIFICATE, leaf first.");
-        if (!keyText.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
-            throw new CertificateException($"{keyFile}: holds no private key; name the key's PEM file with key = \"…\".");
 
-        string? password = Secret.Resolve(files.Password);
+        using AsymmetricAlgorithm key = PrivateKeyPem.Read(keyText, Secret.Resolve(files.Password), keyFile);
+        byte[] publicKey = key.ExportSubjectPublicKeyInfo();
         // Leaf first is the rule; any order is taken, since the key says which is the leaf.
-        foreach (X509Certificate2 candidate in certificates)
-        {
-            if (TryPair(candidate, keyText, password, keyFile, out X509Certificate2? paired))
-            {
-                certificates.Remove(candidate);
-                return (paired!, certificates, source);
-            }
-        }
-
-        throw new CertificateException($"{keyFile}: is not the key of any certificate in {source}; put the pair together again.");
+        X509Certificate2 leaf = certificates.FirstOrDefault(certificate => certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(publicKey))
+            ?? throw new CertificateException($"{keyFile}: is not the key of any certificate in {source}; put the pair together again.");
+        certificates.Remove(leaf);
+        return (ForThisPlatform(key is RSA rsa ? leaf.CopyWithPrivateKey(rsa) : leaf.CopyWithPrivateKey((ECDsa)key)), certificates, source);
     }
 
-    private static bool TryPair(X509Certificate2 candidate, string keyText, string? password, string keyFile, out X509Certificate2? paired)
-    {
-        paired = null;
-        switch (candidate.GetKeyAlgorithm())
-        {
-            case RsaOid:
-                using (RSA rsa = RSA.Create())
-                {
-                    if (!TryImport(rsa, keyText, password, keyFile))
-                        return false;
-                    using RSA? wanted = candidate.GetRSAPublicKey();
-                    if (wanted is null || !wanted.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(rsa.ExportSubjectPublicKeyInfo()))
-                        return false;
-                    paired = candidate.CopyWithPrivateKey(rsa);
-                    return true;
-                }
-
-            case EcOid:
-                using (ECDsa ecdsa = ECDsa.Create())
-                {
-                    if (!TryImport(ecdsa, keyText, password, keyFile))
-                        return false;
-                    using ECDsa? wanted = candidate.GetECDsaPublicKey();
-                    if (wanted is null || !wanted.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(ecdsa.ExportSubjectPublicKeyInfo()))
-                        return false;
-                    paired = candidate.CopyWithPrivateKey(ecdsa);
-                    return true;
-                }
-
-            default:
-                return false;
-        }
-    }
-
-    /// <summary>False: a key of another kind.</summary>
-    private static bool TryImport(AsymmetricAlgorithm key, string keyText, string? password, string keyFile)
-    {
-        bool encrypted = keyText.Contains("BEGIN ENCRYPTED PRIVATE KEY", StringComparison.Ordinal);
-        if (encrypted && password is null)
-            throw new CertificateException($"{keyFile}: the key is encrypted; give its password with password = \"file:…\" or \"env:…\".");
-        try
-        {
-            if (encrypted)
-                key.ImportFromEncryptedPem(keyText, password);
-            else
-                key.ImportFromPem(keyText);
-            return true;
-        }
-        catch (CryptographicException cause) when (encrypted)
-        {
-            throw new CertificateException($"{keyFile}: the key cannot be decrypted; check its password.", cause);
-        }
-        catch (Exception cause) when (cause is ArgumentException or CryptographicException)
-        {
-            return false;
-        }
-    }
+    // Windows' TLS wants a key that has a name: https://github.com/dotnet/runtime/issues/23749.
+    private static X509Certificate2 ForThisPlatform(X509Certificate2 withKey) =>
+        OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), password: null) : withKey;
 
     private static (X509Certificate2 Leaf, X509Certificate2Collection Chain, string Source) ReadPfx(CertificateFileSettings files)
     {
@@ -122,7 +70,7 @@ internal static class CertificateLoader
         X509Certificate2Collection all;
         try
         {
-            all = X509CertificateLoader.LoadPkcs12Collection(content, Secret.Resolve(files.Password), X509KeyStorageFlags.EphemeralKeySet);
+            all = X509CertificateLoader.LoadPkcs12Collection(content, Secret.Resolve(files.Password), KeyStorage);
         }
         catch (CryptographicException cause)
         {
@@ -135,7 +83,14 @@ internal static class CertificateLoader
         return (leaf, all, source);
     }
 
-    private static string ReadText(string path) => System.Text.Encoding.UTF8.GetString(ReadBytes(path));
+    private static string ReadText(string path)
+    {
+        string text = System.Text.Encoding.UTF8.GetString(ReadBytes(path));
+        // PEM readers pass over a block without its end, and half a chain would look like a whole one.
+        if (text.AsSpan().Count("-----BEGIN ") != text.AsSpan().Count("-----END "))
+            throw new CertificateException($"{path}: ends in the middle of a PEM block; write it whole, under another name, and rename it.");
+        return text;
+    }
 
     private static byte[] ReadBytes(string path)
     {

@@ -3,12 +3,13 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Actors443.Configuration;
 
 namespace Actors443.Certificates;
 
 /// <summary>
 /// The certificate authority made at first run, so that the default run and every name without a certificate can be served. Its root is for the
-/// developer's own machines: the key never leaves the state directory (mode 0600).
+/// developer's own machines: the key never leaves the state directory (mode 0600). Thread-safe, and several processes may share one.
 /// </summary>
 internal sealed class LocalCa
 {
@@ -16,6 +17,10 @@ internal sealed class LocalCa
     public const string SourceName = "local CA";
 
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const int LongestMachineName = 30;
+    private const UnixFileMode ForOthers =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
     private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(3650);
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
 
@@ -36,7 +41,7 @@ internal sealed class LocalCa
 
     public static string RootPathIn(string folder) => Path.Combine(folder, "root.crt");
 
-    /// <summary>Opens the CA of the state directory, making it if there is none. Several processes may do so at once.</summary>
+    /// <summary>Opens the CA of the state directory, making it if there is none.</summary>
     /// <exception cref="CertificateException">The folder cannot be written, or what is there cannot be used.</exception>
     public static LocalCa Open(string stateDirectory, DateTimeOffset now)
     {
@@ -44,10 +49,8 @@ internal sealed class LocalCa
         try
         {
             PrivateFile.MakeFolder(stateDirectory);
-            PrivateFile.MakeFolder(folder);
-            using FileStream turn = TakeTurn(folder);
-            if (!File.Exists(KeyPathIn(folder)))
-                MakeRoot(folder, now);
+            if (!Directory.Exists(folder))
+                Make(folder, now);
             return new LocalCa(folder, ReadRoot(folder));
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
@@ -57,15 +60,20 @@ internal sealed class LocalCa
     }
 
     /// <summary>The certificate for these names: the one on disk while it has a third of its life left, else a new one.</summary>
-    /// <exception cref="CertificateException">It cannot be written.</exception>
+    /// <exception cref="CertificateException">It cannot be written, or the root has expired.</exception>
     public ServerCertificate Issue(IReadOnlyList<string> names, TimeSpan lifetime, DateTimeOffset now)
     {
+        if (_root.NotAfter <= now)
+        {
+            throw new CertificateException(
+                $"{_folder}: the local CA expired on {_root.NotAfter.ToUniversalTime():yyyy-MM-dd}; remove the folder to have a new one made, restart, and trust that (actors443 trust --install).");
+        }
+
         string path = Path.Combine(_folder, FileNameFor(names) + ".pem");
+        if (TryReadLeaf(path, names, lifetime, now) is { } kept)
+            return kept;
         try
         {
-            using FileStream turn = TakeTurn(_folder);
-            if (TryReadLeaf(path, names, lifetime, now) is { } kept)
-                return kept;
             using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             using X509Certificate2 leaf = Sign(names, key, lifetime, now);
             PrivateFile.Write(path, Encoding.ASCII.GetBytes(leaf.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n"));
@@ -75,33 +83,42 @@ internal sealed class LocalCa
             throw new CertificateException($"{path}: cannot be written ({cause.Message}); make the folder writable or set state-directory.", cause);
         }
 
+        // Read back rather than used: another process may have written its own meanwhile, and all had better show the same.
         return TryReadLeaf(path, names, lifetime, now) ?? throw new CertificateException($"{path}: what was just written cannot be read back; check the disk.");
     }
 
     private static string KeyPathIn(string folder) => Path.Combine(folder, "root.key");
 
-    private static FileStream TakeTurn(string folder)
+    // Made aside and moved into place whole: there is never half a CA, and of two processes that make one at once the second takes the first's.
+    private static void Make(string folder, DateTimeOffset now)
     {
-        string path = Path.Combine(folder, ".lock");
-        for (int attempt = 0; ; attempt++)
+        string aside = $"{folder}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
+        try
         {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (attempt < 100)
-            {
-                // Another process makes its certificates; that takes milliseconds.
-                Thread.Sleep(20);
-            }
+            PrivateFile.MakeFolder(aside);
+            MakeRoot(aside, now);
+            Directory.Move(aside, folder);
+        }
+        catch (IOException) when (File.Exists(RootPathIn(folder)))
+        {
+            // The other was first.
+        }
+        finally
+        {
+            if (Directory.Exists(aside))
+                Directory.Delete(aside, recursive: true);
         }
     }
 
     private static void MakeRoot(string folder, DateTimeOffset now)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        string name = string.Create(CultureInfo.InvariantCulture, $"CN=Actors443 Local CA {Environment.MachineName} {now:yyyy-MM-dd}, O=Actors443 development");
-        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        // RFC 5280 gives a common name 64 characters.
+        string machine = Environment.MachineName.Length <= LongestMachineName ? Environment.MachineName : Environment.MachineName[..LongestMachineName];
+        var name = new X500DistinguishedNameBuilder();
+        name.AddOrganizationName("Actors443 development");
+        name.AddCommonName(string.Create(CultureInfo.InvariantCulture, $"Actors443 Local CA {machine} {now:yyyy-MM-dd}"));
+        var request = new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
@@ -112,24 +129,41 @@ internal sealed class LocalCa
 
     private static X509Certificate2 ReadRoot(string folder)
     {
+        string keyPath = KeyPathIn(folder);
+        if (!OperatingSystem.IsWindows() && File.Exists(keyPath) && (File.GetUnixFileMode(keyPath) & ForOthers) != 0)
+        {
+            throw new CertificateException(
+                $"{keyPath}: others than its owner have rights to the key of the local CA, and whoever read it can forge any site for those who trust it; if nobody can have, chmod 600 it, else remove the folder and have a new CA made.");
+        }
+
         try
         {
-            return X509Certificate2.CreateFromPemFile(RootPathIn(folder), KeyPathIn(folder));
+            return X509Certificate2.CreateFromPemFile(RootPathIn(folder), keyPath);
         }
         catch (Exception cause) when (cause is CryptographicException or ArgumentException or FileNotFoundException)
         {
-            throw new CertificateException($"{folder}: the local CA there is damaged ({cause.Message}); restore root.crt and root.key, or remove both to have a new CA made.", cause);
+            throw new CertificateException($"{folder}: the local CA there is damaged ({cause.Message}); restore root.crt and root.key, or remove the folder to have a new CA made.", cause);
         }
     }
 
-    private static ServerCertificate? TryReadLeaf(string path, IReadOnlyList<string> names, TimeSpan lifetime, DateTimeOffset now)
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static string FileNameFor(IReadOnlyList<string> names)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', names)));
+        string readable = new([.. names[0].Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? c : '_')]);
+        return $"{readable}-{Convert.ToHexStringLower(hash.AsSpan(0, 4))}";
+    }
+
+    private ServerCertificate? TryReadLeaf(string path, IReadOnlyList<string> names, TimeSpan lifetime, DateTimeOffset now)
     {
         if (!File.Exists(path))
             return null;
         try
         {
-            ServerCertificate kept = CertificateLoader.Load(new Configuration.CertificateFileSettings { Chain = path, Names = names }, now);
-            return kept.NotAfter - now > Min(lifetime, kept.NotAfter - kept.NotBefore) / 3 ? kept with { Source = SourceName } : null;
+            ServerCertificate kept = CertificateLoader.Load(new CertificateFileSettings { Chain = path, Names = names }, now);
+            bool lasts = kept.NotAfter - now > Min(lifetime, kept.NotAfter - kept.NotBefore) / 3 || kept.NotAfter >= _root.NotAfter;
+            return lasts && IsOfThisRoot(kept.Leaf, now) ? kept with { Source = SourceName } : null;
         }
         catch (CertificateException)
         {
@@ -138,7 +172,15 @@ internal sealed class LocalCa
         }
     }
 
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+    private bool IsOfThisRoot(X509Certificate2 leaf, DateTimeOffset now)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(_root);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
+        return chain.Build(leaf);
+    }
 
     private X509Certificate2 Sign(IReadOnlyList<string> names, ECDsa key, TimeSpan lifetime, DateTimeOffset now)
     {
@@ -160,14 +202,9 @@ internal sealed class LocalCa
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         byte[] serial = RandomNumberGenerator.GetBytes(16);
         serial[0] &= 0x7f;
+        // Within the root's life, even if the clock was set back since.
+        DateTimeOffset notBefore = now - ClockTolerance > _root.NotBefore ? now - ClockTolerance : _root.NotBefore;
         DateTimeOffset notAfter = now + lifetime < _root.NotAfter ? now + lifetime : _root.NotAfter;
-        return request.Create(_root, now - ClockTolerance, notAfter, serial);
-    }
-
-    private static string FileNameFor(IReadOnlyList<string> names)
-    {
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', names)));
-        string readable = new([.. names[0].Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? c : '_')]);
-        return $"{readable}-{Convert.ToHexStringLower(hash.AsSpan(0, 4))}";
+        return request.Create(_root, notBefore, notAfter, serial);
     }
 }

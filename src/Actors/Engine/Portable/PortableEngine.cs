@@ -14,6 +14,8 @@ namespace Actors443.Engine.Portable;
 /// <summary>Kestrel's socket connections and HTTP code with SslStream between them: every platform, and the reference for other engines.</summary>
 internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time) : IConnectionEngine
 {
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
     public string Name => "portable";
 
     public async Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken)
@@ -115,8 +117,9 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
         public async ValueTask DisposeAsync()
         {
             await UnbindAsync();
-            // Connections were drained by their owners; what is still open is aborted.
-            await server.StopAsync(new CancellationToken(canceled: true));
+            // Connections were drained by their owners; what they said last may still be on its way to the socket. What stays open is aborted.
+            using var patience = new CancellationTokenSource(LastWords);
+            await server.StopAsync(patience.Token);
             await host.DisposeAsync();
         }
     }

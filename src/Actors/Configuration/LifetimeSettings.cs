@@ -6,7 +6,7 @@ public sealed record DeadlineSettings
     /// <summary>From accept to the end of the TLS handshake, whatever is dripped in between.</summary>
     public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>From the first byte of a request (or the end of the handshake) to the end of its headers.</summary>
+    /// <summary>From the first byte of a request to the end of its headers; before that byte the connection is idle.</summary>
     public TimeSpan Headers { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Without a request in flight.</summary>

@@ -8,7 +8,7 @@ namespace Actors443.Connections;
 /// Owns one connection from accept to its end. It follows the stages that the engine reports, decides what a passed deadline, a drain or a close
 /// means, and ends with its connection; if it fails, its connection is closed and no other is touched.
 /// <code>
-/// Accepted → HelloRead → Admitted → Handshaking → Open → Draining → Closed
+/// Accepted → HelloRead → Admitted → Handshaking → Open → Upgraded → Draining → Closed
 /// </code>
 /// The engine may pass several stages between two messages; <see cref="StageAdvanced"/> makes the actor catch up.
 /// </summary>
@@ -76,10 +76,8 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
                 _state = ConnectionState.Closed;
                 Context.Stop(Self);
                 break;
-            case (ConnectionState.Draining, ConnectionState.Open):
-                // The drain was asked for during the handshake; what the client came for is answered first.
-                break;
             case (ConnectionState.Draining, _):
+                // Asked for during the handshake, perhaps: what the client came for is answered first.
                 break;
             default:
                 _state = stage;

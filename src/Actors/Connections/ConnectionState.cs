@@ -18,9 +18,12 @@ public enum ConnectionState
     /// <summary>Serving requests.</summary>
     Open = 4,
 
+    /// <summary>Carries another protocol by now (RFC 9110 7.8): a WebSocket, say.</summary>
+    Upgraded = 5,
+
     /// <summary>Finishing the requests in flight, taking no new ones.</summary>
-    Draining = 5,
+    Draining = 6,
 
     /// <summary>Over.</summary>
-    Closed = 6,
+    Closed = 7,
 }

@@ -59,7 +59,7 @@ internal abstract class EngineConnection : IActorConnectionFeature
     public ConnectionState Stage => (ConnectionState)Volatile.Read(ref _stage);
 
     /// <summary>The state shown to people: the engine's stage, or what the actor has decided.</summary>
-    public ConnectionState State => DrainingSinceMs != 0 && Stage == ConnectionState.Open ? ConnectionState.Draining : Stage;
+    public ConnectionState State => DrainingSinceMs != 0 && Stage is (ConnectionState.Open or ConnectionState.Upgraded) ? ConnectionState.Draining : Stage;
 
     /// <summary>Ended by <see cref="Abort"/>: there is nobody to say goodbye to.</summary>
     public bool IsAborted => Volatile.Read(ref _aborted);
@@ -98,7 +98,7 @@ internal abstract class EngineConnection : IActorConnectionFeature
     public long HeadersSinceMs => Volatile.Read(ref _headersSinceMs);
 
     /// <summary>Carries a WebSocket or another upgraded protocol.</summary>
-    public bool Upgraded { get; private set; }
+    public bool Upgraded => Stage == ConnectionState.Upgraded;
 
     /// <summary>When the actor decided to drain; 0: not draining.</summary>
     public long DrainingSinceMs => Volatile.Read(ref _drainingSinceMs);
@@ -179,8 +179,8 @@ internal abstract class EngineConnection : IActorConnectionFeature
 
     public void ProtocolUpgraded()
     {
-        Upgraded = true;
         Record(LifecycleEvent.Upgraded);
+        AdvanceTo(ConnectionState.Upgraded);
     }
 
     public ConnectionSnapshot Snapshot()

@@ -29,6 +29,10 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
             return ShedAsync(context, connection);
         }
 
+        // RFC 9110 7.8: only HTTP/1.1 upgrades the whole connection; a WebSocket over HTTP/2 (RFC 8441) is one stream among others.
+        if (context.Request.Headers.Upgrade.Count > 0)
+            context.Response.OnStarting(NoteUpgrade, (context, connection));
+
         Task request;
         try
         {
@@ -41,12 +45,12 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
         }
 
         if (!request.IsCompletedSuccessfully)
-            return Awaited(request, context, connection);
+            return Awaited(request, connection);
         connection.RequestCompleted();
         return Task.CompletedTask;
     }
 
-    private static async Task Awaited(Task request, HttpContext context, EngineConnection connection)
+    private static async Task Awaited(Task request, EngineConnection connection)
     {
         try
         {
@@ -54,10 +58,16 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
         }
         finally
         {
-            // 101 and accepted extended CONNECT end the HTTP life of an HTTP/1.1 connection, not of an HTTP/2 one.
-            _ = context;
             connection.RequestCompleted();
         }
+    }
+
+    private static Task NoteUpgrade(object state)
+    {
+        (HttpContext context, EngineConnection connection) = ((HttpContext, EngineConnection))state;
+        if (context.Response.StatusCode == StatusCodes.Status101SwitchingProtocols)
+            connection.ProtocolUpgraded();
+        return Task.CompletedTask;
     }
 
     private Task ShedAsync(HttpContext context, EngineConnection connection)

@@ -58,6 +58,9 @@ internal static class ServerHost
         return ExitCode.Done;
     }
 
+    // Akka's timer thread would wake a hundred times a second, and cost more than ten thousand idle connections do.
+    private const string OwnActorSystem = "akka.scheduler.tick-duration = 100ms";
+
     /// <summary>The application with everything registered and nothing started.</summary>
     internal static WebApplication Build(ServerStart start)
     {
@@ -73,6 +76,7 @@ internal static class ServerHost
                 logging.ClearLoggers();
                 logging.AddLoggerFactory();
             })
+            .AddHocon(OwnActorSystem, HoconAddMode.Append)
             .WithActors443(settings.Core));
         builder.Services.AddSites(settings);
         builder.Services.AddServerTelemetry(settings.Telemetry, prometheus: settings.Admin.Enabled);

@@ -122,11 +122,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     private void Publish()
     {
         CertificateIndex before = _published.Current;
-        DateTimeOffset now = _time.GetUtcNow();
-        // Of two for one name the first is shown: valid ones before expired ones, files before the local CA.
-        ServerCertificate[] all = [.. _fromFiles!.Certificates.Concat(_fromLocalCa!.Certificates).OrderBy(certificate => certificate.NotAfter <= now)];
-        if (before.Certificates.SequenceEqual(all) && before.DefaultName == _settings.DefaultName)
-            return;
+        // Of two for one name the first is shown: files before the local CA.
+        ServerCertificate[] all = [.. _fromFiles!.Certificates, .. _fromLocalCa!.Certificates];
         if (all.Length == 0 && before.Certificates.Count > 0)
         {
             // No handshake could succeed any more: what is served is better than nothing.
@@ -134,7 +131,9 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
             return;
         }
 
-        var index = new CertificateIndex(before.Generation + 1, all, _settings.DefaultName);
+        var index = new CertificateIndex(before.Generation + 1, all, _settings.DefaultName, _time.GetUtcNow());
+        if (before.Certificates.SequenceEqual(index.Certificates) && before.Expired == index.Expired && before.DefaultName == index.DefaultName)
+            return;
         _published.Publish(index);
         _log.Published(index.Generation, all.Length, string.Join(", ", all.SelectMany(certificate => certificate.Names).Distinct().Take(10)));
     }
@@ -182,6 +181,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         {
             TimeSpan left = certificate.NotAfter - now;
             string names = string.Join(", ", certificate.Names);
+            if (left <= TimeSpan.Zero && !_published.Current.Shows(certificate))
+                continue;
             if (left <= TimeSpan.Zero)
                 _log.ServedExpired(certificate.Source, names, certificate.NotAfter);
             else if (left < _settings.ExpiryWarning / 3 || (daily && left < _settings.ExpiryWarning))

@@ -52,7 +52,7 @@ public sealed record LocalCaSettings
     public bool Enabled { get; init; } = true;
 
     /// <summary>Life of the certificates it issues.</summary>
-    public TimeSpan LeafLifetime { get; init; } = TimeSpan.FromDays(30);
+    public TimeSpan LeafLifetime { get; init; } = TimeSpan.FromDays(180);
 
     /// <summary>Names always issued, besides the sites': the default run's own.</summary>
     public IReadOnlyList<string> Names { get; init; } = ["localhost", "127.0.0.1", "::1"];

@@ -6,6 +6,7 @@ using Actors443.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Actors443.Hosting;
 
@@ -23,6 +24,8 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
         if (context.Features.Get<IActorConnectionFeature>() is not EngineConnection connection)
             return next(context);
         connection.RequestStarted();
+        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
+            span.SetTag(ConnectionTraces.ConnectionTag, connection.Id);
         if (gate.Mode != AdmissionMode.Normal)
         {
             connection.RequestCompleted();

@@ -94,6 +94,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
     {
         var ssl = new SslStream(new DuplexPipeStream(transport.Transport, connection), leaveInnerStreamOpen: false);
         long start = Stopwatch.GetTimestamp();
+        using Activity? span = ConnectionTraces.StartHandshake(connection);
         connection.HandshakeStarted();
         CloseReason reason;
         string? detail = null;
@@ -104,6 +105,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             {
                 connection.HandshakeCompleted(ssl);
                 metrics.HandshakeCompleted(connection, Stopwatch.GetElapsedTime(start));
+                span.Completed(connection);
                 return ssl;
             }
 
@@ -118,6 +120,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         connection.SetReason(reason, detail);
         connection.Record(LifecycleEvent.HandshakeFailed, (ushort)reason);
         metrics.HandshakeFailed(connection.Reason, Stopwatch.GetElapsedTime(start));
+        span.Failed(connection.Reason, connection.ReasonDetail);
         await ssl.DisposeAsync();
         return null;
     }

@@ -3,7 +3,7 @@ using Actors443.Configuration;
 namespace Actors443.Certificates;
 
 /// <summary>
-/// The certificates that the configured files and folders hold, and what is known of each. A scan reads only what has changed; a pair that is bad
+/// The certificates that the configured files and folders hold, and what is known of each. A scan loads only what has changed; a pair that is bad
 /// now leaves the one that was good before in place. Used by one thread at a time.
 /// </summary>
 /// <param name="settings">Which files and folders.</param>

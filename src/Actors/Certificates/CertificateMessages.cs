@@ -1,4 +1,5 @@
 using Actors443.Configuration;
+using Akka.Event;
 
 namespace Actors443.Certificates;
 
@@ -33,17 +34,19 @@ internal sealed record IssueLocalCertificates(IReadOnlyList<IReadOnlyList<string
 
 internal sealed record LocalCertificatesIssued(IReadOnlyList<ServerCertificate> Certificates, IReadOnlyList<string> Problems);
 
-/// <summary>A file or folder changed; a rescan is due; a look at the dates is due.</summary>
-internal sealed record FilesChanged
+/// <summary>To the file actor, of the system's notifications: a file or folder changed. They do not stop at once when the actor does.</summary>
+internal sealed record FilesChanged : IDeadLetterSuppression
 {
     public static FilesChanged Instance { get; } = new();
 }
 
+/// <summary>To the file actor: look at the files.</summary>
 internal sealed record ScanFiles
 {
     public static ScanFiles Instance { get; } = new();
 }
 
+/// <summary>To the supervisor: look at the dates.</summary>
 internal sealed record CheckExpiry
 {
     public static CheckExpiry Instance { get; } = new();

@@ -18,8 +18,6 @@ internal sealed class LocalCa
 
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const int LongestMachineName = 30;
-    private const UnixFileMode ForOthers =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(3650);
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
@@ -60,9 +58,10 @@ internal sealed class LocalCa
     }
 
     /// <summary>The certificate for these names: the one on disk while it has a third of its life left, else a new one.</summary>
-    /// <exception cref="CertificateException">It cannot be written, or the root has expired.</exception>
+    /// <exception cref="CertificateException">It cannot be written, a name is none, or the root has expired.</exception>
     public ServerCertificate Issue(IReadOnlyList<string> names, TimeSpan lifetime, DateTimeOffset now)
     {
+        names = [.. names.Select(Canonical)];
         if (_root.NotAfter <= now)
         {
             throw new CertificateException(
@@ -85,6 +84,22 @@ internal sealed class LocalCa
 
         // Read back rather than used: another process may have written its own meanwhile, and all had better show the same.
         return TryReadLeaf(path, names, lifetime, now) ?? throw new CertificateException($"{path}: what was just written cannot be read back; check the disk.");
+    }
+
+    // As clients send it: ASCII, lower case.
+    private static string Canonical(string name)
+    {
+        if (IPAddress.TryParse(name, out IPAddress? address))
+            return address.ToString();
+        int wildcard = name.StartsWith("*.", StringComparison.Ordinal) ? 2 : 0;
+        try
+        {
+            return name[..wildcard] + new IdnMapping { UseStd3AsciiRules = true }.GetAscii(name, wildcard).ToLowerInvariant();
+        }
+        catch (ArgumentException cause)
+        {
+            throw new CertificateException($"certificates.local-ca.names: \"{name}\" is neither a host name nor an IP address; correct it.", cause);
+        }
     }
 
     private static string KeyPathIn(string folder) => Path.Combine(folder, "root.key");
@@ -130,7 +145,7 @@ internal sealed class LocalCa
     private static X509Certificate2 ReadRoot(string folder)
     {
         string keyPath = KeyPathIn(folder);
-        if (!OperatingSystem.IsWindows() && File.Exists(keyPath) && (File.GetUnixFileMode(keyPath) & ForOthers) != 0)
+        if (!OperatingSystem.IsWindows() && File.Exists(keyPath) && (File.GetUnixFileMode(keyPath) & ~PrivateFile.OwnerOnly) != 0)
         {
             throw new CertificateException(
                 $"{keyPath}: others than its owner have rights to the key of the local CA, and whoever read it can forge any site for those who trust it; if nobody can have, chmod 600 it, else remove the folder and have a new CA made.");

@@ -8,6 +8,8 @@ internal static class PrivateFile
     private const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
 
     /// <summary>Temporary file, fsync, rename.</summary>
+    /// <exception cref="IOException">The disk is full, or the folder is none.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder is somebody else's.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly)
     {
         string temporary = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
@@ -24,10 +26,17 @@ internal static class PrivateFile
 
             File.Move(temporary, path, overwrite: true);
         }
-        catch
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
-            throw;
+            // Of the file that was meant: the same trouble is then told in the same words each time.
+            string message = cause.Message.Replace(temporary, path, StringComparison.Ordinal);
+            throw cause is IOException ? new IOException(message, cause) : new UnauthorizedAccessException(message, cause);
+        }
+        finally
+        {
+            // Moved, unless something went wrong.
+            if (File.Exists(temporary))
+                File.Delete(temporary);
         }
     }
 

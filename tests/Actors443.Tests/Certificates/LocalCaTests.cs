@@ -116,6 +116,23 @@ public sealed class LocalCaTests : IDisposable
     }
 
     [Fact]
+    public void A_name_beyond_ascii_is_issued_as_clients_send_it() =>
+        Assert.Equal(["xn--bcher-kva.test", "*.xn--bcher-kva.test"], LocalCa.Open(_state.Path, Now).Issue(["Bücher.test", "*.bücher.test"], Month, Now).Names);
+
+    [Theory]
+    [InlineData("a..test")]
+    [InlineData("not a host")]
+    [InlineData("*.")]
+    [InlineData("")]
+    public void A_name_that_is_none_is_refused(string name)
+    {
+        LocalCa ca = LocalCa.Open(_state.Path, Now);
+
+        CertificateException refusal = Assert.Throws<CertificateException>(() => ca.Issue(["a.test", name], Month, Now));
+        Assert.Equal($"certificates.local-ca.names: \"{name}\" is neither a host name nor an IP address; correct it.", refusal.Message);
+    }
+
+    [Fact]
     public void A_certificate_is_kept_until_a_third_of_its_life_is_left()
     {
         LocalCa ca = LocalCa.Open(_state.Path, Now);

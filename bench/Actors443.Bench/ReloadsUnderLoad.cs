@@ -20,9 +20,11 @@ internal static class ReloadsUnderLoad
             DateTimeOffset now = TimeProvider.System.GetUtcNow();
             LocalCa ca = LocalCa.Open(authority, now);
             Replace(ca, folder, 0, now);
-            using ServerUnderTest server = await ServerUnderTest.StartProductAsync(Port, state, "--set", $"certificates.directory={folder}");
+            string site = Path.Combine(state, "hello.conf");
+            await File.WriteAllTextAsync(site, """actors443.sites."*" { routes = [ { path = "/*", respond { status = 200, type = "text/plain", body = "Hello, World!" } } ] }""");
+            using ServerUnderTest server = await ServerUnderTest.StartProductAsync(Port, state, site, "--set", $"certificates.directories={folder}");
             string duration = Math.Max(10, reloads).ToString(CultureInfo.InvariantCulture);
-            string url = string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{Port}/nothing-here");
+            string url = string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{Port}/");
             Task<(long Succeeded, long Failed)> h2 = Tools.H2LoadAsync("-c", "32", "-m", "4", "--rps", "20", "-D", duration, url);
             Task<(long Succeeded, long Failed)> h1 = Tools.H2LoadAsync("--h1", "-c", "32", "--rps", "20", "-D", duration, url);
             int seen = 0;

@@ -8,8 +8,8 @@ namespace Actors443.Bench;
 /// </summary>
 internal static class ActorCost
 {
-    private const int Requests = 40_000;
-    private const int Handshakes = 2_000;
+    private const int Requests = 120_000;
+    private const int Handshakes = 4_000;
 
     private static readonly (string Name, int Count, Func<int, Task> Work)[] Works =
     [

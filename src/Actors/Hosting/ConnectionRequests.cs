@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Actors443.Admission;
 using Actors443.Connections;
@@ -6,7 +7,6 @@ using Actors443.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Actors443.Hosting;
 
@@ -24,7 +24,7 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
         if (context.Features.Get<IActorConnectionFeature>() is not EngineConnection connection)
             return next(context);
         connection.RequestStarted();
-        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
+        if (Activity.Current is { IsAllDataRequested: true } span)
             span.SetTag(ConnectionTraces.ConnectionTag, connection.Id);
         if (gate.Mode != AdmissionMode.Normal)
         {

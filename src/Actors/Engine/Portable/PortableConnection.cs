@@ -32,7 +32,7 @@ internal sealed partial class PortableConnection(ConnectionContext transport, st
     {
         ServerName = hello.ServerName;
         Record(LifecycleEvent.ClientHelloRead);
-        AdvanceTo(ConnectionState.HelloRead);
+        NoteStage(ConnectionState.HelloRead);
     }
 
     public void Admitted()

@@ -42,7 +42,10 @@ internal sealed class HstsRamp
         try
         {
             lock (_saving)
+            {
+                PrivateFile.MakeFolder(Path.GetDirectoryName(_path)!);
                 PrivateFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_firstSeen));
+            }
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

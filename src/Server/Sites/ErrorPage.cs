@@ -1,36 +1,47 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Microsoft.Net.Http.Headers;
 
 namespace Actors443.Server.Sites;
 
 /// <summary>Answers in errors: HTML for browsers, a problem document (RFC 9457) for programs, a line of text for everybody else.</summary>
 internal static class ErrorPage
 {
+    // What a handler may have said about an answer that is not sent now. Others stay: Allow, Retry-After, Strict-Transport-Security.
+    private static readonly string[] AboutContent =
+    [
+        HeaderNames.ContentEncoding, HeaderNames.ContentRange, HeaderNames.ContentDisposition, HeaderNames.ContentLanguage, HeaderNames.ETag,
+        HeaderNames.LastModified, HeaderNames.AcceptRanges, HeaderNames.Expires,
+    ];
+
     /// <summary>Writes the answer unless one has begun.</summary>
     public static Task WriteAsync(HttpContext context, int status, string title, string explanation)
     {
         HttpResponse response = context.Response;
         if (response.HasStarted)
             return Task.CompletedTask;
-        response.Clear();
+        foreach (string name in AboutContent)
+            response.Headers.Remove(name);
         response.StatusCode = status;
         response.Headers.CacheControl = "no-store";
-        string accept = context.Request.Headers.Accept.ToString();
-        if (accept.Contains("text/html", StringComparison.OrdinalIgnoreCase))
-        {
-            response.ContentType = "text/html; charset=utf-8";
+        response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
+        (response.ContentType, string text) = Content(context.Request, status, title, explanation);
+        if (response.ContentType.StartsWith("text/html", StringComparison.Ordinal))
             response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
-            return response.WriteAsync(Html(status, title, explanation));
-        }
+        byte[] body = Encoding.UTF8.GetBytes(text);
+        response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.BodyWriter.WriteAsync(body).AsTask();
+    }
 
-        if (accept.Contains("json", StringComparison.OrdinalIgnoreCase))
-        {
-            response.ContentType = "application/problem+json";
-            return response.WriteAsync(JsonSerializer.Serialize(new { status, title, detail = explanation }));
-        }
-
-        response.ContentType = "text/plain; charset=utf-8";
-        return response.WriteAsync($"{status} {title}\n{explanation}\n");
+    private static (string Type, string Text) Content(HttpRequest request, int status, string title, string explanation)
+    {
+        string accept = request.Headers.Accept.ToString();
+        if (accept.Contains("text/html", StringComparison.OrdinalIgnoreCase))
+            return ("text/html; charset=utf-8", Html(status, title, explanation));
+        return accept.Contains("json", StringComparison.OrdinalIgnoreCase)
+            ? ("application/problem+json", JsonSerializer.Serialize(new { status, title, detail = explanation }))
+            : ("text/plain; charset=utf-8", $"{status} {title}\n{explanation}\n");
     }
 
     private static string Html(int status, string title, string explanation)

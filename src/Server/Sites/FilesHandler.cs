@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
-using Microsoft.Extensions.FileProviders.Physical;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -8,29 +7,31 @@ namespace Actors443.Server.Sites;
 
 /// <summary>
 /// Static files, by the framework's middleware (ETag, conditional requests, ranges). Ours is what stands around it: index files, precompressed
-/// siblings, the 404 page. Files that begin with a dot are never served.
+/// siblings, the 404 page. Names that begin with a dot are never served, except below <c>/.well-known/</c>. Symbolic links are followed.
 /// </summary>
 internal sealed class FilesHandler : IRouteHandler, IDisposable
 {
-    // In order of preference at equal weight.
-    private static readonly (string Coding, string Extension)[] Precompressed = [("br", ".br"), ("zstd", ".zst"), ("gzip", ".gz")];
+    private const string UnknownType = "application/octet-stream";
+
+    // RFC 8615: what clients of certificates, mail and others look for in the root.
+    private const string WellKnown = "/.well-known/";
+
     private static readonly FileExtensionContentTypeProvider ContentTypes = MakeContentTypes();
-    private static readonly object CodingKey = new();
 
     private readonly FilesRoute _route;
-    private readonly PhysicalFileProvider _files;
+    private readonly SiteFiles _files;
     private readonly StaticFileMiddleware _middleware;
 
     public FilesHandler(FilesRoute route, IWebHostEnvironment environment, ILoggerFactory loggers)
     {
         _route = route;
-        _files = new PhysicalFileProvider(Path.GetFullPath(route.Root), ExclusionFilters.Sensitive);
+        _files = new SiteFiles(route.Root);
         var options = new StaticFileOptions
         {
             FileProvider = _files,
             ContentTypeProvider = ContentTypes,
             ServeUnknownFileTypes = true,
-            DefaultContentType = "application/octet-stream",
+            DefaultContentType = UnknownType,
             OnPrepareResponse = Prepare,
         };
         _middleware = new StaticFileMiddleware(NotFoundAsync, environment, Options.Create(options), loggers);
@@ -45,11 +46,16 @@ internal sealed class FilesHandler : IRouteHandler, IDisposable
             return;
         }
 
-        PathString asked = context.Request.Path;
-        string path = "/" + rest;
+        string path = "/" + rest.TrimStart('/');
+        if (IsHidden(path))
+        {
+            await NotFoundAsync(context);
+            return;
+        }
+
         if (path.EndsWith('/'))
         {
-            string? index = _route.Index.FirstOrDefault(name => _files.GetFileInfo(path + name) is { Exists: true, IsDirectory: false });
+            string? index = _route.Index.FirstOrDefault(name => _files.GetFileInfo(path + name).Exists);
             if (index is null)
             {
                 await NotFoundAsync(context);
@@ -58,17 +64,59 @@ internal sealed class FilesHandler : IRouteHandler, IDisposable
 
             path += index;
         }
-        else if (_files.GetDirectoryContents(path).Exists)
+        else if (!_files.GetFileInfo(path).Exists)
         {
-            context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
-            context.Response.Headers.Location = context.Request.PathBase + asked.ToUriComponent() + "/" + context.Request.QueryString;
+            if (_files.GetDirectoryContents(path).Exists)
+                RedirectToFolder(context);
+            else
+                await NotFoundAsync(context);
             return;
         }
 
-        context.Request.Path = ChooseCoding(context, path);
+        await SendAsync(context, path);
+    }
+
+    public void Dispose() => _files.Dispose();
+
+    // The provider's own filter looks at the last name only, and would give away "/.git/config".
+    private static bool IsHidden(string path)
+    {
+        int dot = path.IndexOf("/.", StringComparison.Ordinal);
+        return dot >= 0 && (dot > 0 || !path.StartsWith(WellKnown, StringComparison.Ordinal) || path.IndexOf("/.", 1, StringComparison.Ordinal) > 0);
+    }
+
+    private static void RedirectToFolder(HttpContext context)
+    {
+        // One slash at the beginning: with two, "//docs" would send the client to a host of that name.
+        string folder = "/" + context.Request.Path.ToUriComponent().Trim('/') + "/";
+        context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
+        context.Response.Headers.Location = folder + context.Request.QueryString;
+    }
+
+    private async Task SendAsync(HttpContext context, string path)
+    {
+        PathString asked = context.Request.Path;
+        var choice = new FileChoice(path);
+        choice.Consider(context.Request.GetTypedHeaders().AcceptEncoding, sibling => _files.GetFileInfo(sibling).Exists);
+        if (choice.Varies)
+            context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
+        choice.HasWeakTag = CompareTagsWeakly(context.Request.Headers);
+        IgnoreUnknownRange(context.Request.Headers);
+        context.Items[FileChoice.Key] = choice;
+        context.Request.Path = choice.Path;
         try
         {
             await _middleware.Invoke(context);
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException && !context.Response.HasStarted)
+        {
+            // Deleted since it was looked up.
+            context.Response.Headers.ContentLength = null;
+            await NotFoundAsync(context);
+        }
+        catch (UnauthorizedAccessException) when (!context.Response.HasStarted)
+        {
+            await ErrorPage.WriteAsync(context, StatusCodes.Status403Forbidden, "Forbidden", "The server may not read this file.");
         }
         finally
         {
@@ -76,57 +124,40 @@ internal sealed class FilesHandler : IRouteHandler, IDisposable
         }
     }
 
-    public void Dispose() => _files.Dispose();
-
-    private string ChooseCoding(HttpContext context, string path)
+    // If-None-Match compares weakly (RFC 9110 13.1.2); the framework compares strongly, and so would never know the tag of an answer compressed on the fly.
+    private static bool CompareTagsWeakly(IHeaderDictionary headers)
     {
-        bool varies = false;
-        (string Coding, string Extension)? best = null;
-        double bestWeight = 0;
-        IList<StringWithQualityHeaderValue>? accepted = null;
-        foreach ((string coding, string extension) in Precompressed)
-        {
-            if (!_files.GetFileInfo(path + extension).Exists)
-                continue;
-            varies = true;
-            accepted ??= context.Request.GetTypedHeaders().AcceptEncoding;
-            double weight = WeightOf(accepted, coding);
-            if (weight > bestWeight)
-                (best, bestWeight) = ((coding, extension), weight);
-        }
-
-        if (varies)
-            context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
-        if (best is not { } chosen)
-            return path;
-        context.Items[CodingKey] = chosen.Coding;
-        return path + chosen.Extension;
+        string tags = headers.IfNoneMatch.ToString();
+        if (!tags.Contains("W/\"", StringComparison.Ordinal))
+            return false;
+        headers.IfNoneMatch = tags.Replace("W/\"", "\"", StringComparison.Ordinal);
+        return true;
     }
 
-    private static double WeightOf(IList<StringWithQualityHeaderValue> accepted, string coding)
+    // The framework takes whatever stands before "=" for bytes; a unit that is not known is to be ignored (RFC 9110 14.2).
+    private static void IgnoreUnknownRange(IHeaderDictionary headers)
     {
-        double any = 0;
-        foreach (StringWithQualityHeaderValue value in accepted)
-        {
-            if (value.Value.Equals(coding, StringComparison.OrdinalIgnoreCase))
-                return value.Quality ?? 1;
-            if (value.Value == "*")
-                any = value.Quality ?? 1;
-        }
-
-        return any;
+        if (headers.Range.Count > 0 && !headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
+            headers.Remove(HeaderNames.Range);
     }
 
     private void Prepare(StaticFileResponseContext prepared)
     {
         HttpResponse response = prepared.Context.Response;
+        if (response.StatusCode >= 400)
+            return;
         if (_route.CacheControl is { } cacheControl)
             response.Headers.CacheControl = cacheControl;
-        if (prepared.Context.Items.TryGetValue(CodingKey, out object? coding))
+        var choice = (FileChoice)prepared.Context.Items[FileChoice.Key]!;
+        if (response.StatusCode == StatusCodes.Status304NotModified)
         {
-            response.Headers.ContentEncoding = (string)coding!;
-            string original = Path.GetFileNameWithoutExtension(prepared.File.Name);
-            response.ContentType = ContentTypes.TryGetContentType(original, out string? type) ? type : "application/octet-stream";
+            if (choice.HasWeakTag)
+                response.Headers.ETag = "W/" + response.Headers.ETag;
+        }
+        else if (choice.Coding is { } coding)
+        {
+            response.Headers.ContentEncoding = coding;
+            response.ContentType = ContentTypes.TryGetContentType(choice.Original, out string? type) ? type : UnknownType;
         }
     }
 
@@ -140,7 +171,8 @@ internal sealed class FilesHandler : IRouteHandler, IDisposable
         }
 
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.ContentType = ContentTypes.TryGetContentType(page.Name, out string? type) ? type : UnknownType;
+        context.Response.Headers.CacheControl = "no-cache";
         context.Response.ContentLength = page.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
             await context.Response.SendFileAsync(page);

@@ -60,6 +60,8 @@ internal sealed class SiteRoute
 
     public SiteRoute(string path, IRouteHandler handler)
     {
+        // Requests are matched decoded, "%2F" excepted, as the server gives their path.
+        path = PathString.FromUriComponent(path).Value!;
         _isPrefix = path.EndsWith("/*", StringComparison.Ordinal);
         _path = _isPrefix ? path[..^1] : path;
         Handler = handler;

@@ -101,7 +101,7 @@ internal static class CertificateFolder
         if (hasCertificate && hasKey)
             found.Add(new CertificateFileSettings { Chain = file, Password = PasswordBeside(file) });
         else if (!hasCertificate && !text.Contains("-----BEGIN ", StringComparison.Ordinal))
-            problems.Add($"{file}: is not PEM; write it as PEM (openssl x509 -inform der -in FILE), or move it out of the folder.");
+            problems.Add($"{file}: is not PEM; write it as PEM (openssl x509 -inform der -in {Path.GetFileName(file)}), or move it out of the folder.");
         else if (hasCertificate && !partsAreThere && IsServers(text))
             problems.Add($"{file}: its key is missing; put it beside it as {Path.GetFileName(Path.ChangeExtension(file, ".key"))}, or move it out of the folder.");
     }
@@ -112,7 +112,8 @@ internal static class CertificateFolder
         try
         {
             using X509Certificate2 first = X509Certificate2.CreateFromPem(text);
-            return !first.Extensions.OfType<X509BasicConstraintsExtension>().Any(constraints => constraints.CertificateAuthority);
+            // What openssl req -x509 signs with its own key says that it is an authority, and has names.
+            return CertificateValidation.NamesOf(first).Count > 0 || !first.Extensions.OfType<X509BasicConstraintsExtension>().Any(constraints => constraints.CertificateAuthority);
         }
         catch (CryptographicException)
         {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Testing;
@@ -132,7 +134,7 @@ public sealed class CertificateFolderTests : IDisposable
         _folder.Write(name, "not PEM at all");
 
         Assert.Empty(Find());
-        Reported(PathOf(name), "is not PEM", "openssl x509 -inform der");
+        Reported(PathOf(name), "is not PEM", "openssl x509 -inform der -in site.");
     }
 
     [Fact]
@@ -151,6 +153,22 @@ public sealed class CertificateFolderTests : IDisposable
 
         Assert.Empty(Find());
         Reported("site.pem", "its key is missing", "as site.key");
+    }
+
+    [Fact]
+    public void A_self_signed_certificate_without_its_key_is_reported()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=a.test", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(X509BasicConstraintsExtension.CreateForCertificateAuthority());
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("a.test");
+        request.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 signed = request.CreateSelfSigned(_root.Now, _root.Now.AddDays(30));
+        _folder.Write("site.crt", signed.ExportCertificatePem());
+
+        Assert.Empty(Find());
+        Reported("site.crt", "its key is missing", "as site.key");
     }
 
     [Fact]

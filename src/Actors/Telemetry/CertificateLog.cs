@@ -5,7 +5,7 @@ internal static partial class CertificateLog
     [LoggerMessage(EventIds.Certificates + 0, LogLevel.Information, "Certificates: generation {Generation}, {Count} served for {Names}")]
     public static partial void Published(this ILogger log, long generation, int count, string names);
 
-    [LoggerMessage(EventIds.Certificates + 1, LogLevel.Error, "Certificate refused, what was served before stays. {Problem}")]
+    [LoggerMessage(EventIds.Certificates + 1, LogLevel.Error, "Certificate refused; the one before it, if there is one, is served on. {Problem}")]
     public static partial void CertificateRefused(this ILogger log, string problem);
 
     [LoggerMessage(EventIds.Certificates + 2, LogLevel.Warning, "The certificate of {Source} for {Names} expires in {Left}, on {NotAfter}")]

@@ -157,6 +157,19 @@ public sealed class CertificateFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_certificate_that_was_too_early_is_served_when_its_time_has_come()
+    {
+        TestCertificate early = _root.IssueNotYetValid("a.test");
+        early.WritePair(_folder, "a");
+        Assert.Empty(Scan().Certificates);
+
+        FileScan scan = Scan(TimeSpan.FromHours(25));
+
+        Serves(scan, early);
+        Assert.Empty(scan.Problems);
+    }
+
+    [Fact]
     public void A_certificate_that_expires_while_it_is_served_stays()
     {
         TestCertificate issued = _root.Issue("a.test");

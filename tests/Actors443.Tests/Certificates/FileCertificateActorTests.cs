@@ -28,10 +28,7 @@ public sealed class FileCertificateActorTests : TestKit
         _time = new FakeTimeProvider(_root.Now);
         _folder.Write("placeholder.txt", "");
         _root.Issue("a.test").WritePair(_folder, "a");
-        var files = new CertificateFiles(new CertificateSettings { Directories = [_folder.Path] });
-        _actor = ChildActorOf(
-            Props.Create<FileCertificateActor>(files, Rescan, _time, _log, new CertificateMetrics(_metrics.Factory, new PublishedCertificates(), _time)),
-            new OneForOneStrategy(_ => Directive.Restart));
+        _actor = Start(new CertificateSettings { Directories = [_folder.Path] });
     }
 
     private TestScheduler Scheduler => (TestScheduler)Sys.Scheduler;
@@ -46,7 +43,7 @@ public sealed class FileCertificateActorTests : TestKit
         Assert.Equal(["a.test"], loaded.Certificates.SelectMany(certificate => certificate.Names));
         string problem = Assert.Single(loaded.Problems);
         Assert.Contains("b.pem: It expired", problem, StringComparison.Ordinal);
-        Assert.Equal($"Certificate refused, what was served before stays. {problem}", Assert.Single(_log.Of(LogLevel.Error)));
+        Assert.Equal($"Certificate refused; the one before it, if there is one, is served on. {problem}", Assert.Single(_log.Of(LogLevel.Error)));
         Assert.Equal(1, _metrics.Sum("actors443.certificates.refused"));
     }
 
@@ -196,19 +193,34 @@ public sealed class FileCertificateActorTests : TestKit
             TestCertificate renewed = _root.Issue("a.test");
             write(renewed);
 
-            // Virtual time never reaches the rescan, so it is the notification that does it. That comes when it comes.
-            FileCertificatesLoaded? loaded = null;
-            AwaitCondition(
-                () =>
-                {
-                    Scheduler.Advance(TimeSpan.FromMilliseconds(300));
-                    while (TryTell() is { } told)
-                        loaded = told;
-                    return loaded?.Certificates.Any(certificate => certificate.Thumbprint == renewed.Thumbprint) == true;
-                },
-                TimeSpan.FromSeconds(2),
-                TimeSpan.FromMilliseconds(20));
+            AwaitNotified(renewed);
         }
+    }
+
+    [Fact]
+    public void A_named_file_is_watched_where_its_link_is_and_where_that_points_to()
+    {
+        _root.Issue("a.test").WritePair(_folder, "archive/a1.pem", "archive/a1.key");
+        Directory.CreateDirectory(_folder.Path + "/live");
+        string chain = _folder.Path + "/live/a.pem";
+        string key = _folder.Path + "/live/a.key";
+        File.CreateSymbolicLink(chain, "../archive/a1.pem");
+        File.CreateSymbolicLink(key, "../archive/a1.key");
+        Start(new CertificateSettings { Files = [new() { Chain = chain, Key = key }] });
+        Pass(TimeSpan.Zero);
+
+        TestCertificate inPlace = _root.Issue("a.test");
+        inPlace.WritePair(_folder, "archive/a1.pem", "archive/a1.key");
+        AwaitNotified(inPlace);
+
+        // As certbot does.
+        TestCertificate next = _root.Issue("a.test");
+        next.WritePair(_folder, "archive/a2.pem", "archive/a2.key");
+        File.Delete(key);
+        File.CreateSymbolicLink(key, "../archive/a2.key");
+        File.Delete(chain);
+        File.CreateSymbolicLink(chain, "../archive/a2.pem");
+        AwaitNotified(next);
     }
 
     [Fact]
@@ -231,6 +243,26 @@ public sealed class FileCertificateActorTests : TestKit
         _log.Dispose();
         _root.Dispose();
         _folder.Dispose();
+    }
+
+    private IActorRef Start(CertificateSettings settings) => ChildActorOf(
+        Props.Create<FileCertificateActor>(new CertificateFiles(settings), Rescan, _time, _log, new CertificateMetrics(_metrics.Factory, new PublishedCertificates(), _time)),
+        new OneForOneStrategy(_ => Directive.Restart));
+
+    // Virtual time never reaches the rescan, so it is the notification that does it. That comes when it comes.
+    private void AwaitNotified(TestCertificate expected)
+    {
+        FileCertificatesLoaded? loaded = null;
+        AwaitCondition(
+            () =>
+            {
+                Scheduler.Advance(TimeSpan.FromMilliseconds(300));
+                while (TryTell() is { } told)
+                    loaded = told;
+                return loaded?.Certificates.Any(certificate => certificate.Thumbprint == expected.Thumbprint) == true;
+            },
+            TimeSpan.FromSeconds(5),
+            TimeSpan.FromMilliseconds(20));
     }
 
     private void Notify() => _actor.Tell(FilesChanged.Instance);

@@ -12,8 +12,6 @@ namespace Actors443.Listening;
 /// <param name="httpsPort">The port to name; asked for each request because it is known only once https is bound.</param>
 internal sealed class RedirectApplication(Func<int> httpsPort) : IHttpApplication<IFeatureCollection>
 {
-    private const int LongestHost = 255;
-
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
     public void DisposeContext(IFeatureCollection context, Exception? exception)
@@ -24,14 +22,14 @@ internal sealed class RedirectApplication(Func<int> httpsPort) : IHttpApplicatio
     {
         IHttpRequestFeature request = context.GetRequiredFeature<IHttpRequestFeature>();
         IHttpResponseFeature response = context.GetRequiredFeature<IHttpResponseFeature>();
-        string? host = HostWithoutPort(request.Headers.Host.ToString());
+        HostHeader? host = HostHeader.Parse(request.Headers.Host.ToString());
         string body;
         if (host is null)
         {
             response.StatusCode = StatusCodes.Status400BadRequest;
             body = "The Host header is missing or is not a host name.\n";
         }
-        else if (!request.RawTarget.StartsWith('/'))
+        else if (PathAndQuery(request.RawTarget) is not { } target)
         {
             response.StatusCode = StatusCodes.Status400BadRequest;
             body = "Only a path can be asked for here.\n";
@@ -39,9 +37,9 @@ internal sealed class RedirectApplication(Func<int> httpsPort) : IHttpApplicatio
         else
         {
             int port = httpsPort();
-            string location = port == 443 ? $"https://{host}{request.RawTarget}" : $"https://{host}:{port}{request.RawTarget}";
+            string authority = port == 443 ? host.Value.Host : $"{host.Value.Host}:{port}";
             response.StatusCode = StatusCodes.Status308PermanentRedirect;
-            response.Headers.Location = location;
+            response.Headers.Location = $"https://{authority}{target}";
             body = "This site is served over https.\n";
         }
 
@@ -51,24 +49,20 @@ internal sealed class RedirectApplication(Func<int> httpsPort) : IHttpApplicatio
             await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(Encoding.ASCII.GetBytes(body));
     }
 
-    /// <summary>The host of a Host header (RFC 9110 7.2) without its port; null if it is not one.</summary>
-    internal static string? HostWithoutPort(string header)
+    /// <summary>Path and query of a request target, as they were written; null if it has none (<c>*</c>, <c>host:port</c>).</summary>
+    internal static string? PathAndQuery(string target)
     {
-        if (header.Length is 0 or > LongestHost)
+        // Clients keep fragments to themselves (RFC 9112 3.2).
+        if (target.Contains('#', StringComparison.Ordinal))
             return null;
-        HostString parsed = HostString.FromUriComponent(header);
-        string host = parsed.Host;
-        bool known = Uri.CheckHostName(host.Trim('[', ']')) switch
-        {
-            UriHostNameType.Dns => !host.Contains('[', StringComparison.Ordinal) && !host.Contains('_', StringComparison.Ordinal),
-            UriHostNameType.IPv4 => !host.Contains('[', StringComparison.Ordinal),
-            UriHostNameType.IPv6 => host.StartsWith('[') && host.EndsWith(']'),
-            _ => false,
-        };
-        if (!known)
+        if (target.StartsWith('/'))
+            return target;
+        // The absolute form (RFC 9112 3.2.2), of which the server has made sure that it names the same host as the header.
+        const string scheme = "http://";
+        if (!target.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
             return null;
-        string rest = header[(header.StartsWith('[') ? header.IndexOf(']', StringComparison.Ordinal) + 1 : host.Length)..];
-        bool portIsGood = rest.Length == 0 || (rest[0] == ':' && (rest.Length == 1 || (ushort.TryParse(rest.AsSpan(1), out ushort port) && port > 0)));
-        return portIsGood ? host.ToLowerInvariant() : null;
+        int end = target.AsSpan(scheme.Length).IndexOfAny('/', '?');
+        string rest = end < 0 ? "" : target[(scheme.Length + end)..];
+        return rest.StartsWith('/') ? rest : "/" + rest;
     }
 }

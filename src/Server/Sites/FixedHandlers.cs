@@ -26,9 +26,16 @@ internal sealed class RedirectHandler(RedirectRoute route) : IRouteHandler
 {
     public Task HandleAsync(HttpContext context, string rest)
     {
-        string target = route.Target.Replace("{rest}", new PathString("/" + rest).ToUriComponent()[1..], StringComparison.Ordinal);
+        // Without slashes before it: "/{rest}" and "//evil.com" would make an address of another host.
+        string target = route.Target.Replace("{rest}", new PathString("/" + rest.TrimStart('/')).ToUriComponent()[1..], StringComparison.Ordinal);
+        if (!target.Contains('?', StringComparison.Ordinal))
+        {
+            int fragment = target.IndexOf('#', StringComparison.Ordinal);
+            target = target.Insert(fragment < 0 ? target.Length : fragment, context.Request.QueryString.ToString());
+        }
+
         context.Response.StatusCode = route.Status;
-        context.Response.Headers.Location = target.Contains('?', StringComparison.Ordinal) ? target : target + context.Request.QueryString;
+        context.Response.Headers.Location = target;
         return Task.CompletedTask;
     }
 }

@@ -26,25 +26,28 @@ internal sealed class HstsRamp
     }
 
     /// <summary>The header's value; null: none is to be sent.</summary>
-    public string? ValueFor(string host, HstsSettings settings)
+    /// <param name="site">Name of the site, by which the ramp goes: the site <c>*</c> has one ramp, however many hosts are asked of it.</param>
+    /// <param name="host">Host of the request.</param>
+    /// <param name="settings">Those of the site.</param>
+    public string? ValueFor(string site, string host, HstsSettings settings)
     {
         if (!settings.Enabled || HostNames.IsAddress(host) || HostNames.IsLocal(host))
             return null;
         DateTimeOffset now = _time.GetUtcNow();
-        DateTimeOffset firstSeen = _firstSeen.TryGetValue(host, out DateTimeOffset seen) ? seen : Note(host, now);
+        DateTimeOffset firstSeen = _firstSeen.TryGetValue(site, out DateTimeOffset seen) ? seen : Note(site, now);
         TimeSpan age = now - firstSeen < settings.Ramp ? settings.RampMaxAge : settings.MaxAge;
         return $"max-age={(long)age.TotalSeconds}{(settings.IncludeSubDomains ? "; includeSubDomains" : "")}{(settings.Preload ? "; preload" : "")}";
     }
 
-    private DateTimeOffset Note(string host, DateTimeOffset now)
+    private DateTimeOffset Note(string site, DateTimeOffset now)
     {
-        DateTimeOffset noted = _firstSeen.GetOrAdd(host, now);
+        DateTimeOffset noted = _firstSeen.GetOrAdd(site, now);
         try
         {
             lock (_saving)
             {
                 PrivateFile.MakeFolder(Path.GetDirectoryName(_path)!);
-                PrivateFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_firstSeen));
+                PrivateFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, DateTimeOffset>(_firstSeen, StringComparer.Ordinal)));
             }
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
@@ -58,15 +61,23 @@ internal sealed class HstsRamp
 
     private Dictionary<string, DateTimeOffset> Read()
     {
+        var read = new Dictionary<string, DateTimeOffset>(StringComparer.OrdinalIgnoreCase);
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, DateTimeOffset>>(File.ReadAllBytes(_path)) ?? [];
+            DateTimeOffset now = _time.GetUtcNow();
+            foreach ((string site, DateTimeOffset firstSeen) in JsonSerializer.Deserialize<Dictionary<string, DateTimeOffset>>(File.ReadAllBytes(_path)) ?? [])
+            {
+                // Noted by a clock that was ahead: kept, the ramp would last until then.
+                if (firstSeen <= now)
+                    read[site] = firstSeen;
+            }
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or JsonException)
         {
             if (cause is not (FileNotFoundException or DirectoryNotFoundException))
                 _log.HstsNotRead(_path, cause.Message);
-            return [];
         }
+
+        return read;
     }
 }

@@ -1,4 +1,6 @@
+using Actors443.Listening;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Actors443.Server.Sites;
 
@@ -8,32 +10,50 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
     public Task InvokeAsync(HttpContext context)
     {
         HttpRequest request = context.Request;
-        if (HttpMethods.IsTrace(request.Method) || HttpMethods.IsConnect(request.Method))
-        {
-            context.Response.Headers.Allow = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS";
-            return ErrorPage.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "Method not allowed", $"{request.Method} is not offered here.");
-        }
-
-        string host = request.Host.Host;
-        if (host.Length == 0 || !HostNames.IsValid(host))
+        if (HttpMethods.IsTrace(request.Method) || (HttpMethods.IsConnect(request.Method) && !IsWebSocket(context)))
+            return NotOfferedAsync(context);
+        if (HostHeader.Parse(request.Headers.Host.ToString()) is not { Name: { } host })
             return ErrorPage.WriteAsync(context, StatusCodes.Status400BadRequest, "Bad request", "The request names no host, or one that is not a host name.");
-        host = host.TrimEnd('.');
 
         // Client-certificate rules and limits go by the name of the handshake: another name on the same connection must not slip past them.
         string? serverName = context.Features.Get<ITlsHandshakeFeature>()?.HostName;
-        if (!string.IsNullOrEmpty(serverName) && !serverName.Equals(host, StringComparison.OrdinalIgnoreCase))
+        if (!string.IsNullOrEmpty(serverName) && !serverName.AsSpan().TrimEnd('.').Equals(host, StringComparison.OrdinalIgnoreCase))
             return MisdirectedAsync(context, "This connection was made for another host name. Connect again.");
         Site? site = directory.Current.Find(host);
         if (site is null)
             return MisdirectedAsync(context, "No site of that name is served here.");
 
         SiteFeature.Set(context, site);
-        if (request.IsHttps && hsts.ValueFor(host, site.Settings.Hsts) is { } strict)
-            context.Response.Headers.StrictTransportSecurity = strict;
+        AddStrictTransportSecurity(context, site, host);
         SiteRoute? route = site.Match(request.Path.Value ?? "/", out string rest);
-        return route is null
-            ? ErrorPage.WriteAsync(context, StatusCodes.Status404NotFound, "Not found", "There is nothing at this address.")
-            : route.Handler.HandleAsync(context, rest);
+        if (route is null)
+            return ErrorPage.WriteAsync(context, StatusCodes.Status404NotFound, "Not found", "There is nothing at this address.");
+        return HttpMethods.IsConnect(request.Method) && route.Handler is not ProxyHandler ? NotOfferedAsync(context) : route.Handler.HandleAsync(context, rest);
+    }
+
+    // Over HTTP/2 a WebSocket begins with CONNECT (RFC 8441).
+    private static bool IsWebSocket(HttpContext context) =>
+        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect && "websocket".Equals(connect.Protocol, StringComparison.OrdinalIgnoreCase);
+
+    // At the last moment, so that it is in errors as well, and there once: an upstream may have sent its own.
+    private void AddStrictTransportSecurity(HttpContext context, Site site, string host)
+    {
+        if (!context.Request.IsHttps || hsts.ValueFor(site.Name, host, site.Settings.Hsts) is not { } value)
+            return;
+        context.Response.OnStarting(
+            static state =>
+            {
+                (HttpResponse response, string value) = ((HttpResponse, string))state;
+                response.Headers.StrictTransportSecurity = value;
+                return Task.CompletedTask;
+            },
+            (context.Response, value));
+    }
+
+    private static Task NotOfferedAsync(HttpContext context)
+    {
+        context.Response.Headers.Allow = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS";
+        return ErrorPage.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "Method not allowed", $"{context.Request.Method} is not offered here.");
     }
 
     private static Task MisdirectedAsync(HttpContext context, string explanation) =>

@@ -57,7 +57,8 @@ internal sealed class SitesHost : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
-                listen.UseHttps(certificate.WithKey);
+                // By a selector, as only then the name that the client sent is known.
+                listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.WithKey);
             }));
         WebApplication application = builder.Build();
         application.UseSites();
@@ -99,13 +100,25 @@ internal sealed class SitesHost : IAsyncDisposable
     /// <summary>Sends these bytes over TLS and answers all that comes back until the server closes.</summary>
     public async Task<string> SendRawAsync(string request, string? serverName = "localhost")
     {
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, Port);
-        await using var tls = new SslStream(client.GetStream());
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = serverName, RemoteCertificateValidationCallback = (_, shown, _, _) => IsOurs(shown) });
+        await using SslStream tls = await ConnectAsync(serverName, SslApplicationProtocol.Http11);
         await tls.WriteAsync(Encoding.Latin1.GetBytes(request));
         using var reader = new StreamReader(tls, Encoding.Latin1);
         return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>A connection on which the client has sent this name; null: none.</summary>
+    public async Task<SslStream> ConnectAsync(string? serverName, SslApplicationProtocol protocol)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, Port);
+        var tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = serverName,
+            ApplicationProtocols = [protocol],
+            RemoteCertificateValidationCallback = (_, shown, _, _) => IsOurs(shown),
+        });
+        return tls;
     }
 
     private bool IsOurs(X509Certificate? shown) => shown?.GetCertHashString() == _certificate.Thumbprint;

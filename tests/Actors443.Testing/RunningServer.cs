@@ -22,11 +22,15 @@ internal sealed class RunningServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly TemporaryFolder _state;
+    private readonly ServerStart _start;
+    private readonly Lazy<SettingsReload> _reload;
 
-    private RunningServer(WebApplication application, TemporaryFolder state)
+    private RunningServer(WebApplication application, TemporaryFolder state, ServerStart start)
     {
         _application = application;
         _state = state;
+        _start = start;
+        _reload = new Lazy<SettingsReload>(() => ActivatorUtilities.CreateInstance<SettingsReload>(Services, _start));
     }
 
     public IServiceProvider Services => _application.Services;
@@ -66,7 +70,8 @@ internal sealed class RunningServer : IAsyncDisposable
         if (loaded.Settings is null)
             throw new InvalidOperationException(string.Join(global::System.Environment.NewLine, loaded.Problems));
         var console = new CommandConsole(TextWriter.Null, TextWriter.Null, false, false, false, 0);
-        WebApplication application = ServerHost.Build(new ServerStart { Loaded = loaded, Reload = () => ServerSettingsLoader.Load(files, all), Files = files, Overrides = all, Console = console });
+        var start = new ServerStart { Loaded = loaded, Reload = () => ServerSettingsLoader.Load(files, all), Files = files, Overrides = all, Console = console };
+        WebApplication application = ServerHost.Build(start);
         try
         {
             await application.Services.GetRequiredService<SiteDirectory>().ApplyAsync(loaded.Settings.Sites, CancellationToken.None);
@@ -79,7 +84,14 @@ internal sealed class RunningServer : IAsyncDisposable
             throw;
         }
 
-        return new RunningServer(application, state);
+        return new RunningServer(application, state, start);
+    }
+
+    /// <summary>Writes the configuration file anew and has it applied, as SIGHUP does; only if the server was started with one.</summary>
+    public async Task ReloadAsync(string hocon)
+    {
+        await File.WriteAllTextAsync(_start.Files[0], hocon);
+        await _reload.Value.ReloadAsync(CancellationToken.None);
     }
 
     /// <summary>A client that trusts this server's local CA, and nothing else.</summary>
@@ -126,6 +138,8 @@ internal sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _application.StopAsync();
+        if (_reload.IsValueCreated)
+            _reload.Value.Dispose();
         await _application.DisposeAsync();
         _state.Dispose();
     }

@@ -70,8 +70,9 @@ internal sealed class SettingsReload(
         // A certificate newly named must be good; one that was served before may have gone bad on its own, which is no reason to refuse the rest.
         if (change.LiveKeys.Any(IsAboutCertificates))
         {
-            IReadOnlyList<string> problems = CertificateCheck.Run(settings.Core.Certificates, time.GetUtcNow()).Problems;
-            if (problems.Count > 0)
+            DateTimeOffset now = time.GetUtcNow();
+            string[] problems = [.. CertificateCheck.Run(settings.Core.Certificates, now).Problems.Except(CertificateCheck.Run(_running.Core.Certificates, now).Problems)];
+            if (problems.Length > 0)
             {
                 foreach (string problem in problems)
                     _log.SettingsProblem(problem);

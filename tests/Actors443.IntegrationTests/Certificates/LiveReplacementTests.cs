@@ -164,13 +164,61 @@ public sealed class LiveReplacementTests : IAsyncLifetime, IDisposable
         Assert.Equal(rsa.Thumbprint, await ShownAsync("a.test", new SslClientAuthenticationOptions { EnabledSslProtocols = SslProtocols.Tls12, CipherSuitesPolicy = rsaAlone }));
     }
 
-    private async Task StartAsync() => _server = await RunningServer.StartAsync(
+    [Fact]
+    public async Task A_site_added_with_its_certificate_is_shown_it_and_one_with_a_bad_certificate_changes_nothing()
+    {
+        TestCertificate first = Write("rename", _intermediate.Issue("a.test"));
+        await StartAsync();
+        using HttpClient open = CreateClient(HttpVersion.Version20);
+        await open.GetStringAsync("/");
+        using var elsewhere = new TemporaryFolder();
+        TestCertificate added = _intermediate.Issue("b.test");
+        added.WritePair(elsewhere, "b");
+
+        await _server.ReloadAsync(Settings(Site("b.test", elsewhere.Path + "/b")));
+        Assert.Equal(added.Thumbprint, await ShownAsync("b.test"));
+        Assert.Equal(2, Generation);
+
+        // For another name than the site's.
+        _intermediate.Issue("other.test").WritePair(elsewhere, "c");
+        await _server.ReloadAsync(Settings(Site("c.test", elsewhere.Path + "/c")));
+        Assert.Equal(added.Thumbprint, await ShownAsync("b.test"));
+        Assert.Equal(added.Thumbprint, await ShownAsync("c.test"));
+        Assert.Equal(first.Thumbprint, await ShownAsync("a.test"));
+        Assert.Equal(2, Generation);
+        Assert.Equal("Hello", await open.GetStringAsync("/"));
+    }
+
+    [Fact]
+    public async Task A_bad_file_that_was_there_before_does_not_keep_new_settings_from_being_applied()
+    {
+        Write("rename", _intermediate.Issue("a.test"));
+        _folder.Write("junk.crt", "no certificate");
+        _intermediate.IssueExpired("old.test").WritePair(_folder, "old");
+        await StartAsync();
+        using var elsewhere = new TemporaryFolder();
+        TestCertificate added = _intermediate.Issue("b.test");
+        added.WritePair(elsewhere, "b");
+
+        await _server.ReloadAsync(Settings(Site("b.test", elsewhere.Path + "/b")));
+
+        Assert.Equal(added.Thumbprint, await ShownAsync("b.test"));
+        Assert.Equal(2, (await ProblemsAsync()).Count);
+    }
+
+    private static string Site(string name, string files) =>
+        $$"""sites."{{name}}" { certificate = { chain = "{{files}}.pem", key = "{{files}}.key" }, routes = [ { path = "/*", respond { status = 200, body = "Added" } } ] }""";
+
+    private async Task StartAsync() => _server = await RunningServer.StartAsync(Settings());
+
+    private string Settings(string sites = "") =>
         $$"""
         actors443 {
           sites."*" { routes = [ { path = "/*", respond { status = 200, type = "text/plain", body = "Hello" } } ] }
+          {{sites}}
           certificates { directories = ["{{_folder.Path}}"] }
         }
-        """);
+        """;
 
     private TestCertificate Write(string way, TestCertificate issued)
     {

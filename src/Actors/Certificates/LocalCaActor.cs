@@ -23,9 +23,9 @@ internal sealed class LocalCaActor(LocalCaSettings settings, string stateDirecto
     // The request is not lost: a start waits for its answer.
     protected override void PreRestart(Exception reason, object message)
     {
-        _log.CertificateActorFailed(reason, Self.Path.Name, Pause);
         if (message is IssueLocalCertificates)
             Context.System.Scheduler.ScheduleTellOnce(Pause, Self, message, Sender);
+        _log.CertificateActorFailed(reason, Self.Path.Name, Pause);
         base.PreRestart(reason, message);
     }
 

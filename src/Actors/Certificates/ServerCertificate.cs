@@ -28,7 +28,8 @@ internal sealed record ServerCertificate(
 
     public DateTimeOffset NotBefore => Leaf.NotBefore;
 
-    public DateTimeOffset NotAfter => Leaf.NotAfter;
+    /// <summary>When the first of leaf and intermediates ends: clients refuse it from then on.</summary>
+    public DateTimeOffset NotAfter { get; } = Context.IntermediateCertificates.Append(Context.TargetCertificate).Min(certificate => certificate.NotAfter);
 
     public string Thumbprint => Leaf.Thumbprint;
 

@@ -55,5 +55,16 @@ public sealed class CertificateLoaderTests : IDisposable
         }
     }
 
+    [Fact]
+    public void It_ends_with_the_first_of_its_chain_to_end()
+    {
+        using TestCertificates ending = _root.Intermediate("Ending", notAfter: _root.Now.AddDays(5));
+
+        ServerCertificate loaded = Load(ending.Issue("a.test").WritePair(_folder, "a"));
+
+        Assert.Equal(ending.Certificate.NotAfter, loaded.NotAfter);
+        Assert.Equal(loaded.NotAfter, CertificateInfo.Of(loaded).NotAfter);
+    }
+
     private static ServerCertificate Load(CertificateFileSettings files) => CertificateLoader.Load(files, DateTimeOffset.UtcNow);
 }

@@ -9,6 +9,7 @@ internal static class LogCategories
     public const string Admission = "Actors443.Admission";
     public const string Configuration = "Actors443.Configuration";
     public const string Sites = "Actors443.Sites";
+    public const string AccessLog = "Actors443.AccessLog";
     public const string Admin = "Actors443.Admin";
     public const string Server = "Actors443.Server";
 }

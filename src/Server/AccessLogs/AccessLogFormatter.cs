@@ -61,19 +61,24 @@ internal static class AccessLogFormatter
 
     private static string Escape(string text)
     {
-        if (!text.AsSpan().ContainsAny('"', '\\') && !text.AsSpan().ContainsAnyInRange('\0', '\u001f') && !text.Contains('\u007f', StringComparison.Ordinal))
+        if (!text.Any(MustBeEscaped))
             return text;
         var escaped = new StringBuilder(text.Length + 8);
         foreach (char c in text)
         {
             if (c is '"' or '\\')
                 escaped.Append('\\').Append(c);
-            else if (c < ' ' || c == '\u007f')
+            else if (c < '\u0100' && MustBeEscaped(c))
                 escaped.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}");
+            else if (MustBeEscaped(c))
+                escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             else
                 escaped.Append(c);
         }
 
         return escaped.ToString();
     }
+
+    // Besides controls, what some readers take for the end of a line.
+    private static bool MustBeEscaped(char c) => c is '"' or '\\' or '\u2028' or '\u2029' || char.IsControl(c);
 }

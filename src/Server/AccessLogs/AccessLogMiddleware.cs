@@ -32,28 +32,30 @@ internal sealed class AccessLogMiddleware(AccessLog log, TimeProvider time)
     {
         HttpRequest request = context.Request;
         ConnectionSnapshot? connection = context.Features.Get<IActorConnectionFeature>()?.Snapshot();
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        int query = target.IndexOf('?', StringComparison.Ordinal);
-        if (log.Settings.RedactQuery && query >= 0)
-            target = target[..query] + "?…";
         return new AccessLogEntry(
             time.GetLocalNow(),
             connection?.Id,
-            context.Connection.RemoteIpAddress,
+            context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress,
             request.Method,
             request.Scheme,
             request.Host.Value ?? "",
-            target,
+            Address(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget),
             request.Protocol,
             context.Response.StatusCode,
-            bytes,
+            HttpMethods.IsHead(request.Method) ? 0 : bytes,
             duration.TotalMilliseconds,
             connection?.ServerName,
             connection?.TlsVersion is { } version ? TlsNames.Version(version) : null,
             connection?.Resumed,
             context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.Model.Config.Address,
             Header(request.Headers.UserAgent),
-            Header(request.Headers.Referer));
+            Header(request.Headers.Referer) is { } referer ? Address(referer) : null);
+    }
+
+    private string Address(string written)
+    {
+        int query = log.Settings.RedactQuery ? written.IndexOf('?', StringComparison.Ordinal) : -1;
+        return query < 0 ? written : written[..query] + "?…";
     }
 
     private static string? Header(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values.ToString();

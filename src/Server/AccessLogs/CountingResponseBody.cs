@@ -8,9 +8,8 @@ internal sealed class CountingResponseBody(IHttpResponseBodyFeature inner) : IHt
 {
     private CountingWriter? _writer;
     private Stream? _stream;
-    private long _fileBytes;
 
-    public long Bytes => (_writer?.Bytes ?? 0) + _fileBytes;
+    public long Bytes => _writer?.Bytes ?? 0;
 
     public Stream Stream => _stream ??= Writer.AsStream(leaveOpen: true);
 
@@ -22,11 +21,9 @@ internal sealed class CountingResponseBody(IHttpResponseBodyFeature inner) : IHt
 
     public Task CompleteAsync() => inner.CompleteAsync();
 
-    public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
-    {
-        await inner.SendFileAsync(path, offset, count, cancellationToken);
-        _fileBytes += count ?? new FileInfo(path).Length - offset;
-    }
+    // As the server itself would, but counted, also when it breaks off.
+    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
+        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
 
     private sealed class CountingWriter(PipeWriter inner) : PipeWriter
     {

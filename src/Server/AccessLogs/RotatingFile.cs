@@ -1,28 +1,51 @@
 namespace Actors443.Server.AccessLogs;
 
-/// <summary>A log file that is renamed to <c>.1</c>, <c>.2</c>, … when it has grown. Used by one thread.</summary>
-internal sealed class RotatingFile(string path, long rotateBytes, int keep) : IDisposable
+/// <summary>A log file that is renamed to <c>.1</c>, <c>.2</c>, … when it has grown.</summary>
+/// <param name="path">The file.</param>
+/// <param name="rotateBytes">It is rotated before it gets larger than this; 0: never.</param>
+/// <param name="keep">Rotated files kept.</param>
+/// <param name="notRotated">Told why the file could not be renamed; it grows on.</param>
+internal sealed class RotatingFile(string path, long rotateBytes, int keep, Action<Exception> notRotated) : IAccessLogFile
 {
     private FileStream? _file;
 
-    /// <summary>Appends whole lines, rotating first if they would not fit.</summary>
-    /// <exception cref="IOException">The disk is full or the file cannot be written.</exception>
     public void Append(ReadOnlySpan<byte> lines)
     {
         _file ??= Open();
-        if (rotateBytes > 0 && _file.Position > 0 && _file.Position + lines.Length > rotateBytes)
+        // Others may have cut it or appended to it: a write goes where the end is now.
+        long end = _file.CanSeek ? _file.Seek(0, SeekOrigin.End) : 0;
+        if (rotateBytes > 0 && end > 0 && end + lines.Length > rotateBytes && TryRotate())
         {
-            Dispose();
-            Rotate();
             _file = Open();
+            end = 0;
         }
 
-        _file.Write(lines);
-        _file.Flush();
+        try
+        {
+            _file.Write(lines);
+        }
+        catch (IOException)
+        {
+            // On a full disk the first part may have found room; without its end it would spoil the next line.
+            CutTo(end);
+            throw;
+        }
     }
 
-    /// <summary>Closes the file; the next write opens what then has its name.</summary>
-    public void Dispose()
+    private void CutTo(long end)
+    {
+        try
+        {
+            if (_file!.Length > end)
+                _file.SetLength(end);
+        }
+        catch (Exception cause) when (cause is IOException or NotSupportedException)
+        {
+            // A device or a pipe; what matters is why it could not be written.
+        }
+    }
+
+    public void Close()
     {
         FileStream? file = _file;
         _file = null;
@@ -36,6 +59,8 @@ internal sealed class RotatingFile(string path, long rotateBytes, int keep) : ID
         }
     }
 
+    public void Dispose() => Close();
+
     private FileStream Open()
     {
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
@@ -46,21 +71,33 @@ internal sealed class RotatingFile(string path, long rotateBytes, int keep) : ID
         return new FileStream(path, options);
     }
 
-    private void Rotate()
+    // True: the file is closed and has another name.
+    private bool TryRotate()
     {
-        if (keep == 0)
+        try
         {
-            File.Delete(path);
-            return;
+            if (keep == 0)
+            {
+                File.Delete(path);
+            }
+            else
+            {
+                for (int number = keep - 1; number >= 1; number--)
+                {
+                    if (File.Exists($"{path}.{number}"))
+                        File.Move($"{path}.{number}", $"{path}.{number + 1}", overwrite: true);
+                }
+
+                File.Move(path, $"{path}.1", overwrite: true);
+            }
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            notRotated(cause);
+            return false;
         }
 
-        File.Delete($"{path}.{keep}");
-        for (int number = keep - 1; number >= 1; number--)
-        {
-            if (File.Exists($"{path}.{number}"))
-                File.Move($"{path}.{number}", $"{path}.{number + 1}");
-        }
-
-        File.Move(path, $"{path}.1");
+        Close();
+        return true;
     }
 }

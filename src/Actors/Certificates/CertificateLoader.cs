@@ -85,7 +85,8 @@ internal static class CertificateLoader
 
     private static string ReadText(string path)
     {
-        string text = System.Text.Encoding.UTF8.GetString(ReadBytes(path));
+        // Editors on Windows put a byte order mark in front, which PEM readers take for a part of the line.
+        string text = System.Text.Encoding.UTF8.GetString(ReadBytes(path)).Replace("\uFEFF", "", StringComparison.Ordinal);
         // PEM readers pass over a block without its end, and half a chain would look like a whole one.
         if (text.AsSpan().Count("-----BEGIN ") != text.AsSpan().Count("-----END "))
             throw new CertificateException($"{path}: ends in the middle of a PEM block; write it whole, under another name, and rename it.");

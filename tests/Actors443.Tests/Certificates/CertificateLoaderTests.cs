@@ -55,6 +55,32 @@ public sealed class CertificateLoaderTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("text before {0} and after")]
+    [InlineData("\uFEFF{0}")]
+    [InlineData("\r\n{0}\r\n")]
+    [InlineData("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{0}")]
+    public void What_tools_and_editors_add_to_pem_is_borne(string around)
+    {
+        TestCertificate issued = _intermediate.Issue("a.test");
+        string Around(string pem) => around.Replace("{0}", $"\n{pem}", StringComparison.Ordinal).Replace("\uFEFF\n", "\uFEFF", StringComparison.Ordinal);
+
+        CertificateFileSettings written = new() { Chain = _folder.Write("a.pem", Around(issued.ChainPem)), Key = _folder.Write("a.key", Around(issued.TraditionalKeyPem)) };
+
+        Assert.Equal(issued.Thumbprint, Load(written).Thumbprint);
+    }
+
+    [Fact]
+    public void The_certificates_may_be_in_any_order()
+    {
+        TestCertificate issued = _intermediate.Issue("a.test");
+
+        ServerCertificate loaded = Load(new() { Chain = _folder.Write("a.pem", _intermediate.CertificatePem + issued.LeafPem), Key = _folder.Write("a.key", issued.KeyPem) });
+
+        Assert.Equal(issued.Thumbprint, loaded.Thumbprint);
+        Assert.Single(loaded.Context.IntermediateCertificates);
+    }
+
     [Fact]
     public void It_ends_with_the_first_of_its_chain_to_end()
     {

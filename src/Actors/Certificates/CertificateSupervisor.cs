@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Actors443.Configuration;
 using Actors443.Telemetry;
 using Akka.Actor;
@@ -58,8 +57,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, IMeterFactory meters, TimeProvider time) =>
-        Akka.Actor.Props.Create<CertificateSupervisor>(settings, stateDirectory, published, loggers, new CertificateMetrics(meters, published, time), time);
+    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time) =>
+        Akka.Actor.Props.Create<CertificateSupervisor>(settings, stateDirectory, published, loggers, metrics, time);
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 

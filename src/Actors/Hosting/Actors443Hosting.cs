@@ -35,6 +35,7 @@ public static class Actors443Hosting
         services.TryAddSingleton<IConnectionEngine, PortableEngine>();
         services.AddSingleton(settings);
         services.AddSingleton<AdmissionMetrics>();
+        services.AddSingleton<CertificateMetrics>();
         services.AddSingleton<ServerEnvironment>();
         return services;
     }

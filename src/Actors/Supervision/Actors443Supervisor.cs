@@ -41,7 +41,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _environment = environment;
         Actors443Settings settings = environment.Settings;
         _certificates = Context.ActorOf(
-            CertificateSupervisor.Props(() => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.Meters, environment.Time),
+            CertificateSupervisor.Props(() => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time),
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
         _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(), ActorNames.Directory);

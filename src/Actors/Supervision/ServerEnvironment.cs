@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Configuration;
@@ -19,8 +18,8 @@ internal sealed class ServerEnvironment(
     IConnectionEngine engine,
     ConnectionMetrics metrics,
     AdmissionMetrics admissionMetrics,
+    CertificateMetrics certificateMetrics,
     ServerLifecycle lifecycle,
-    IMeterFactory meters,
     ILoggerFactory loggers,
     MonotonicClock clock,
     TimeProvider time)
@@ -45,9 +44,9 @@ internal sealed class ServerEnvironment(
     /// <summary>Held so that its observable instruments live as long as the server.</summary>
     public AdmissionMetrics AdmissionMetrics => admissionMetrics;
 
-    public ServerLifecycle Lifecycle => lifecycle;
+    public CertificateMetrics CertificateMetrics => certificateMetrics;
 
-    public IMeterFactory Meters => meters;
+    public ServerLifecycle Lifecycle => lifecycle;
 
     public ILoggerFactory Loggers => loggers;
 

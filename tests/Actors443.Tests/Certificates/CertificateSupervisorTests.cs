@@ -1,5 +1,6 @@
 using Actors443.Certificates;
 using Actors443.Configuration;
+using Actors443.Telemetry;
 using Actors443.Testing;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
@@ -336,7 +337,7 @@ public sealed class CertificateSupervisorTests : TestKit
     private CertificatesReady Start(out IActorRef supervisor)
     {
         supervisor = ChildActorOf(
-            CertificateSupervisor.Props(() => _settings, _state.Path, _published, _log, _metrics.Factory, _time),
+            CertificateSupervisor.Props(() => _settings, _state.Path, _published, _log, new CertificateMetrics(_metrics.Factory, _published, _time), _time),
             "certificates",
             new OneForOneStrategy(_ => Directive.Restart));
         CertificatesReady ready = Answer<CertificatesReady>(supervisor, AwaitCertificates.Instance);

@@ -6,6 +6,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Actors443.Certificates;
+using Actors443.Supervision;
 using Actors443.Testing;
 using Akka.Actor;
 
@@ -95,6 +96,29 @@ public sealed class LiveReplacementTests : IAsyncLifetime, IDisposable
             Assert.True(seen.Distinct().Count() > Replacements / 2, $"only {seen.Distinct().Count()} certificates were seen in {seen.Length} connections");
         });
         Assert.Equal(Replacements, order[await ShownAsync()]);
+    }
+
+    [Fact]
+    public async Task Certificate_actors_that_crash_cost_no_client_anything_and_go_on_with_their_work()
+    {
+        var issued = new ConcurrentDictionary<string, bool>();
+        issued[Write("rename", _intermediate.Issue("a.test")).Thumbprint] = true;
+        await StartAsync();
+        using var stop = new CancellationTokenSource();
+        Task<List<string>> client = Task.Run(() => ConnectUntilAsync(stop.Token));
+
+        foreach (string crashing in new[] { "certificates/files", "certificates/local-ca", "certificates", "certificates/files" })
+        {
+            _server.System.ActorSelection($"/user/{ActorNames.Root}/{crashing}").Tell(Kill.Instance);
+            TestCertificate next = _intermediate.Issue("a.test");
+            issued[next.Thumbprint] = true;
+            Write("rename", next);
+            await Eventually.HoldsAsync(async () => await ShownAsync() == next.Thumbprint, $"a new certificate is shown after the crash of {crashing}");
+        }
+
+        await stop.CancelAsync();
+        Assert.All(await client, shown => Assert.True(issued.ContainsKey(shown)));
+        Assert.Equal(5, Generation);
     }
 
     [Fact]

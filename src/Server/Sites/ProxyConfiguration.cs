@@ -12,6 +12,8 @@ namespace Actors443.Server.Sites;
 /// <summary>Our proxy routes in YARP's terms.</summary>
 internal static class ProxyConfiguration
 {
+    private static readonly string[] SaidByClients = ["Forwarded", "X-Real-IP", "X-Forwarded-Port", "X-Forwarded-Server"];
+
     /// <summary>The same route has the same id in every generation of settings: a reload that does not change it leaves its connections and health alone.</summary>
     public static string IdOf(string site, ProxyRoute route)
     {
@@ -25,6 +27,7 @@ internal static class ProxyConfiguration
         ClusterId = id,
         Match = new RouteMatch { Path = "/{**rest}" },
         Transforms = Transforms(route),
+        Metadata = Cuts(route) ? new Dictionary<string, string> { [WrittenPath.CutKey] = route.Path[..^2].Count(c => c == '/').ToString(CultureInfo.InvariantCulture) } : null,
     };
 
     public static ClusterConfig ToCluster(string id, ProxyRoute route) => new()
@@ -59,12 +62,14 @@ internal static class ProxyConfiguration
             Passive = new PassiveHealthCheckConfig
             {
                 Enabled = route.Destinations.Count > 1,
-                Policy = HealthCheckConstants.PassivePolicy.TransportFailureRate,
+                Policy = FailureCount.PolicyName,
                 ReactivationPeriod = route.HealthInterval,
             },
             AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyAndUnknown,
         },
     };
+
+    private static bool Cuts(ProxyRoute route) => route.StripPrefix && route.Path.Length > 2 && route.Path.EndsWith("/*", StringComparison.Ordinal);
 
     private static List<IReadOnlyDictionary<string, string>> Transforms(ProxyRoute route)
     {
@@ -72,8 +77,11 @@ internal static class ProxyConfiguration
         {
             new Dictionary<string, string> { ["RequestHeaderOriginalHost"] = route.PreserveHost ? "true" : "false" },
         };
-        if (route.StripPrefix && route.Path.Length > 2)
-            transforms.Add(new Dictionary<string, string> { ["PathRemovePrefix"] = route.Path[..^2] });
+        // Ours are X-Forwarded-For, -Proto and -Host; what else a client could say about itself is not for an upstream to believe.
+        foreach (string header in SaidByClients)
+            transforms.Add(new Dictionary<string, string> { ["RequestHeaderRemove"] = header });
+        if (Cuts(route))
+            transforms.Add(new Dictionary<string, string> { ["PathRemovePrefix"] = PathString.FromUriComponent(route.Path[..^2]).Value! });
         return transforms;
     }
 }

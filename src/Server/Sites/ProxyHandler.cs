@@ -5,17 +5,14 @@ using Yarp.ReverseProxy.Model;
 namespace Actors443.Server.Sites;
 
 /// <summary>Hands a request to its upstream, and says in words what went wrong with it if nothing was sent yet.</summary>
-internal sealed class ProxyHandler(string id, ProxyRoutes routes, ILogger log) : IRouteHandler
+internal sealed class ProxyHandler(Endpoint endpoint, ILogger log) : IRouteHandler
 {
     public async Task HandleAsync(HttpContext context, string rest)
     {
-        Endpoint endpoint = routes.Find(id) ?? throw new InvalidOperationException($"The proxy route {id} is not there.");
         context.SetEndpoint(endpoint);
         await endpoint.RequestDelegate!(context);
         if (context.Features.Get<IForwarderErrorFeature>() is { } error)
             await ExplainAsync(context, error);
-        else if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable && !context.Response.HasStarted)
-            await NoDestinationAsync(context);
     }
 
     private Task ExplainAsync(HttpContext context, IForwarderErrorFeature error)
@@ -30,17 +27,15 @@ internal sealed class ProxyHandler(string id, ProxyRoutes routes, ILogger log) :
             StatusCodes.Status504GatewayTimeout => ErrorPage.WriteAsync(context, 504, "Gateway timeout", "The service behind this address did not answer in time."),
             StatusCodes.Status503ServiceUnavailable => NoDestinationAsync(context),
             StatusCodes.Status502BadGateway => ErrorPage.WriteAsync(context, 502, "Bad gateway", "The service behind this address did not answer."),
+            StatusCodes.Status413PayloadTooLarge => ErrorPage.WriteAsync(context, 413, "Content too large", "The request is larger than this server takes."),
+            StatusCodes.Status400BadRequest => ErrorPage.WriteAsync(context, 400, "Bad request", "The request ended too early or was not well-formed."),
             _ => Task.CompletedTask,
         };
     }
 
     private static Task NoDestinationAsync(HttpContext context)
     {
-        context.Response.OnStarting(static state =>
-        {
-            ((HttpResponse)state).Headers.RetryAfter = "5";
-            return Task.CompletedTask;
-        }, context.Response);
+        context.Response.Headers.RetryAfter = "5";
         return ErrorPage.WriteAsync(context, 503, "Service unavailable", "No server behind this address is healthy. Try again in a moment.");
     }
 }

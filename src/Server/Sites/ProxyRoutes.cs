@@ -13,13 +13,17 @@ internal sealed class ProxyRoutes : IEndpointRouteBuilder
     private static readonly TimeSpan ApplyWithin = TimeSpan.FromSeconds(10);
 
     private readonly InMemoryConfigProvider _configuration;
-    private volatile FrozenDictionary<string, Endpoint> _endpoints = FrozenDictionary<string, Endpoint>.Empty;
 
     public ProxyRoutes(IServiceProvider services, InMemoryConfigProvider configuration)
     {
         ServiceProvider = services;
         _configuration = configuration;
-        this.MapReverseProxy();
+        this.MapReverseProxy(pipeline =>
+        {
+            pipeline.Use(OtherDestinations.ForwardAsync);
+            pipeline.UseLoadBalancing();
+            pipeline.UsePassiveHealthChecks();
+        });
     }
 
     public IServiceProvider ServiceProvider { get; }
@@ -28,11 +32,9 @@ internal sealed class ProxyRoutes : IEndpointRouteBuilder
 
     public IApplicationBuilder CreateApplicationBuilder() => new ApplicationBuilder(ServiceProvider);
 
-    public Endpoint? Find(string id) => _endpoints.GetValueOrDefault(id);
-
-    /// <summary>Returns when YARP has taken the routes over. Requests in flight go on by their old route.</summary>
+    /// <summary>Answers the endpoints by id of route when YARP has taken the routes over. Former endpoints keep working for who still has them.</summary>
     /// <exception cref="InvalidOperationException">YARP refused them; the former ones stay.</exception>
-    public async Task ApplyAsync(IReadOnlyList<RouteConfig> routes, IReadOnlyList<ClusterConfig> clusters, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, Endpoint>> ApplyAsync(IReadOnlyList<RouteConfig> routes, IReadOnlyList<ClusterConfig> clusters, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(ApplyWithin);
@@ -43,10 +45,7 @@ internal sealed class ProxyRoutes : IEndpointRouteBuilder
             using IDisposable registration = DataSources.First().GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
             FrozenDictionary<string, Endpoint> endpoints = ById();
             if (routes.All(route => endpoints.ContainsKey(route.RouteId)))
-            {
-                _endpoints = endpoints;
-                return;
-            }
+                return endpoints;
 
             try
             {

@@ -1,5 +1,4 @@
 using Actors443.Server.Telemetry;
-using Yarp.ReverseProxy.Configuration;
 
 namespace Actors443.Server.Sites;
 
@@ -17,10 +16,18 @@ internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment env
         await _applying.WaitAsync(cancellationToken);
         try
         {
-            var routes = new Dictionary<string, RouteConfig>();
-            var clusters = new Dictionary<string, ClusterConfig>();
-            List<Site> built = [.. sites.Select(site => new Site(site, [.. site.Routes.Select(route => new SiteRoute(route.Path, Handler(site, route, routes, clusters)))]))];
-            await proxies.ApplyAsync([.. routes.Values], [.. clusters.Values], cancellationToken);
+            var proxied = new Dictionary<string, ProxyRoute>();
+            foreach (SiteSettings site in sites)
+            {
+                foreach (ProxyRoute route in site.Routes.OfType<ProxyRoute>())
+                    proxied[ProxyConfiguration.IdOf(site.Name, route)] = route;
+            }
+
+            IReadOnlyDictionary<string, Endpoint> endpoints = await proxies.ApplyAsync(
+                [.. proxied.Select(route => ProxyConfiguration.ToRoute(route.Key, route.Value))],
+                [.. proxied.Select(route => ProxyConfiguration.ToCluster(route.Key, route.Value))],
+                cancellationToken);
+            List<Site> built = [.. sites.Select(site => new Site(site, [.. site.Routes.Select(route => new SiteRoute(route.Path, Handler(site, route, endpoints)))]))];
             _current = new SiteIndex(built);
             _log.SitesServed(built.Count, string.Join(", ", built.Select(site => site.Name).Take(10)));
         }
@@ -32,25 +39,13 @@ internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment env
 
     public void Dispose() => _applying.Dispose();
 
-    private IRouteHandler Handler(SiteSettings site, RouteSettings route, Dictionary<string, RouteConfig> routes, Dictionary<string, ClusterConfig> clusters)
+    private IRouteHandler Handler(SiteSettings site, RouteSettings route, IReadOnlyDictionary<string, Endpoint> endpoints) => route switch
     {
-        switch (route)
-        {
-            case FilesRoute files:
-                return new FilesHandler(files, environment, loggers);
-            case RespondRoute respond:
-                return new RespondHandler(respond);
-            case RedirectRoute redirect:
-                return new RedirectHandler(redirect);
-            case WelcomeRoute:
-                return welcome;
-            case ProxyRoute proxy:
-                string id = ProxyConfiguration.IdOf(site.Name, proxy);
-                routes[id] = ProxyConfiguration.ToRoute(id, proxy);
-                clusters[id] = ProxyConfiguration.ToCluster(id, proxy);
-                return new ProxyHandler(id, proxies, _log);
-            default:
-                throw new InvalidOperationException($"No handler for {route.GetType().Name}.");
-        }
-    }
+        FilesRoute files => new FilesHandler(files, environment, loggers),
+        RespondRoute respond => new RespondHandler(respond),
+        RedirectRoute redirect => new RedirectHandler(redirect),
+        WelcomeRoute => welcome,
+        ProxyRoute proxy => new ProxyHandler(endpoints[ProxyConfiguration.IdOf(site.Name, proxy)], _log),
+        _ => throw new InvalidOperationException($"No handler for {route.GetType().Name}."),
+    };
 }

@@ -3,6 +3,7 @@ using Actors443.Server.Configuration;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.ResponseCompression;
 using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Health;
 
 namespace Actors443.Server.Sites;
 
@@ -12,9 +13,13 @@ internal static class SitesHosting
     // What the framework compresses by default, and what sites have besides.
     private static readonly string[] FurtherTypes = ["image/svg+xml", "application/manifest+json", "application/problem+json", "text/markdown", "font/ttf", "application/wasm"];
 
+    // A destination that is far or busy accepts in much less; one that is gone should not hold a request for YARP's 15 seconds.
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
+
     public static IServiceCollection AddSites(this IServiceCollection services, ServerSettings settings)
     {
-        services.AddReverseProxy();
+        services.AddReverseProxy().ConfigureHttpClient((_, client) => client.ConnectTimeout = ConnectWithin).AddTransforms(WrittenPath.AddTo);
+        services.AddSingleton<IPassiveHealthCheckPolicy, FailureCount>();
         DropDataProtectionKeys(services);
         services.AddSingleton(new InMemoryConfigProvider([], []));
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());

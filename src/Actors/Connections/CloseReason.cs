@@ -30,6 +30,18 @@ public enum CloseReason
     /// <summary>No request for too long.</summary>
     IdleTimeout,
 
+    /// <summary>A request body came slower than <c>https.limits.minimum-rate</c>.</summary>
+    SlowSender,
+
+    /// <summary>A response was read slower than <c>https.limits.minimum-rate</c>.</summary>
+    SlowReader,
+
+    /// <summary>What the client sent was not HTTP as it must be; the detail names the rule.</summary>
+    ProtocolError,
+
+    /// <summary>The application gave up a response half-way, for example because its upstream died.</summary>
+    AbortedByApplication,
+
     /// <summary>Open for longer than <c>deadlines.age</c>.</summary>
     AgeLimit,
 

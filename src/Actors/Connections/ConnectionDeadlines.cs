@@ -15,8 +15,13 @@ internal static class ConnectionDeadlines
     /// <summary>The earliest deadline: already passed with its reason, or when to look again.</summary>
     public static (CloseReason Passed, long LookAgainMs) Next(EngineConnection connection, long nowMs, DeadlineSettings deadlines, TimeSpan idle)
     {
+        // Nobody tells the wheel that headers have begun: it looks once in the shortest time that can matter.
+        long soon = nowMs + Math.Min(Ms(deadlines.Headers), Ms(idle));
         if (connection.Stage < ConnectionState.Open)
-            return Check(connection.AcceptedAtMs + Ms(deadlines.Handshake), CloseReason.HandshakeTimeout, nowMs);
+        {
+            (CloseReason late, long due) = Check(connection.AcceptedAtMs + Ms(deadlines.Handshake), CloseReason.HandshakeTimeout, nowMs);
+            return (late, Math.Min(due, soon));
+        }
 
         long drainingSince = connection.DrainingSinceMs;
         if (drainingSince != 0)
@@ -40,7 +45,7 @@ internal static class ConnectionDeadlines
         if (connection.Upgraded)
             return Upgraded(connection, nowMs, deadlines.UpgradedIdle, next);
         if (connection.RequestsInFlight > 0)
-            return (CloseReason.None, Math.Min(next, nowMs + Math.Min(Ms(deadlines.Headers), Ms(idle))));
+            return (CloseReason.None, Math.Min(next, soon));
 
         // HTTP/2 sends control frames between requests; an unfinished header block there is Kestrel's to time.
         bool timesHeaders = connection.HeadersSinceMs != 0 && connection.ApplicationProtocol != System.Net.Security.SslApplicationProtocol.Http2;
@@ -49,7 +54,7 @@ internal static class ConnectionDeadlines
             : Check(connection.IdleSinceMs + Ms(idle), CloseReason.IdleTimeout, nowMs);
         if (passed != CloseReason.None)
             return (passed, 0);
-        return (CloseReason.None, Math.Min(next, Math.Min(lookAgain, nowMs + Ms(deadlines.Headers))));
+        return (CloseReason.None, Math.Min(next, Math.Min(lookAgain, soon)));
     }
 
     private static (CloseReason Passed, long LookAgainMs) Upgraded(EngineConnection connection, long nowMs, TimeSpan? limit, long next)

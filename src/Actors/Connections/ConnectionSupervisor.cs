@@ -117,7 +117,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         connection.AttachOwner(actor);
         if (connection.Stage != known)
             actor.Tell(StageAdvanced.Instance, Self);
-        _wheel.Add(connection, connection.AcceptedAtMs + (long)_lifetimes.Current.Deadlines.Handshake.TotalMilliseconds);
+        Look(connection);
         _handshaking.Enqueue(connection);
         MakeRoom();
         if (_drainAsker is not null)

@@ -118,7 +118,7 @@ internal static class ListenerSettingsReading
             RequestHeaderCount = limits.Integer("request-header-count", defaults.RequestHeaderCount, 1, 10_000),
             Http2Streams = limits.Integer("http2-streams", defaults.Http2Streams, 1, 100_000),
             MinimumRate = ReadRate(limits, defaults.MinimumRate),
-            RateGrace = limits.Duration("rate-grace", defaults.RateGrace, TimeSpan.FromSeconds(1.001)),
+            RateGrace = limits.Duration("rate-grace", defaults.RateGrace, TimeSpan.FromMilliseconds(1100)),
         };
     }
 

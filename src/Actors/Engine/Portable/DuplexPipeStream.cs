@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Actors443.Connections;
+using Microsoft.AspNetCore.Connections;
 
 namespace Actors443.Engine.Portable;
 
@@ -28,7 +30,22 @@ internal sealed class DuplexPipeStream(IDuplexPipe transport, PortableConnection
         ValueTask<ReadResult> read = _input.ReadAsync(cancellationToken);
         return read.IsCompletedSuccessfully ? new ValueTask<int>(Take(read.Result, buffer.Span)) : Awaited(read, buffer);
 
-        async ValueTask<int> Awaited(ValueTask<ReadResult> pending, Memory<byte> destination) => Take(await pending, destination.Span);
+        async ValueTask<int> Awaited(ValueTask<ReadResult> pending, Memory<byte> destination)
+        {
+            try
+            {
+                return Take(await pending, destination.Span);
+            }
+            catch (ConnectionResetException)
+            {
+                // Between requests that is how some clients say goodbye.
+                if (connection.Stage >= ConnectionState.Open && connection.RequestsInFlight == 0)
+                    connection.PeerEnded();
+                else
+                    connection.CutOff();
+                throw;
+            }
+        }
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

@@ -13,8 +13,11 @@ internal sealed partial class PortableConnection(ConnectionContext transport, st
     : EngineConnection(listener, EndPointOf(transport.RemoteEndPoint), EndPointOf(transport.LocalEndPoint), clock)
 {
     private bool _peerEnded;
+    private bool _wasCutOff;
 
     public bool HasPeerEnded => Volatile.Read(ref _peerEnded);
+
+    public bool WasCutOff => Volatile.Read(ref _wasCutOff);
 
     public override void RequestClose() => transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 
@@ -27,6 +30,9 @@ internal sealed partial class PortableConnection(ConnectionContext transport, st
     public void CountWritten(int bytes) => BytesWritten += bytes;
 
     public void PeerEnded() => Volatile.Write(ref _peerEnded, true);
+
+    /// <summary>The client went away before it had all that it came for.</summary>
+    public void CutOff() => Volatile.Write(ref _wasCutOff, true);
 
     public void HelloRead(ClientHello hello)
     {

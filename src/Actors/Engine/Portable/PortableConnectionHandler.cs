@@ -53,7 +53,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
         finally
         {
-            connection.SetReason(connection.HasPeerEnded ? CloseReason.ClientClosed : CloseReason.ServerClosed);
+            connection.SetReason(connection.WasCutOff ? CloseReason.ClientReset : connection.HasPeerEnded ? CloseReason.ClientClosed : CloseReason.ServerClosed);
             if (handshakeCounted)
                 _admission.HandshakeEnded(connection.Remote.Address);
             request.Gate.Leave(connection.Remote.Address);
@@ -92,7 +92,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
 
     private async Task<SslStream?> HandshakeAsync(ConnectionContext transport, PortableConnection connection, SslServerAuthenticationOptions options)
     {
-        var ssl = new SslStream(new DuplexPipeStream(transport.Transport, connection), leaveInnerStreamOpen: false);
+        var ssl = new ConnectionTlsStream(new DuplexPipeStream(transport.Transport, connection), connection);
         long start = Stopwatch.GetTimestamp();
         using Activity? span = ConnectionTraces.StartHandshake(connection);
         connection.HandshakeStarted();
@@ -141,6 +141,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             await using (ssl)
             {
                 await http(transport);
+                Explain(connection, features, raw.Input);
                 await decrypted.Input.CompleteAsync();
                 await decrypted.Output.CompleteAsync();
                 // Disposing alone sends no close_notify, and without it a client cannot tell the end from a cut.
@@ -151,6 +152,33 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         finally
         {
             transport.Transport = raw;
+        }
+    }
+
+    private static void Explain(PortableConnection connection, IFeatureCollection features, PipeReader input)
+    {
+        (CloseReason reason, string? detail) = KestrelEnd.Of(features);
+        if (reason != CloseReason.None)
+            connection.SetReason(reason, detail);
+        else if (connection is { HasPeerEnded: false, IsAborted: false })
+            LookForReset(connection, input);
+    }
+
+    // While a request without a body is served nobody reads, so that nobody has seen a reset.
+    private static void LookForReset(PortableConnection connection, PipeReader input)
+    {
+        try
+        {
+            if (input.TryRead(out ReadResult rest))
+                input.AdvanceTo(rest.Buffer.Start);
+        }
+        catch (ConnectionResetException)
+        {
+            connection.CutOff();
+        }
+        catch (InvalidOperationException)
+        {
+            // A read is under way: it sees what there is to see.
         }
     }
 

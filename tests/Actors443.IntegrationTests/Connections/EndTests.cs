@@ -8,6 +8,7 @@ using Actors443.Connections;
 using Actors443.Engine.Portable;
 using Actors443.Telemetry;
 using Actors443.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors443.IntegrationTests.Connections;
 
@@ -29,7 +30,7 @@ public sealed class EndTests : IAsyncLifetime, IDisposable
         _server = await RunningServer.StartAsync(
             $$"""actors443.sites."*" = "{{_site.Path}}" """,
             "https.limits.minimum-rate=10MiB", "https.limits.rate-grace=1100ms", "deadlines.headers=1s", "deadlines.idle=2s");
-        IMeterFactory meters = _server.Environment.Meters;
+        IMeterFactory meters = _server.Services.GetRequiredService<IMeterFactory>();
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Name == "actors443.connections.closed" && instrument.Meter == meters.Create(Actors443Meter.Name))

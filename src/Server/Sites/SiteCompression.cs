@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Actors443.Server.Sites;
 
@@ -9,16 +10,58 @@ namespace Actors443.Server.Sites;
 /// </summary>
 internal sealed class SiteCompression(IServiceProvider services, IOptions<ResponseCompressionOptions> options) : IResponseCompressionProvider
 {
+    // Below it, the answer is hardly shorter afterwards and fits one packet anyway.
+    private const int ShortestBody = 256;
+
     private readonly ResponseCompressionProvider _inner = new(services, options);
 
-    public ICompressionProvider? GetCompressionProvider(HttpContext context) => _inner.GetCompressionProvider(context);
+    /// <summary>Asked once it is clear that the answer will be compressed if the client takes any of our codings.</summary>
+    public ICompressionProvider? GetCompressionProvider(HttpContext context)
+    {
+        ICompressionProvider? provider = _inner.GetCompressionProvider(context);
+        if (provider is not null)
+            WeakenTag(context.Response.Headers);
+        return provider;
+    }
 
     public bool CheckRequestAcceptsCompression(HttpContext context) => _inner.CheckRequestAcceptsCompression(context);
 
-    public bool ShouldCompressResponse(HttpContext context) =>
-        SiteFeature.Get(context) is { Settings.Compression: true }
-        && context.Request.Headers.Cookie.Count == 0
-        && context.Request.Headers.Authorization.Count == 0
-        && context.Response.Headers.SetCookie.Count == 0
-        && _inner.ShouldCompressResponse(context);
+    public bool ShouldCompressResponse(HttpContext context)
+    {
+        HttpResponse response = context.Response;
+        return SiteFeature.Get(context) is { Settings.Compression: true }
+            && context.Request.Headers.Cookie.Count == 0
+            && context.Request.Headers.Authorization.Count == 0
+            && response.Headers.SetCookie.Count == 0
+            && response.Headers.ContentEncoding.Count == 0
+            && response.ContentLength is null or >= ShortestBody
+            && !response.Headers.CacheControl.ToString().Contains("no-transform", StringComparison.OrdinalIgnoreCase)
+            && _inner.ShouldCompressResponse(context);
+    }
+
+    /// <summary>Gives the answer to HEAD the headers that GET would get: the framework compresses when a body is written, which here it never is.</summary>
+    public Task CompressHeadAsync(HttpContext context, RequestDelegate next)
+    {
+        if (HttpMethods.IsHead(context.Request.Method) && CheckRequestAcceptsCompression(context))
+            context.Response.OnStarting(() =>
+            {
+                if (context.Response.ContentLength > 0 && ShouldCompressResponse(context) && GetCompressionProvider(context) is { } provider)
+                {
+                    context.Response.ContentLength = null;
+                    context.Response.Headers.ContentEncoding = provider.EncodingName;
+                    context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
+                }
+
+                return Task.CompletedTask;
+            });
+        return next(context);
+    }
+
+    // A strong tag promises the same bytes (RFC 9110 8.8.1), and those of each coding are others.
+    private static void WeakenTag(IHeaderDictionary headers)
+    {
+        string tag = headers.ETag.ToString();
+        if (tag.StartsWith('"'))
+            headers.ETag = "W/" + tag;
+    }
 }

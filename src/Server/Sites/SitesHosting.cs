@@ -40,7 +40,8 @@ internal static class SitesHosting
             options.Providers.Add<BrotliCompressionProvider>();
             options.Providers.Add<GzipCompressionProvider>();
         });
-        services.AddSingleton<IResponseCompressionProvider, SiteCompression>();
+        services.AddSingleton<SiteCompression>();
+        services.AddSingleton<IResponseCompressionProvider>(provider => provider.GetRequiredService<SiteCompression>());
         return services;
     }
 
@@ -55,6 +56,7 @@ internal static class SitesHosting
     public static void UseSites(this IApplicationBuilder application)
     {
         AccessLogMiddleware accessLog = application.ApplicationServices.GetRequiredService<AccessLogMiddleware>();
+        SiteCompression compression = application.ApplicationServices.GetRequiredService<SiteCompression>();
         SitesMiddleware sites = application.ApplicationServices.GetRequiredService<SitesMiddleware>();
         application.Use(next => context => accessLog.InvokeAsync(context, next));
         application.UseExceptionHandler(new ExceptionHandlerOptions
@@ -63,6 +65,7 @@ internal static class SitesHosting
             ExceptionHandler = context => ErrorPage.WriteAsync(context, StatusCodes.Status500InternalServerError, "Internal server error", "The server could not answer. The log has the reason."),
         });
         application.UseResponseCompression();
+        application.Use(next => context => compression.CompressHeadAsync(context, next));
         application.Run(sites.InvokeAsync);
     }
 }

@@ -4,6 +4,7 @@ using Actors443.Server.AccessLogs;
 using Actors443.Server.Configuration;
 using Actors443.Server.Sites;
 using Actors443.Testing;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors443.IntegrationTests.Sites;
@@ -66,6 +67,19 @@ public sealed class AccessLogEntriesTests : IDisposable
 
         Assert.Equal(received, Assert.Single(await EntriesAsync(host)).GetProperty("bytes").GetInt64());
         Assert.InRange(received, 1, 1000);
+    }
+
+    [Fact]
+    public async Task A_proxied_request_names_the_destination_that_answered()
+    {
+        await using Upstream upstream = await Upstream.StartAsync(context => context.Response.WriteAsync("answer"));
+        await using SitesHost host = await SitesHost.StartAsync([new SiteSettings("*", [ProxyTests.Route(upstream)])], new AccessLogSettings { Format = AccessLogFormat.Json, Path = FilePath });
+        using HttpClient client = host.CreateClient();
+        await client.GetStringAsync("/");
+
+        JsonElement entry = Assert.Single(await EntriesAsync(host));
+        Assert.Equal(upstream.Address.ToString(), entry.GetProperty("upstream").GetString());
+        Assert.Equal(6, entry.GetProperty("bytes").GetInt64());
     }
 
     [Fact]

@@ -90,6 +90,17 @@ public sealed class ProxyFailureTests
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_request_larger_than_allowed_is_413()
+    {
+        await using Upstream upstream = await Upstream.StartAsync(context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted));
+        await using SitesHost host = await SitesHost.StartAsync(ProxyTests.Route(upstream));
+
+        string answer = await host.SendRawAsync("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000000\r\nConnection: close\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("GET")]
     [InlineData("POST")]

@@ -10,6 +10,12 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
     public Task InvokeAsync(HttpContext context)
     {
         HttpRequest request = context.Request;
+        if (RequestFraming.IsAmbiguous(request.Headers))
+        {
+            context.Response.Headers.Connection = "close";
+            return ErrorPage.WriteAsync(context, StatusCodes.Status400BadRequest, "Bad request", "It is not clear where the request ends.");
+        }
+
         if (HttpMethods.IsTrace(request.Method) || (HttpMethods.IsConnect(request.Method) && !IsWebSocket(context)))
             return NotOfferedAsync(context);
         if (HostHeader.Parse(request.Headers.Host.ToString()) is not { Name: { } host })

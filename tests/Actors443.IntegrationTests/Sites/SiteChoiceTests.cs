@@ -93,6 +93,15 @@ public sealed class SiteChoiceTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_site_for_every_host_answers_whatever_the_connection_was_made_for_and_nothing_else()
+    {
+        await using SitesHost host = await SitesHost.StartAsync(new RespondRoute("/*", 200, "text/plain", "any"));
+
+        foreach ((string asked, string serverName, string status) in new[] { ("any.test", "any.test", "200"), ("any.test", "other.test", "421") })
+            Assert.StartsWith($"HTTP/1.1 {status} ", await host.SendRawAsync($"GET / HTTP/1.1\r\nHost: {asked}\r\nConnection: close\r\n\r\n", serverName), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_client_without_a_server_name_is_answered_by_host() =>
         Assert.EndsWith("\r\n\r\nexact", await AskAsync("example.com", null), StringComparison.Ordinal);
 

@@ -159,6 +159,9 @@ internal abstract class EngineConnection : IActorConnectionFeature
         return true;
     }
 
+    /// <summary>What has happened so far; an event being added at this moment may be missing.</summary>
+    public IReadOnlyList<LifecycleEntry> Events => _events.ToList();
+
     public void Record(LifecycleEvent kind, ushort detail = 0) => _events.Append(kind, SinceAcceptMs, detail);
 
     public void RequestStarted()

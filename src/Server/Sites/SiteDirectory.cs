@@ -1,3 +1,4 @@
+using Actors443.Server.Sites.Welcome;
 using Actors443.Server.Telemetry;
 
 namespace Actors443.Server.Sites;

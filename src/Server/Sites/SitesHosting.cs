@@ -1,5 +1,6 @@
 using Actors443.Server.AccessLogs;
 using Actors443.Server.Configuration;
+using Actors443.Server.Sites.Welcome;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.ResponseCompression;
 using Yarp.ReverseProxy.Configuration;
@@ -25,6 +26,7 @@ internal static class SitesHosting
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
         services.AddSingleton<ProxyRoutes>();
         services.AddSingleton<SiteDirectory>();
+        services.AddSingleton<WelcomeStatusSource>();
         services.AddSingleton<WelcomeHandler>();
         services.AddSingleton<SitesMiddleware>();
         services.AddSingleton<AccessLogMiddleware>();

@@ -20,6 +20,8 @@ internal static class SitesHosting
     public static IServiceCollection AddSites(this IServiceCollection services, ServerSettings settings)
     {
         services.AddReverseProxy().ConfigureHttpClient((_, client) => client.ConnectTimeout = ConnectWithin).AddTransforms(WrittenPath.AddTo);
+        // Of every failed request it would write what we write once a second.
+        services.AddLogging(logging => logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error));
         services.AddSingleton<IPassiveHealthCheckPolicy, FailureCount>();
         DropDataProtectionKeys(services);
         services.AddSingleton(new InMemoryConfigProvider([], []));

@@ -80,9 +80,11 @@ public sealed class LiveSitesTests
         await using Upstream upstream = await Upstream.StartAsync(context => context.Response.WriteAsync("x"));
         await using SitesHost host = await SitesHost.StartAsync(ProxyTests.Route(upstream));
         using HttpClient client = host.CreateClient();
+        Assert.Equal("x", await client.GetStringAsync("/"));
 
-        await Assert.ThrowsAsync<DirectoryNotFoundException>(() => host.ApplyAsync(new FilesRoute("/*", "/nowhere/at/all")));
+        await Assert.ThrowsAsync<DirectoryNotFoundException>(() => host.ApplyAsync(new FilesRoute("/*", "/nowhere/at/all"), new ProxyRoute("/other/*", [upstream.Address])));
 
         Assert.Equal("x", await client.GetStringAsync("/"));
+        Assert.Equal(1, upstream.Connections);
     }
 }

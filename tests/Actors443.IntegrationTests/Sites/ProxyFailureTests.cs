@@ -4,6 +4,8 @@ using Actors443.Server.Sites;
 using Actors443.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Actors443.IntegrationTests.Sites;
 
@@ -21,6 +23,20 @@ public sealed class ProxyFailureTests
         Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
         Assert.Equal("text/html; charset=utf-8", answer.Header("Content-Type"));
         Assert.Contains("Bad gateway", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_is_down_does_not_flood_the_log()
+    {
+        const int requests = 200;
+        using var log = new WarningCount();
+        await using SitesHost host = await SitesHost.StartAsync([new SiteSettings("*", [new ProxyRoute("/*", [Nowhere()])])], configure: services => services.AddSingleton<ILoggerProvider>(log));
+        using HttpClient client = host.CreateClient(HttpVersion.Version20);
+
+        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, requests).Select(_ => client.FetchAsync("/")));
+
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode));
+        Assert.InRange(log.Count, 1, requests / 10);
     }
 
     [Fact]
@@ -211,5 +227,29 @@ public sealed class ProxyFailureTests
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return new Uri($"http://127.0.0.1:{((IPEndPoint)socket.LocalEndPoint!).Port}/");
+    }
+
+    private sealed class WarningCount : ILoggerProvider, ILogger
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                Interlocked.Increment(ref _count);
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

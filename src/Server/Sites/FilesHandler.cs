@@ -111,7 +111,7 @@ internal sealed class FilesHandler : IRouteHandler, IDisposable
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException && !context.Response.HasStarted)
         {
             // Deleted since it was looked up.
-            context.Response.Headers.ContentLength = null;
+            context.Response.Clear();
             await NotFoundAsync(context);
         }
         catch (UnauthorizedAccessException) when (!context.Response.HasStarted)

@@ -4,7 +4,7 @@ using Actors443.Server.Telemetry;
 namespace Actors443.Server.Sites;
 
 /// <summary>The sites being served. A reload builds all of the new ones before any is shown; requests in flight finish by the old ones. Thread-safe.</summary>
-internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment environment, ILoggerFactory loggers, TimeProvider time, WelcomeHandler welcome) : IDisposable
+internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment environment, ILoggerFactory loggers, TimeProvider time, Lazy<WelcomeHandler> welcome) : IDisposable
 {
     private readonly ILogger _log = loggers.CreateLogger(Actors443.Telemetry.LogCategories.Sites);
     private readonly SemaphoreSlim _applying = new(1, 1);
@@ -55,7 +55,7 @@ internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment env
         FilesRoute files => new FilesHandler(files, environment, loggers),
         RespondRoute respond => new RespondHandler(respond),
         RedirectRoute redirect => new RedirectHandler(redirect),
-        WelcomeRoute => welcome,
+        WelcomeRoute => welcome.Value,
         _ => throw new InvalidOperationException($"No handler for {route.GetType().Name}."),
     };
 }

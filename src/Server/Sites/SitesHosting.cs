@@ -30,6 +30,8 @@ internal static class SitesHosting
         services.AddSingleton<SiteDirectory>();
         services.AddSingleton<WelcomeStatusSource>();
         services.AddSingleton<WelcomeHandler>();
+        // It shows the whole server, which sites without it can do without.
+        services.AddSingleton(provider => new Lazy<WelcomeHandler>(provider.GetRequiredService<WelcomeHandler>));
         services.AddSingleton<SitesMiddleware>();
         services.AddSingleton<AccessLogMiddleware>();
         services.AddSingleton(provider => new HstsRamp(

@@ -108,7 +108,12 @@ internal sealed class ConnectionSupervisor : ActorBase
     {
         EngineConnection connection = accepted.Connection;
         if (connection.Stage == ConnectionState.Closed)
+        {
+            // Refused faster than it could be given an owner.
+            Report(connection);
             return;
+        }
+
         Link(connection);
         IActorRef actor = Context.ActorOf(_child);
         // The connection is the first message; the engine cannot tell the actor of a stage reached before it knows the actor.
@@ -145,11 +150,16 @@ internal sealed class ConnectionSupervisor : ActorBase
         if (!Unlink(connection))
             return;
         _wheel.Remove(connection);
+        Report(connection);
+        AnswerIfDrained();
+    }
+
+    private void Report(EngineConnection connection)
+    {
         if (connection.Reason.IsAbnormal())
             Context.System.EventStream.Publish(connection.ToObituary());
         if (_log.IsEnabled(LogLevel.Debug))
             _log.ConnectionEnded(connection.Id, connection.Remote.ToString(), connection.Reason, connection.ReasonDetail);
-        AnswerIfDrained();
     }
 
     private void OnTick()

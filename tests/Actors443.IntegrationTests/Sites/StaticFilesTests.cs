@@ -293,6 +293,20 @@ public sealed class StaticFilesTests : IAsyncLifetime, IDisposable
         }
     }
 
+    [SkippableFact]
+    public async Task A_file_the_server_may_not_read_is_403()
+    {
+        Skip.If(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "Root may read everything.");
+        Write("private.txt", "secret");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Path.Combine(Root, "private.txt"), UnixFileMode.None);
+
+        using HttpResponseMessage answer = await _client.FetchAsync("/private.txt");
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Null(answer.Header("ETag"));
+    }
+
     [Fact]
     public async Task An_unknown_type_is_sent_as_bytes()
     {

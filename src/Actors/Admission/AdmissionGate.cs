@@ -114,6 +114,12 @@ internal sealed class AdmissionGate : IAcceptGate
         }
     }
 
+    public void Withdraw(IPAddress client)
+    {
+        HandshakeEnded(client);
+        Leave(client);
+    }
+
     /// <summary>New limits, for connections to come. If what makes a client changes, the counts of clients begin anew.</summary>
     public void Apply(AdmissionSettings settings)
     {

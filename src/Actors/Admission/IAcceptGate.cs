@@ -14,4 +14,7 @@ internal interface IAcceptGate
 
     /// <summary>Once for each connection that entered.</summary>
     void Leave(IPAddress client);
+
+    /// <summary>A connection that entered cannot be served after all: as if it had never come.</summary>
+    void Withdraw(IPAddress client) => Leave(client);
 }

@@ -23,7 +23,8 @@ internal sealed class ConnectionSupervisor : ActorBase
     private readonly ILogger _log;
     private readonly Props _child;
     private readonly TimerWheel _wheel;
-    private readonly Queue<EngineConnection> _handshaking = new();
+    private readonly HandshakeQueue _handshakes;
+    private readonly Func<bool> _tooManyHandshakes;
     private readonly SupervisorStrategy _strategy;
     private EngineConnection? _first;
     private int _count;
@@ -31,9 +32,11 @@ internal sealed class ConnectionSupervisor : ActorBase
     private int _abortedInDrain;
     private ICancelable? _ticks;
 
-    public ConnectionSupervisor(AdmissionGate gate, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
+    public ConnectionSupervisor(AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
     {
         _gate = gate;
+        _handshakes = handshakes;
+        _tooManyHandshakes = () => gate.Handshakes > gate.Settings.MaximumHandshakes;
         _lifetimes = lifetimes;
         _clock = clock;
         _log = loggers.CreateLogger(LogCategories.Connections);
@@ -48,8 +51,8 @@ internal sealed class ConnectionSupervisor : ActorBase
             loggingEnabled: false);
     }
 
-    public static Props Props(AdmissionGate gate, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers) =>
-        Akka.Actor.Props.Create<ConnectionSupervisor>(gate, lifetimes, clock, loggers).WithDispatcher(DispatcherPath);
+    public static Props Props(AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers) =>
+        Akka.Actor.Props.Create<ConnectionSupervisor>(gate, handshakes, lifetimes, clock, loggers).WithDispatcher(DispatcherPath);
 
     protected override SupervisorStrategy SupervisorStrategy() => _strategy;
 
@@ -123,26 +126,16 @@ internal sealed class ConnectionSupervisor : ActorBase
         if (connection.Stage != known)
             actor.Tell(StageAdvanced.Instance, Self);
         Look(connection);
-        _handshaking.Enqueue(connection);
+        _handshakes.Add(connection);
         MakeRoom();
         if (_drainAsker is not null)
             actor.Tell(new Drain(), Self);
     }
 
-    // The oldest handshake is the one most likely never to end; an honest client's ends in milliseconds.
     private void MakeRoom()
     {
-        while (_handshaking.TryPeek(out EngineConnection? oldest))
-        {
-            bool over = oldest.Stage >= ConnectionState.Open;
-            if (!over && _gate.Handshakes <= _gate.Settings.MaximumHandshakes)
-                return;
-            _handshaking.Dequeue();
-            if (over)
-                continue;
+        if (_handshakes.TakeIf(_tooManyHandshakes) is { } oldest)
             oldest.Actor.Tell(DeadlinePassed.For(CloseReason.HandshakeShed), Self);
-            return;
-        }
     }
 
     private void OnEnded(EngineConnection connection)
@@ -167,8 +160,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         long now = _clock.NowMs;
         Self.Tell(new LagProbe(now), Self);
         _wheel.Advance(now, this, static (connection, supervisor) => supervisor.Look(connection));
-        while (_handshaking.TryPeek(out EngineConnection? oldest) && oldest.Stage >= ConnectionState.Open)
-            _handshaking.Dequeue();
+        MakeRoom();
     }
 
     private void Look(EngineConnection connection)

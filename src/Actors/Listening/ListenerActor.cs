@@ -20,7 +20,7 @@ internal sealed class ListenerActor : UntypedActor
     public ListenerActor(ServerEnvironment environment, ListenerPlan plan, ServedApplication application, IAcceptGate gate, ListenerMemory memory)
     {
         int supervisors = plan.Tls ? ConnectionSupervisorRing.SizeFor(environment.Settings.Admission.MaximumConnections) : 0;
-        Props supervisor = ConnectionSupervisor.Props(environment.Gate, environment.Lifetimes, environment.Clock, environment.Loggers);
+        Props supervisor = ConnectionSupervisor.Props(environment.Gate, environment.Handshakes, environment.Lifetimes, environment.Clock, environment.Loggers);
         _connections = [.. Enumerable.Range(0, supervisors).Select(number => Context.ActorOf(supervisor, ActorNames.ConnectionSupervisor(number)))];
         IConnectionOwners owners = new ConnectionSupervisorRing(_connections);
         _acceptor = Context.ActorOf(Props.Create<AcceptorActor>(environment, plan, application, gate, memory, owners), ActorNames.Acceptor);

@@ -33,6 +33,9 @@ internal sealed class ServerEnvironment(
 
     public AdmissionGate Gate => gate;
 
+    /// <summary>Of all listeners, as the gate counts them.</summary>
+    public HandshakeQueue Handshakes { get; } = new();
+
     public TlsFrontEnd FrontEnd => frontEnd;
 
     public ConnectionLifetimes Lifetimes => lifetimes;

@@ -137,7 +137,7 @@ internal sealed class PortableListener : IConnectionListener
         }
         catch
         {
-            _gate.Leave(remote.Address);
+            _gate.Withdraw(remote.Address);
             accepted.Dispose();
             throw;
         }

@@ -13,6 +13,8 @@ internal sealed class ConnectionSupervisor : ActorBase
 {
     public const string DispatcherPath = "actors443.connection-dispatcher";
     public const string MailboxPath = "actors443.connection-mailbox";
+
+    /// <summary>How often it wants a <see cref="WheelTick"/>. From outside: one timer for all supervisors of a listener wakes one thread, not one each.</summary>
     public const long TickMs = 250;
 
     private const int WheelSlots = 1024;
@@ -30,7 +32,6 @@ internal sealed class ConnectionSupervisor : ActorBase
     private int _count;
     private IActorRef? _drainAsker;
     private int _abortedInDrain;
-    private ICancelable? _ticks;
 
     public ConnectionSupervisor(AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
     {
@@ -56,16 +57,9 @@ internal sealed class ConnectionSupervisor : ActorBase
 
     protected override SupervisorStrategy SupervisorStrategy() => _strategy;
 
-    protected override void PreStart()
-    {
-        TimeSpan tick = TimeSpan.FromMilliseconds(TickMs);
-        _ticks = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(tick, tick, Self, WheelTick.Instance, ActorRefs.NoSender);
-    }
-
     // Before a restart too: the next instance begins with none.
     protected override void PostStop()
     {
-        _ticks?.Cancel();
         while (_first is { } connection)
         {
             connection.Abort(CloseReason.ActorFailed, "its supervisor stopped");

@@ -16,6 +16,7 @@ internal sealed class ListenerActor : UntypedActor
 
     private readonly IActorRef _acceptor;
     private readonly IActorRef[] _connections;
+    private ICancelable? _ticks;
 
     public ListenerActor(ServerEnvironment environment, ListenerPlan plan, ServedApplication application, IAcceptGate gate, ListenerMemory memory)
     {
@@ -28,10 +29,23 @@ internal sealed class ListenerActor : UntypedActor
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
+    protected override void PreStart()
+    {
+        TimeSpan tick = TimeSpan.FromMilliseconds(ConnectionSupervisor.TickMs);
+        if (_connections.Length > 0)
+            _ticks = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(tick, tick, Self, WheelTick.Instance, ActorRefs.NoSender);
+    }
+
+    protected override void PostStop() => _ticks?.Cancel();
+
     protected override void OnReceive(object message)
     {
         switch (message)
         {
+            case WheelTick:
+                foreach (IActorRef supervisor in _connections)
+                    supervisor.Tell(WheelTick.Instance, Self);
+                break;
             case BindListeners or Unbind or Release:
                 _acceptor.Forward(message);
                 break;

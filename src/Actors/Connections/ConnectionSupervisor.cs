@@ -26,7 +26,6 @@ internal sealed class ConnectionSupervisor : ActorBase
     private readonly Props _child;
     private readonly TimerWheel _wheel;
     private readonly HandshakeQueue _handshakes;
-    private readonly Func<bool> _tooManyHandshakes;
     private readonly SupervisorStrategy _strategy;
     private EngineConnection? _first;
     private int _count;
@@ -37,7 +36,6 @@ internal sealed class ConnectionSupervisor : ActorBase
     {
         _gate = gate;
         _handshakes = handshakes;
-        _tooManyHandshakes = () => gate.Handshakes > gate.Settings.MaximumHandshakes;
         _lifetimes = lifetimes;
         _clock = clock;
         _log = loggers.CreateLogger(LogCategories.Connections);
@@ -128,7 +126,7 @@ internal sealed class ConnectionSupervisor : ActorBase
 
     private void MakeRoom()
     {
-        if (_handshakes.TakeIf(_tooManyHandshakes) is { } oldest)
+        while (_handshakes.TakeExcess() is { } oldest)
             oldest.Actor.Tell(DeadlinePassed.For(CloseReason.HandshakeShed), Self);
     }
 

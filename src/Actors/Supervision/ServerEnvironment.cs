@@ -34,7 +34,7 @@ internal sealed class ServerEnvironment(
     public AdmissionGate Gate => gate;
 
     /// <summary>Of all listeners, as the gate counts them.</summary>
-    public HandshakeQueue Handshakes { get; } = new();
+    public HandshakeQueue Handshakes { get; } = new(gate);
 
     public TlsFrontEnd FrontEnd => frontEnd;
 

@@ -20,6 +20,8 @@ public sealed class EndTests : IAsyncLifetime, IDisposable
     private readonly ConcurrentQueue<string> _reasons = new();
     private readonly MeterListener _listener = new();
     private readonly TemporaryFolder _site = new();
+    // Held, or the collector would close them.
+    private readonly List<Socket> _sockets = [];
     private RunningServer _server = null!;
 
     public async Task InitializeAsync()
@@ -43,6 +45,7 @@ public sealed class EndTests : IAsyncLifetime, IDisposable
     public async Task DisposeAsync()
     {
         await _server.DisposeAsync();
+        _sockets.ForEach(socket => socket.Dispose());
         _site.Dispose();
     }
 
@@ -136,6 +139,7 @@ public sealed class EndTests : IAsyncLifetime, IDisposable
     private async Task<(SslStream Stream, Socket Socket)> AskAsync(string request, int? receiveBuffer = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _sockets.Add(socket);
         if (receiveBuffer is { } size)
             socket.ReceiveBufferSize = size;
         await socket.ConnectAsync(IPAddress.Loopback, _server.HttpsPort);

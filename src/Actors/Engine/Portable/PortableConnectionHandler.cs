@@ -31,6 +31,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
     {
         var connection = new PortableConnection(transport, request.Name, clock);
         bool handshakeCounted = true;
+        bool failed = false;
         metrics.Accepted(request.Name);
         tls.Owners.Accepted(connection);
         try
@@ -43,7 +44,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
         catch (Exception cause) when (IsTransportFailure(cause))
         {
-            connection.SetReason(connection.HasPeerEnded ? CloseReason.ClientClosed : CloseReason.ClientReset);
+            failed = true;
         }
         catch (Exception cause)
         {
@@ -53,7 +54,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
         finally
         {
-            connection.SetReason(connection.WasCutOff ? CloseReason.ClientReset : connection.HasPeerEnded ? CloseReason.ClientClosed : CloseReason.ServerClosed);
+            SetReason(connection, transport.Features, failed);
             if (handshakeCounted)
                 _admission.HandshakeEnded(connection.Remote.Address);
             request.Gate.Leave(connection.Remote.Address);
@@ -141,7 +142,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             await using (ssl)
             {
                 await http(transport);
-                Explain(connection, features, raw.Input);
+                LookForReset(connection, raw.Input);
                 await decrypted.Input.CompleteAsync();
                 await decrypted.Output.CompleteAsync();
                 // Disposing alone sends no close_notify, and without it a client cannot tell the end from a cut.
@@ -155,18 +156,25 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
     }
 
-    private static void Explain(PortableConnection connection, IFeatureCollection features, PipeReader input)
+    // As late as can be: Kestrel's timer aborts a connection first, and notes why after.
+    private static void SetReason(PortableConnection connection, IFeatureCollection features, bool failed)
     {
         (CloseReason reason, string? detail) = KestrelEnd.Of(features);
         if (reason != CloseReason.None)
             connection.SetReason(reason, detail);
-        else if (connection is { HasPeerEnded: false, IsAborted: false })
-            LookForReset(connection, input);
+        else if (connection.WasCutOff)
+            connection.SetReason(CloseReason.ClientReset);
+        else if (connection.HasPeerEnded)
+            connection.SetReason(CloseReason.ClientClosed);
+        else
+            connection.SetReason(failed ? CloseReason.ClientReset : CloseReason.ServerClosed);
     }
 
     // While a request without a body is served nobody reads, so that nobody has seen a reset.
     private static void LookForReset(PortableConnection connection, PipeReader input)
     {
+        if (connection.HasPeerEnded || connection.IsAborted)
+            return;
         try
         {
             if (input.TryRead(out ReadResult rest))

@@ -59,7 +59,8 @@ internal sealed class AdmissionGate : IAcceptGate
         {
             _opened ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var wait = new ValueTask(_opened.Task.WaitAsync(cancellationToken));
-            // It may have opened before this wait was there to be told.
+            // It may have opened before this wait was there to be told; a leaver counts first and looks for waiters after.
+            Interlocked.MemoryBarrier();
             ReleaseIfOpen();
             return wait;
         }
@@ -91,8 +92,8 @@ internal sealed class AdmissionGate : IAcceptGate
         long now = NowMicros;
         if (record.TryTake(offersResumption, perSecond, limits.RateInterval, now))
             return CloseReason.None;
-        record.Ban(now + (long)limits.Ban.TotalMicroseconds);
-        Interlocked.Increment(ref _bans);
+        if (record.Ban(now, now + (long)limits.Ban.TotalMicroseconds))
+            Interlocked.Increment(ref _bans);
         return CloseReason.ClientHandshakeRate;
     }
 

@@ -22,7 +22,13 @@ internal sealed class ClientRecord
 
     public bool IsBanned(long now) => now < Volatile.Read(ref _bannedUntil);
 
-    public void Ban(long until) => Volatile.Write(ref _bannedUntil, until);
+    /// <summary>True: it was not banned before.</summary>
+    public bool Ban(long now, long until)
+    {
+        bool before = IsBanned(now);
+        Volatile.Write(ref _bannedUntil, until);
+        return !before;
+    }
 
     public EnterResult TryEnter(int maximumConnections, int maximumHandshakes)
     {
@@ -59,7 +65,8 @@ internal sealed class ClientRecord
         if (perSecond <= 0)
             return true;
         long interval = Math.Max(1, (long)(1_000_000 / perSecond));
-        long tolerance = (long)burst.TotalMicroseconds;
+        // However low the rate, one by itself is never too many.
+        long tolerance = Math.Max(interval, (long)burst.TotalMicroseconds);
         ref long arrival = ref resumed ? ref _resumedArrival : ref _newArrival;
         while (true)
         {

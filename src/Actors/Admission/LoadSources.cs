@@ -54,6 +54,13 @@ internal static class LoadSources
 
     private sealed class MemoryLoad : ILoadSource
     {
+        // From here on garbage is collected for the sake of the measure: a server that is paused allocates too little to do so by itself, and would stay paused.
+        private const double WorthCollecting = 0.8;
+        private static readonly bool HardLimited = GC.GetConfigurationVariables().TryGetValue("GCHeapHardLimit", out object? limit) && limit is long and > 0;
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+        private long _collectedAt;
+
         public string Name => "memory";
 
         public LoadThreshold ThresholdIn(LoadSettings settings) => settings.Memory;
@@ -61,13 +68,17 @@ internal static class LoadSources
         // TotalAvailableMemoryBytes honours cgroups and the GC's hard limit. What the process itself holds is compared: other processes' memory is not ours to give back.
         public double Sample()
         {
-            GCMemoryInfo gc = GC.GetGCMemoryInfo(GCKind.Any);
-            long available = gc.TotalAvailableMemoryBytes;
+            long available = GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
             if (available <= 0)
                 return 0;
-            bool hardLimited = AppContext.GetData("GCHeapHardLimit") is not null || Environment.GetEnvironmentVariable("DOTNET_GCHeapHardLimit") is not null;
-            long used = hardLimited ? GC.GetTotalMemory(forceFullCollection: false) : Environment.WorkingSet;
-            return (double)used / available;
+            double used = (double)(HardLimited ? GC.GetTotalMemory(forceFullCollection: false) : Environment.WorkingSet) / available;
+            if (used >= WorthCollecting && (_collectedAt == 0 || Stopwatch.GetElapsedTime(_collectedAt) > Pause))
+            {
+                _collectedAt = Stopwatch.GetTimestamp();
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+            }
+
+            return used;
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class LoadVerdict
 
     private int _over;
     private int _under;
+    private AdmissionMode _streak;
 
     public AdmissionMode Mode { get; private set; }
 
@@ -27,19 +28,22 @@ internal sealed class LoadVerdict
         AdmissionMode before = Mode;
         if (wanted > Mode)
         {
+            // One worse sample among bad ones is no reason for the worse mode.
+            _streak = _over == 0 || wanted < _streak ? wanted : _streak;
             _under = 0;
             if (++_over >= settings.RiseSamples)
             {
-                Mode = wanted;
+                Mode = _streak;
                 _over = 0;
             }
         }
         else if (held < Mode)
         {
+            _streak = _under == 0 || held > _streak ? held : _streak;
             _over = 0;
             if (++_under >= settings.FallSamples)
             {
-                Mode = held;
+                Mode = _streak;
                 _under = 0;
             }
         }

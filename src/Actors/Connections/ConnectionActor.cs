@@ -10,7 +10,7 @@ namespace Actors443.Connections;
 /// <code>
 /// Accepted → HelloRead → Admitted → Handshaking → Open → Upgraded → Draining → Closed
 /// </code>
-/// The engine may pass several stages between two messages; <see cref="StageAdvanced"/> makes the actor catch up.
+/// The engine passes stages without telling: the actor catches up with each message, and is told (<see cref="StageAdvanced"/>) of what it must act on.
 /// </summary>
 internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
 {
@@ -40,14 +40,12 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
 
     protected override bool Receive(object message)
     {
+        if (message is ConnectionAccepted accepted)
+            _connection = accepted.Connection;
+        Follow();
         switch (message)
         {
-            case ConnectionAccepted accepted:
-                _connection = accepted.Connection;
-                Follow();
-                return true;
-            case StageAdvanced:
-                Follow();
+            case ConnectionAccepted or StageAdvanced:
                 return true;
             case DeadlinePassed deadline:
                 OnDeadline(deadline.Reason);

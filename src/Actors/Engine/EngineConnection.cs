@@ -221,16 +221,19 @@ internal abstract class EngineConnection : IActorConnectionFeature
             Volatile.Write(ref _headersSinceMs, Clock.NowMs);
     }
 
-    /// <summary>Moves to a later stage and tells the actor, if there is one yet; if not, it catches up when it is made.</summary>
-    protected void AdvanceTo(ConnectionState stage)
+    /// <summary>Moves to a later stage. The actor need not hear of it at once: it catches up when it next has something to decide.</summary>
+    protected void NoteStage(ConnectionState stage)
     {
         if (stage == ConnectionState.Open)
             Volatile.Write(ref _idleSinceMs, Clock.NowMs);
         Volatile.Write(ref _stage, (int)stage);
+    }
+
+    /// <summary>Moves to a later stage and tells the actor, if there is one yet; if not, it catches up when it is made.</summary>
+    protected void AdvanceTo(ConnectionState stage)
+    {
+        NoteStage(stage);
         Interlocked.MemoryBarrier();
         Volatile.Read(ref _owner)?.Tell(StageAdvanced.Instance, ActorRefs.NoSender);
     }
-
-    /// <summary>Moves to a later stage that the actor need not hear of at once.</summary>
-    protected void NoteStage(ConnectionState stage) => Volatile.Write(ref _stage, (int)stage);
 }

@@ -63,10 +63,10 @@ internal sealed class ClientCertificateVerifier
 
     private bool EndsAtAuthority(X509Chain chain)
     {
-        // From the second element on: a leaf is not its own authority unless it was listed by itself.
+        // By the whole certificate: X509Certificate.Equals compares issuer and serial number alone, which anybody can copy.
         foreach (X509ChainElement element in chain.ChainElements)
         {
-            if (_authorities.Contains(element.Certificate))
+            if (_authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)))
                 return true;
         }
 

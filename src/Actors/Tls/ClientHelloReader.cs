@@ -38,9 +38,8 @@ internal static class ClientHelloReader
     public static ClientHelloStatus TryRead(in ReadOnlySequence<byte> input, out ClientHello? hello)
     {
         hello = null;
-        if (input.IsEmpty)
+        if (!new SequenceReader<byte>(input).TryPeek(out byte first))
             return ClientHelloStatus.Incomplete;
-        byte first = input.FirstSpan[0];
         if (first != HandshakeRecord)
             return LooksLikeHttp(input) switch { true => ClientHelloStatus.PlainHttp, false => ClientHelloStatus.NotTls, null => ClientHelloStatus.Incomplete };
 

@@ -61,7 +61,7 @@ internal sealed partial class PortableConnection(ConnectionContext transport, st
         Resumed = SslStreamSession.WasResumed(ssl);
         ClientCertificate = ssl.RemoteCertificate as X509Certificate2;
         Record(LifecycleEvent.HandshakeCompleted, (ushort)(Resumed == true ? 1 : 0));
-        AdvanceTo(ConnectionState.Open);
+        NoteStage(ConnectionState.Open);
     }
 
     /// <summary>No byte will move any more.</summary>

@@ -88,7 +88,11 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             return null;
         }
 
-        return await HandshakeAsync(transport, connection, decision.Options);
+        SslStream? ssl = await HandshakeAsync(transport, connection, decision.Options);
+        // A session to resume is the client's claim. If there was none it has had a full handshake, and pays for one; over its rate, it is banned.
+        if (hello.OffersResumption && connection.Resumed == false)
+            _admission.TryHandshake(connection.Remote.Address, offersResumption: false);
+        return ssl;
     }
 
     private async Task<SslStream?> HandshakeAsync(ConnectionContext transport, PortableConnection connection, SslServerAuthenticationOptions options)

@@ -93,7 +93,7 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
                 break;
             case CloseReason.IdleTimeout or CloseReason.Drained or CloseReason.LoadShed when !_connection.Upgraded:
                 // Between requests the HTTP layer can say goodbye in order: GOAWAY, close_notify.
-                _connection.SetReason(reason);
+                _connection.SetOrderlyReason(reason);
                 _connection.RequestClose();
                 break;
             default:
@@ -108,8 +108,7 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
             return;
         _state = ConnectionState.Draining;
         TimeSpan deadline = drain.Deadline ?? lifetimes.Current.Drain.Deadline;
-        _connection.BeginDrain(_connection.Clock.NowMs + (long)deadline.TotalMilliseconds);
-        _connection.SetReason(drain.Reason);
+        _connection.BeginDrain(_connection.Clock.NowMs + (long)deadline.TotalMilliseconds, drain.Reason);
         // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second.
         if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
             _connection.RequestClose();

@@ -30,6 +30,7 @@ internal sealed class ConnectionSupervisor : ActorBase
     private EngineConnection? _first;
     private int _count;
     private IActorRef? _drainAsker;
+    private Drain? _drain;
     private int _abortedInDrain;
 
     public ConnectionSupervisor(AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
@@ -120,8 +121,8 @@ internal sealed class ConnectionSupervisor : ActorBase
         Look(connection);
         _handshakes.Add(connection);
         MakeRoom();
-        if (_drainAsker is not null)
-            actor.Tell(new Drain(), Self);
+        if (_drain is not null)
+            actor.Tell(_drain, Self);
     }
 
     private void MakeRoom()
@@ -163,7 +164,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         (CloseReason passed, long lookAgain) = ConnectionDeadlines.Next(connection, now, _lifetimes.Current.Deadlines, IdleLimit());
         if (passed != CloseReason.None)
         {
-            if (passed == CloseReason.DrainTimeout)
+            if (passed == CloseReason.DrainTimeout && !connection.IsAborted)
                 _abortedInDrain++;
             connection.Actor.Tell(DeadlinePassed.For(passed), Self);
             // Should the orderly end not come about, the next look aborts or reminds.
@@ -191,6 +192,7 @@ internal sealed class ConnectionSupervisor : ActorBase
     private void OnDrainAll(Drain drain)
     {
         _drainAsker = Sender;
+        _drain = drain;
         for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
             connection.Actor.Tell(drain, Self);
         AnswerIfDrained();
@@ -198,8 +200,10 @@ internal sealed class ConnectionSupervisor : ActorBase
 
     private void AnswerIfDrained()
     {
-        if (_count == 0 && _drainAsker is { } asker)
-            asker.Tell(new AllDrained(_abortedInDrain), Self);
+        if (_count != 0 || _drainAsker is not { } asker)
+            return;
+        _drainAsker = null;
+        asker.Tell(new AllDrained(_abortedInDrain), Self);
     }
 
     private bool TryTell(TellConnection tell)

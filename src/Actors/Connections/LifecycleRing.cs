@@ -34,10 +34,11 @@ internal struct LifecycleRing
     /// <param name="detail">A number that says more: a <see cref="CloseReason"/>, a count.</param>
     public void Append(LifecycleEvent kind, long sinceAcceptMs, ushort detail = 0)
     {
-        int index = Interlocked.Increment(ref _count) - 1;
+        // Unsigned, so that a very long life goes round as well.
+        uint index = (uint)(Interlocked.Increment(ref _count) - 1);
         // The first half is kept for the beginning of the life (handshake), which tells most; the rest goes round.
-        int slot = index < Capacity ? index : Capacity / 2 + (index - Capacity) % (Capacity / 2);
-        _entries[slot] = new LifecycleEntry((uint)Math.Min(sinceAcceptMs, uint.MaxValue), kind, detail);
+        uint slot = index < Capacity ? index : Capacity / 2 + (index - Capacity) % (Capacity / 2);
+        _entries[(int)slot] = new LifecycleEntry((uint)Math.Min(sinceAcceptMs, uint.MaxValue), kind, detail);
     }
 
     public readonly IReadOnlyList<LifecycleEntry> ToList()

@@ -106,6 +106,9 @@ internal abstract class EngineConnection : IActorConnectionFeature
     /// <summary>When to abort a draining connection.</summary>
     public long DrainDeadlineMs { get; private set; }
 
+    /// <summary>What the end of a draining connection is reported as, if it comes in time.</summary>
+    public CloseReason DrainReason { get; private set; }
+
     // The supervisor's intrusive links: its thread alone touches them.
     public EngineConnection? WheelNext { get; set; }
 
@@ -143,9 +146,10 @@ internal abstract class EngineConnection : IActorConnectionFeature
     }
 
     /// <summary>From the actor: no new requests; the next one to arrive is answered and is the last.</summary>
-    public void BeginDrain(long deadlineMs)
+    public void BeginDrain(long deadlineMs, CloseReason reason = CloseReason.Drained)
     {
         DrainDeadlineMs = deadlineMs;
+        DrainReason = reason;
         Volatile.Write(ref _drainingSinceMs, Clock.NowMs);
         Record(LifecycleEvent.DrainRequested);
     }
@@ -161,6 +165,9 @@ internal abstract class EngineConnection : IActorConnectionFeature
 
     /// <summary>What has happened so far; an event being added at this moment may be missing.</summary>
     public IReadOnlyList<LifecycleEntry> Events => _events.ToList();
+
+    /// <summary>An end in order: by the drain, if there is one.</summary>
+    public void SetOrderlyReason(CloseReason reason) => SetReason(DrainingSinceMs != 0 ? DrainReason : reason);
 
     public void Record(LifecycleEvent kind, ushort detail = 0) => _events.Append(kind, SinceAcceptMs, detail);
 

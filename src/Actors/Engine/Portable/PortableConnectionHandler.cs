@@ -169,9 +169,11 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         else if (connection.WasCutOff)
             connection.SetReason(CloseReason.ClientReset);
         else if (connection.HasPeerEnded)
-            connection.SetReason(CloseReason.ClientClosed);
+            connection.SetOrderlyReason(CloseReason.ClientClosed);
+        else if (failed)
+            connection.SetReason(CloseReason.ClientReset);
         else
-            connection.SetReason(failed ? CloseReason.ClientReset : CloseReason.ServerClosed);
+            connection.SetOrderlyReason(CloseReason.ServerClosed);
     }
 
     // While a request without a body is served nobody reads, so that nobody has seen a reset.

@@ -244,7 +244,7 @@ public sealed class ConnectionSupervisorTests : TestKit
 
     private async Task<FakeConnection[]> AcceptAsync(int count)
     {
-        FakeConnection[] connections = [.. Enumerable.Range(0, count).Select(_ => new FakeConnection(_clock))];
+        FakeConnection[] connections = [.. Enumerable.Range(0, count).Select(_ => new FakeConnection(_clock) { Ending = () => _gate.HandshakeEnded(System.Net.IPAddress.Loopback) })];
         foreach (FakeConnection connection in connections)
             _supervisor.Tell(new ConnectionAccepted(connection));
         await Eventually.HoldsAsync(() => connections.All(connection => !connection.Actor.IsNobody()), "every connection has its actor");

@@ -16,6 +16,9 @@ internal sealed class FakeConnection(MonotonicClock clock) : EngineConnection("h
     /// <summary>What <see cref="AbortTransport"/> does besides: an engine ends the connection at once. False: it takes its time.</summary>
     public bool EndsWhenAborted { get; set; } = true;
 
+    /// <summary>What the engine does when it ends the connection, before anybody is told.</summary>
+    public Action? Ending { get; set; }
+
     public override void RequestClose() => Interlocked.Increment(ref _closesAsked);
 
     public void Reach(ConnectionState stage) => NoteStage(stage);
@@ -40,7 +43,9 @@ internal sealed class FakeConnection(MonotonicClock clock) : EngineConnection("h
 
     protected override void AbortTransport()
     {
-        if (EndsWhenAborted && Stage != ConnectionState.Closed)
-            AdvanceTo(ConnectionState.Closed);
+        if (!EndsWhenAborted || Stage == ConnectionState.Closed)
+            return;
+        Ending?.Invoke();
+        AdvanceTo(ConnectionState.Closed);
     }
 }

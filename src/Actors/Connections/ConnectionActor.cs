@@ -104,11 +104,13 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
 
     private void OnDrain(Drain drain)
     {
-        if (_state is ConnectionState.Draining or ConnectionState.Closed)
+        if (_state == ConnectionState.Closed)
+            return;
+        long deadline = _connection.Clock.NowMs + (long)(drain.Deadline ?? lifetimes.Current.Drain.Deadline).TotalMilliseconds;
+        if (_state == ConnectionState.Draining && deadline >= _connection.DrainDeadlineMs)
             return;
         _state = ConnectionState.Draining;
-        TimeSpan deadline = drain.Deadline ?? lifetimes.Current.Drain.Deadline;
-        _connection.BeginDrain(_connection.Clock.NowMs + (long)deadline.TotalMilliseconds, drain.Reason);
+        _connection.BeginDrain(deadline, drain.Reason);
         // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second.
         if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
             _connection.RequestClose();

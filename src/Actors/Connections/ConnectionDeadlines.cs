@@ -17,13 +17,15 @@ internal static class ConnectionDeadlines
     {
         // Nobody tells the wheel that headers have begun: it looks once in the shortest time that can matter.
         long soon = nowMs + Math.Min(Ms(deadlines.Headers), Ms(idle));
+        long drainingSince = connection.DrainingSinceMs;
         if (connection.Stage < ConnectionState.Open)
         {
+            if (drainingSince != 0 && nowMs >= connection.DrainDeadlineMs)
+                return (CloseReason.DrainTimeout, 0);
             (CloseReason late, long due) = Check(connection.AcceptedAtMs + Ms(deadlines.Handshake), CloseReason.HandshakeTimeout, nowMs);
-            return (late, Math.Min(due, soon));
+            return (late, Math.Min(due, drainingSince == 0 ? soon : Math.Min(connection.DrainDeadlineMs, nowMs + DrainQuietMs)));
         }
 
-        long drainingSince = connection.DrainingSinceMs;
         if (drainingSince != 0)
         {
             if (nowMs >= connection.DrainDeadlineMs)

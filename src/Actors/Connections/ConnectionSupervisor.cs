@@ -29,7 +29,7 @@ internal sealed class ConnectionSupervisor : ActorBase
     private readonly SupervisorStrategy _strategy;
     private EngineConnection? _first;
     private int _count;
-    private IActorRef? _drainAsker;
+    private readonly List<IActorRef> _drainAskers = [];
     private Drain? _drain;
     private int _abortedInDrain;
 
@@ -62,9 +62,14 @@ internal sealed class ConnectionSupervisor : ActorBase
         while (_first is { } connection)
         {
             connection.Abort(CloseReason.ActorFailed, "its supervisor stopped");
-            Context.System.EventStream.Publish(connection.ToObituary());
             Unlink(connection);
+            _wheel.Remove(connection);
+            if (_drain is not null)
+                _abortedInDrain++;
+            Report(connection);
         }
+
+        AnswerIfDrained();
     }
 
     protected override bool Receive(object message)
@@ -136,6 +141,8 @@ internal sealed class ConnectionSupervisor : ActorBase
         if (!Unlink(connection))
             return;
         _wheel.Remove(connection);
+        if (_drain is not null && connection.Reason == CloseReason.DrainTimeout)
+            _abortedInDrain++;
         Report(connection);
         AnswerIfDrained();
     }
@@ -164,10 +171,8 @@ internal sealed class ConnectionSupervisor : ActorBase
         (CloseReason passed, long lookAgain) = ConnectionDeadlines.Next(connection, now, _lifetimes.Current.Deadlines, IdleLimit());
         if (passed != CloseReason.None)
         {
-            if (passed == CloseReason.DrainTimeout && !connection.IsAborted)
-                _abortedInDrain++;
             connection.Actor.Tell(DeadlinePassed.For(passed), Self);
-            // Should the orderly end not come about, the next look aborts or reminds.
+            // Should the end not come about, the next look reminds.
             lookAgain = now + 5000;
         }
 
@@ -191,7 +196,7 @@ internal sealed class ConnectionSupervisor : ActorBase
 
     private void OnDrainAll(Drain drain)
     {
-        _drainAsker = Sender;
+        _drainAskers.Add(Sender);
         _drain = drain;
         for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
             connection.Actor.Tell(drain, Self);
@@ -200,10 +205,11 @@ internal sealed class ConnectionSupervisor : ActorBase
 
     private void AnswerIfDrained()
     {
-        if (_count != 0 || _drainAsker is not { } asker)
+        if (_count != 0)
             return;
-        _drainAsker = null;
-        asker.Tell(new AllDrained(_abortedInDrain), Self);
+        foreach (IActorRef asker in _drainAskers)
+            asker.Tell(new AllDrained(_abortedInDrain), Self);
+        _drainAskers.Clear();
     }
 
     private bool TryTell(TellConnection tell)

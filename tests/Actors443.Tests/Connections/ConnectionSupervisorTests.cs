@@ -175,6 +175,51 @@ public sealed class ConnectionSupervisorTests : TestKit
     }
 
     [Fact]
+    public async Task A_drain_holds_during_the_handshake_as_well()
+    {
+        FakeConnection connection = (await AcceptAsync(1))[0];
+        connection.Reach(ConnectionState.Handshaking);
+        _supervisor.Tell(new DrainAll(new Drain(TimeSpan.FromSeconds(2))), TestActor);
+        await Eventually.HoldsAsync(() => connection.DrainingSinceMs != 0, "the connection drains");
+
+        Tick(2.5);
+
+        Assert.Equal(CloseReason.DrainTimeout, ExpectMsg<Obituary>(Patience).Reason);
+        Assert.Equal(1, ExpectMsg<AllDrained>(Patience).Aborted);
+    }
+
+    [Fact]
+    public async Task A_shorter_drain_shortens_a_longer_one()
+    {
+        FakeConnection connection = await OpenAsync();
+        connection.RequestStarted();
+        connection.Actor.Tell(new Drain(TimeSpan.FromMinutes(10)));
+        connection.Actor.Tell(new Drain(TimeSpan.FromSeconds(2)));
+        connection.Actor.Tell(new Drain(TimeSpan.FromMinutes(5)));
+        await connection.Actor.Ask<ConnectionSnapshot>(GetConnection.Instance, Patience);
+
+        Tick(2.5);
+
+        Assert.Equal(CloseReason.DrainTimeout, ExpectMsg<Obituary>(Patience).Reason);
+    }
+
+    [Fact]
+    public async Task A_supervisor_that_ends_during_the_drain_answers_who_asked()
+    {
+        FakeConnection connection = await OpenAsync();
+        connection.RequestStarted();
+        IActorRef first = CreateTestProbe().Ref;
+        _supervisor.Tell(new DrainAll(new Drain()), first);
+        _supervisor.Tell(new DrainAll(new Drain()), TestActor);
+        await Eventually.HoldsAsync(() => connection.State == ConnectionState.Draining, "the connection drains");
+
+        ((IInternalActorRef)_supervisor).Restart(new InvalidOperationException("scripted"));
+
+        ExpectMsg<Obituary>(Patience);
+        Assert.Equal(1, ExpectMsg<AllDrained>(Patience).Aborted);
+    }
+
+    [Fact]
     public async Task The_handshake_deadline_cuts_and_has_an_obituary()
     {
         FakeConnection connection = (await AcceptAsync(1))[0];

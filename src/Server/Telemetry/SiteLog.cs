@@ -5,7 +5,7 @@ namespace Actors443.Server.Telemetry;
 
 internal static partial class SiteLog
 {
-    [LoggerMessage(EventIds.Sites + 0, LogLevel.Information, "{Count} sites are served: {Names}")]
+    [LoggerMessage(EventIds.Sites + 0, LogLevel.Information, "Sites served ({Count}): {Names}")]
     public static partial void SitesServed(this ILogger log, int count, string names);
 
     [LoggerMessage(EventIds.Sites + 1, LogLevel.Warning, "Upstream {Destination} failed: {Error} {Detail} ({Failures} failed requests of this route since this was last said)")]

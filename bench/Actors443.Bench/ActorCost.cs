@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Actors443.Bench;
 
 /// <summary>
-/// CPU time of the server process for one unit of work, the two servers taking turns. The ratio of each round's pair is taken first and then the median
-/// of the ratios, so that what else the machine does falls on both.
+/// CPU time of the server process for one unit of work, the servers taking turns. The ratio of each round is taken first and then the median of the
+/// ratios, so that what else the machine does falls on all.
 /// </summary>
 internal static class ActorCost
 {
@@ -22,30 +22,37 @@ internal static class ActorCost
     public static async Task<int> RunAsync(int rounds)
     {
         using ServerUnderTest stock = await ServerUnderTest.StartComparedAsync("stock");
+        using ServerUnderTest engine = await ServerUnderTest.StartComparedAsync("engine");
         using ServerUnderTest actors = await ServerUnderTest.StartComparedAsync("actors");
-        Console.WriteLine("us of server CPU a unit, median of {0} alternated rounds; stock is Kestrel with SslStream", rounds);
-        Console.WriteLine($"{"",-44}{"stock",10}{"actors",10}{"ratio",9}");
+        ServerUnderTest[] servers = [stock, engine, actors];
+        Console.WriteLine("us of server CPU a unit, median of {0} alternated rounds; stock is Kestrel with SslStream, engine is ours with nobody owning the connections", rounds);
+        Console.WriteLine($"{"",-44}{"stock",9}{"engine",9}{"actors",9}{"actors/stock",14}{"the actor alone",17}");
         foreach ((string name, int count, Func<int, Task> work) in Works)
         {
             // Tiered compilation settles only after many calls.
             for (int warmUp = 0; warmUp < 3; warmUp++)
             {
-                await work(stock.Port);
-                await work(actors.Port);
+                foreach (ServerUnderTest server in servers)
+                    await work(server.Port);
             }
 
-            var pairs = new List<(double Stock, double Actors)>();
+            var costs = new List<double[]>();
             for (int round = 0; round < rounds; round++)
             {
-                bool stockFirst = round % 2 == 0;
-                double first = await CostAsync(stockFirst ? stock : actors, count, work);
-                double second = await CostAsync(stockFirst ? actors : stock, count, work);
-                pairs.Add(stockFirst ? (first, second) : (second, first));
+                double[] cost = new double[servers.Length];
+                for (int turn = 0; turn < servers.Length; turn++)
+                {
+                    int server = (round + turn) % servers.Length;
+                    cost[server] = await CostAsync(servers[server], count, work);
+                }
+
+                costs.Add(cost);
             }
 
+            double Median(Func<double[], double> figure) => Tools.Median(costs.Select(figure));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name,-44}{Tools.Median(pairs.Select(p => p.Stock)),10:0.0}{Tools.Median(pairs.Select(p => p.Actors)),10:0.0}{Tools.Median(pairs.Select(p => p.Actors / p.Stock)),9:0.000}"));
+                $"{name,-44}{Median(c => c[0]),9:0.0}{Median(c => c[1]),9:0.0}{Median(c => c[2]),9:0.0}{Median(c => c[2] / c[0]),14:0.000}{Median(c => (c[2] - c[1]) / c[0]),17:+0.0 %;-0.0 %}"));
         }
 
         return 0;

@@ -4,6 +4,8 @@ using System.Net.Security;
 using System.Security.Authentication;
 using Actors443.Certificates;
 using Actors443.Configuration;
+using Actors443.Engine;
+using Actors443.Engine.Portable;
 using Actors443.Hosting;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +19,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Actors443.Bench;
 
-/// <summary>The same thirteen bytes by the same application under the same certificate: once by plain Kestrel with SslStream, once by Actors443.</summary>
+/// <summary>
+/// The same thirteen bytes by the same application under the same certificate: by plain Kestrel with SslStream (<c>stock</c>), by Actors443
+/// (<c>actors</c>), and by Actors443's engine with nobody owning the connections (<c>engine</c>), which tells what the actors alone cost.
+/// </summary>
 internal static class ComparedServers
 {
     public static async Task<int> ServeAsync(string kind, CancellationToken stop)
@@ -29,7 +34,7 @@ internal static class ComparedServers
             if (kind == "stock")
                 UseStockKestrel(builder, state);
             else
-                UseActors(builder, state);
+                UseActors(builder, state, owned: kind == "actors");
             await using WebApplication application = builder.Build();
             byte[] hello = "Hello, World!"u8.ToArray();
             application.Run(async context =>
@@ -50,7 +55,7 @@ internal static class ComparedServers
         }
     }
 
-    private static void UseActors(WebApplicationBuilder builder, string state)
+    private static void UseActors(WebApplicationBuilder builder, string state, bool owned)
     {
         var settings = new Actors443Settings
         {
@@ -59,10 +64,27 @@ internal static class ComparedServers
             Http = new HttpSettings { Enabled = false },
         };
         builder.Services.AddLogging();
+        if (!owned)
+            builder.Services.AddSingleton<IConnectionEngine>(services => new EngineWithoutOwners(ActivatorUtilities.CreateInstance<PortableEngine>(services)));
         builder.Services.AddActors443(settings);
         // As the product has it: Akka's timer thread is no cost of a connection.
         builder.Services.AddAkka("bench", akka => akka.AddHocon("akka.scheduler.tick-duration = 100ms", HoconAddMode.Append).WithActors443(settings));
         builder.WebHost.UseActors443();
+    }
+
+    private sealed class EngineWithoutOwners(IConnectionEngine engine) : IConnectionEngine, IConnectionOwners
+    {
+        public string Name => engine.Name;
+
+        public Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken) =>
+            engine.ListenAsync(request with { Tls = request.Tls! with { Owners = this } }, cancellationToken);
+
+        public void Accepted(EngineConnection connection)
+        {
+            // Nobody owns it.
+        }
+
+        public ValueTask DisposeAsync() => engine.DisposeAsync();
     }
 
     // As good as stock Kestrel gets: the certificate's context and the options made once, the callback returning them at once.

@@ -4,7 +4,7 @@ using Actors443.Bench;
 var rounds = new Option<int>("--rounds") { Description = "Alternated rounds; the median counts.", DefaultValueFactory = _ => 7 };
 var connections = new Option<int>("--connections") { Description = "Connections to hold or to stall." };
 var reloads = new Option<int>("--reloads") { Description = "Certificate changes in a row.", DefaultValueFactory = _ => 200 };
-var kind = new Argument<string>("kind") { Description = "stock or actors" };
+var kind = new Argument<string>("kind") { Description = "stock, engine or actors" };
 
 var root = new RootCommand("Measures Actors443 on this machine. Everything is loopback, bounded and ends by itself.");
 
@@ -24,7 +24,7 @@ var reload = new Command("reloads", "Changes the certificate again and again und
 reload.SetAction(arguments => ReloadsUnderLoad.RunAsync(arguments.GetValue(reloads)));
 root.Add(reload);
 
-var serve = new Command("serve", "One of the two servers of actor-cost, for use by itself.") { kind };
+var serve = new Command("serve", "One of the servers of actor-cost, for use by itself.") { kind };
 serve.Hidden = true;
 serve.SetAction((arguments, stop) => ComparedServers.ServeAsync(arguments.GetValue(kind)!, stop));
 root.Add(serve);

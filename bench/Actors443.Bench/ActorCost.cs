@@ -10,16 +10,19 @@ internal static class ActorCost
 {
     private const int Requests = 120_000;
     private const int Handshakes = 4_000;
+    private const int Workers = 32;
 
     private static readonly (string Name, int Count, Func<int, Task> Work)[] Works =
     [
         ("HTTP/1.1 request, keep-alive", Requests, port => Tools.H2LoadAsync("--h1", "-c", "16", "-n", Text(Requests), Url(port))),
         ("HTTP/2 request, 16 x 16 streams", Requests, port => Tools.H2LoadAsync("-c", "16", "-m", "16", "-n", Text(Requests), Url(port))),
-        ("full TLS 1.3 handshake, request, close", Handshakes, port => TlsClient.HandshakesAsync(port, Handshakes, 4, resume: false)),
-        ("resumed TLS 1.3 handshake, request, close", Handshakes, port => TlsClient.HandshakesAsync(port, Handshakes, 4, resume: true)),
+        ("full TLS 1.3 handshake, request, close", Handshakes, port => TlsClient.HandshakesAsync(port, Handshakes, Workers, resume: false)),
+        ("resumed TLS 1.3 handshake, request, close", Handshakes, port => TlsClient.HandshakesAsync(port, Handshakes, Workers, resume: true)),
     ];
 
-    public static async Task<int> RunAsync(int rounds)
+    /// <param name="rounds">The median of so many counts.</param>
+    /// <param name="only">Part of a row's name; null: all rows.</param>
+    public static async Task<int> RunAsync(int rounds, string? only)
     {
         using ServerUnderTest stock = await ServerUnderTest.StartComparedAsync("stock");
         using ServerUnderTest engine = await ServerUnderTest.StartComparedAsync("engine");
@@ -27,7 +30,7 @@ internal static class ActorCost
         ServerUnderTest[] servers = [stock, engine, actors];
         Console.WriteLine("us of server CPU a unit, median of {0} alternated rounds; stock is Kestrel with SslStream, engine is ours with nobody owning the connections", rounds);
         Console.WriteLine($"{"",-44}{"stock",9}{"engine",9}{"actors",9}{"actors/stock",14}{"the actor alone",17}");
-        foreach ((string name, int count, Func<int, Task> work) in Works)
+        foreach ((string name, int count, Func<int, Task> work) in Works.Where(work => only is null || work.Name.Contains(only, StringComparison.OrdinalIgnoreCase)))
         {
             // Tiered compilation settles only after many calls.
             for (int warmUp = 0; warmUp < 3; warmUp++)

@@ -2,14 +2,15 @@ using System.CommandLine;
 using Actors443.Bench;
 
 var rounds = new Option<int>("--rounds") { Description = "Alternated rounds; the median counts.", DefaultValueFactory = _ => 7 };
+var only = new Option<string>("--only") { Description = "Part of the name of a row: the others are left out." };
 var connections = new Option<int>("--connections") { Description = "Connections to hold or to stall." };
 var reloads = new Option<int>("--reloads") { Description = "Certificate changes in a row.", DefaultValueFactory = _ => 200 };
 var kind = new Argument<string>("kind") { Description = "stock, engine or actors" };
 
 var root = new RootCommand("Measures Actors443 on this machine. Everything is loopback, bounded and ends by itself.");
 
-var cost = new Command("actor-cost", "CPU of the server for a request and for a handshake: an actor per connection beside plain Kestrel with SslStream.") { rounds };
-cost.SetAction(arguments => ActorCost.RunAsync(arguments.GetValue(rounds)));
+var cost = new Command("actor-cost", "CPU of the server for a request and for a handshake: an actor per connection beside plain Kestrel with SslStream.") { rounds, only };
+cost.SetAction(arguments => ActorCost.RunAsync(arguments.GetValue(rounds), arguments.GetValue(only)));
 root.Add(cost);
 
 var idle = new Command("idle", "Holds idle TLS connections (10,000), each owned by an actor, says what each costs in memory, and drains them.") { connections };

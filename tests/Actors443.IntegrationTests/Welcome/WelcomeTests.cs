@@ -152,6 +152,16 @@ public sealed partial class WelcomeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_shows_the_clients_own_words_is_not_compressed()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Version = HttpVersion.Version20 };
+        request.Headers.AcceptEncoding.ParseAdd("br, gzip");
+        using HttpResponseMessage answer = await _client.SendAsync(request);
+
+        Assert.Empty(answer.Content.Headers.ContentEncoding);
+    }
+
+    [Fact]
     public async Task Other_addresses_and_methods_are_refused()
     {
         using HttpResponseMessage missing = await _client.GetAsync("/wp-login.php");

@@ -58,7 +58,8 @@ internal sealed class WelcomeHandler(WelcomeStatusSource source) : IRouteHandler
     private static Task WriteAsync(HttpContext context, string type, string text)
     {
         AddHeaders(context.Response);
-        context.Response.Headers.CacheControl = "no-store";
+        // Not compressed: it shows the client's own words beside ours (BREACH).
+        context.Response.Headers.CacheControl = "no-store, no-transform";
         return WriteBodyAsync(context, type, Encoding.UTF8.GetBytes(text));
     }
 

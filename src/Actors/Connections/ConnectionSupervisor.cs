@@ -24,7 +24,7 @@ internal sealed class ConnectionSupervisor : ActorBase
     private readonly MonotonicClock _clock;
     private readonly ILogger _log;
     private readonly Props _child;
-    private readonly TimerWheel _wheel;
+    private readonly TimerWheel<EngineConnection> _wheel;
     private readonly HandshakeQueue _handshakes;
     private readonly SupervisorStrategy _strategy;
     private EngineConnection? _first;
@@ -41,7 +41,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         _clock = clock;
         _log = loggers.CreateLogger(LogCategories.Connections);
         _child = Akka.Actor.Props.CreateBy(new Producer(lifetimes)).WithDispatcher(DispatcherPath).WithMailbox(MailboxPath).WithDeploy(Deploy.Local);
-        _wheel = new TimerWheel(TickMs, WheelSlots, _clock.NowMs);
+        _wheel = new TimerWheel<EngineConnection>(TickMs, WheelSlots, _clock.NowMs);
         _strategy = new OneForOneStrategy(
             cause =>
             {

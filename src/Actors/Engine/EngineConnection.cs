@@ -12,7 +12,7 @@ namespace Actors443.Engine;
 /// owning actor, the supervisor's timer wheel, <c>conns</c> and metrics read them from any thread, a moment late at worst. Requests cost no
 /// message: the actor is told only when it must decide something.
 /// </summary>
-internal abstract class EngineConnection : IActorConnectionFeature
+internal abstract class EngineConnection : IActorConnectionFeature, IWheelEntry<EngineConnection>
 {
     private LifecycleRing _events;
     private IActorRef? _owner;

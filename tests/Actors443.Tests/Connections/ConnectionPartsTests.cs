@@ -141,7 +141,7 @@ public sealed class ConnectionPartsTests
     [InlineData(10_000_000)]
     public void The_wheel_shows_each_connection_once_and_not_before_its_time(long dueMs)
     {
-        var wheel = new TimerWheel(250, 1024, _clock.NowMs);
+        var wheel = new TimerWheel<EngineConnection>(250, 1024, _clock.NowMs);
         FakeConnection connection = new(_clock);
         long due = _clock.NowMs + dueMs;
         long horizon = 250L * 1023;
@@ -162,7 +162,7 @@ public sealed class ConnectionPartsTests
     [Fact]
     public void The_wheel_bears_a_long_pause_removals_and_putting_in_again()
     {
-        var wheel = new TimerWheel(250, 64, _clock.NowMs);
+        var wheel = new TimerWheel<EngineConnection>(250, 64, _clock.NowMs);
         var random = new Random(443);
         List<FakeConnection> all = [.. Enumerable.Range(0, 2000).Select(_ => new FakeConnection(_clock))];
         foreach (FakeConnection connection in all)

@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+
+namespace Actors443.Engine.EventLoop.Interop;
+
+/// <summary>
+/// What the event loop asks of the C library (Linux). File descriptors are plain numbers: each belongs to one loop, whose thread alone uses
+/// and closes it.
+/// </summary>
+internal static unsafe partial class LibC
+{
+    public const int EINTR = 4;
+    public const int EAGAIN = 11;
+    public const int ENFILE = 23;
+    public const int EMFILE = 24;
+    public const int EPIPE = 32;
+    public const int ENOSYS = 38;
+    public const int EADDRINUSE = 98;
+    public const int EADDRNOTAVAIL = 99;
+    public const int ENETUNREACH = 101;
+    public const int ECONNRESET = 104;
+    public const int ENOBUFS = 105;
+    public const int ETIMEDOUT = 110;
+    public const int ECONNREFUSED = 111;
+    public const int EHOSTUNREACH = 113;
+    public const int EINPROGRESS = 115;
+
+    public const int EpollAdd = 1;
+    public const int EpollDelete = 2;
+    public const int EpollModify = 3;
+    public const uint EpollIn = 0x001;
+    public const uint EpollOut = 0x004;
+    public const uint EpollError = 0x008;
+    public const uint EpollHangUp = 0x010;
+    public const uint EpollReadHangUp = 0x2000;
+    public const uint EpollEdge = 1u << 31;
+
+    public const int SocketStream = 1;
+    public const int SocketNonBlocking = 0x800;
+    public const int SocketCloseOnExec = 0x80000;
+    public const int LevelSocket = 1;
+    public const int LevelIp = 0;
+    public const int LevelTcp = 6;
+    public const int SocketError = 4;
+    public const int SocketLinger = 13;
+    public const int SocketReceiveBuffer = 8;
+    public const int IpBindAddressNoPort = 24;
+    public const int TcpNoDelay = 1;
+    public const int ShutdownWrite = 1;
+
+    public const int CloneFiles = 0x400;
+
+    private const string Library = "libc";
+    private const int EpollCloseOnExec = 0x80000;
+    private const int EventFdFlags = SocketNonBlocking | SocketCloseOnExec;
+
+    /// <summary>A new epoll instance, closed on exec; -1 and <see cref="Error"/> if there can be none.</summary>
+    public static int CreateEpoll() => epoll_create1(EpollCloseOnExec);
+
+    public static int CreateEventFd() => eventfd(0, EventFdFlags);
+
+    /// <summary>The error of the last call on this thread that set one.</summary>
+    public static int Error => Marshal.GetLastPInvokeError();
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int epoll_ctl(int epoll, int operation, int descriptor, void* @event);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int epoll_wait(int epoll, void* events, int maximum, int timeoutMs);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int epoll_pwait2(int epoll, void* events, int maximum, TimeSpec* timeout, nint signals);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint read(int descriptor, void* buffer, nuint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint write(int descriptor, void* buffer, nuint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int close(int descriptor);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int bind(int descriptor, void* address, int length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int connect(int descriptor, void* address, int length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int shutdown(int descriptor, int how);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int setsockopt(int descriptor, int level, int name, void* value, int length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int getsockopt(int descriptor, int level, int name, void* value, int* length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int unshare(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int close_range(uint first, uint last, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int epoll_create1(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int eventfd(uint initial, int flags);
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Linger
+    {
+        public int On;
+        public int Seconds;
+    }
+}

@@ -300,7 +300,14 @@ internal sealed unsafe class EventLoop
             if (timer.Due > Now)
                 continue;
             timer.Due = long.MaxValue;
-            timer.Elapsed(Now);
+            try
+            {
+                timer.Elapsed(Now);
+            }
+            catch (Exception cause)
+            {
+                OnFault?.Invoke(cause);
+            }
         }
     }
 

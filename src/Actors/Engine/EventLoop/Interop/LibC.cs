@@ -58,6 +58,9 @@ internal static unsafe partial class LibC
 
     public static int CreateEventFd() => eventfd(0, EventFdFlags);
 
+    /// <summary>The thread's <c>errno</c> as it is now, for calls made by another library.</summary>
+    public static int LastSystemError => Marshal.GetLastSystemError();
+
     /// <summary>The error of the last call on this thread that set one.</summary>
     public static int Error => Marshal.GetLastPInvokeError();
 

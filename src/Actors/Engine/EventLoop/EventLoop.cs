@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using Actors443.Engine.EventLoop.Interop;
 using Akka.Dispatch;
 
@@ -16,10 +17,10 @@ internal sealed unsafe class EventLoop
     private const ulong WakeData = ulong.MaxValue;
 
     [ThreadStatic]
-    private static EventLoop? t_current;
+    private static EventLoop? _current;
 
     [ThreadStatic]
-    private static EventLoop? t_creatingFor;
+    private static EventLoop? _creatingFor;
 
     private readonly Thread _thread;
     private readonly bool _ownDescriptors;
@@ -50,10 +51,10 @@ internal sealed unsafe class EventLoop
     }
 
     /// <summary>The loop this thread is.</summary>
-    public static EventLoop? Current => t_current;
+    public static EventLoop? Current => _current;
 
     /// <summary>The loop that owns mailboxes created at this moment on this thread.</summary>
-    public static EventLoop? Owner => t_creatingFor ?? t_current;
+    public static EventLoop? Owner => _creatingFor ?? _current;
 
     public string Name => _thread.Name!;
 
@@ -63,7 +64,7 @@ internal sealed unsafe class EventLoop
     /// <summary>Stopwatch ticks, read once before the events of a tick are handled.</summary>
     public long Now { get; private set; }
 
-    public bool IsCurrent => t_current == this;
+    public bool IsCurrent => _current == this;
 
     /// <summary>Called with whatever a handler threw, before the handler is told; on the loop's thread.</summary>
     public Action<Exception>? OnFault { get; set; }
@@ -73,22 +74,22 @@ internal sealed unsafe class EventLoop
     /// <summary>Actors made by <paramref name="create"/> on this thread belong to this loop, though another thread makes them.</summary>
     public T CreateActors<T>(Func<T> create)
     {
-        EventLoop? before = t_creatingFor;
-        t_creatingFor = this;
+        EventLoop? before = _creatingFor;
+        _creatingFor = this;
         try
         {
             return create();
         }
         finally
         {
-            t_creatingFor = before;
+            _creatingFor = before;
         }
     }
 
     /// <summary>Runs something on the loop: in this tick if called on it, else as soon as it wakes. Any thread.</summary>
     public void Post(IRunnable work)
     {
-        if (t_current == this)
+        if (_current == this)
         {
             _runs.Enqueue(work);
             return;
@@ -169,7 +170,7 @@ internal sealed unsafe class EventLoop
 
     private void Run()
     {
-        t_current = this;
+        _current = this;
         try
         {
             Open();
@@ -188,7 +189,7 @@ internal sealed unsafe class EventLoop
         finally
         {
             _ = LibC.close(_epoll);
-            t_current = null;
+            _current = null;
             RunLate();
         }
     }
@@ -204,14 +205,17 @@ internal sealed unsafe class EventLoop
             throw new EventLoopException($"The event loop {Name} cannot start: epoll failed with error {LibC.Error}.");
     }
 
-    // The copy would keep open what others close: all goes but the standard streams and what wakes this thread.
+    // The table begins as a copy. Sockets in it would stay open when others close them; the rest is the runtime's, which maps memory from its files
+    // on every thread.
     private void LeaveDescriptors()
     {
         if (LibC.unshare(LibC.CloneFiles) != 0)
             throw new EventLoopException($"The event loop {Name} cannot have descriptors of its own: unshare failed with error {LibC.Error}.");
-        if (_wake > 3)
-            _ = LibC.close_range(3, (uint)_wake - 1, 0);
-        _ = LibC.close_range((uint)_wake + 1, uint.MaxValue, 0);
+        foreach (string descriptor in Directory.GetFiles("/proc/thread-self/fd"))
+        {
+            if (new FileInfo(descriptor).LinkTarget is { } target && target.StartsWith("socket:", StringComparison.Ordinal))
+                _ = LibC.close(int.Parse(Path.GetFileName(descriptor), CultureInfo.InvariantCulture));
+        }
     }
 
     private void Tick(EpollEvents events)

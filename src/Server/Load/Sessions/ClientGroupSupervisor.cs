@@ -34,7 +34,7 @@ internal sealed class SessionBack
 /// <summary>Makes the clients of one group on one loop, over the group's ramp. A client that fails ends alone. Lives on the loop itself.</summary>
 internal sealed class ClientGroupSupervisor : UntypedActor
 {
-    private static readonly SupervisorStrategy s_stop = new OneForOneStrategy(_ => Directive.Stop);
+    private static readonly SupervisorStrategy Stop = new OneForOneStrategy(_ => Directive.Stop);
 
     private readonly Func<ClientLoop, ClientGroup> _create;
     private readonly ClientLoop _loop;
@@ -56,7 +56,7 @@ internal sealed class ClientGroupSupervisor : UntypedActor
     public static Props Props(ClientLoop loop, Func<ClientLoop, ClientGroup> create) =>
         Akka.Actor.Props.CreateBy(new Producer(loop, create)).WithDispatcher(LoopExecutor.DispatcherPath).WithMailbox(LoopExecutor.MailboxPath);
 
-    protected override SupervisorStrategy SupervisorStrategy() => s_stop;
+    protected override SupervisorStrategy SupervisorStrategy() => Stop;
 
     protected override void PreStart() => _group = _create(_loop);
 

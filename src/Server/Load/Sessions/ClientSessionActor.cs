@@ -9,12 +9,12 @@ namespace Actors443.Server.Load.Sessions;
 /// </summary>
 internal abstract class ClientSessionActor(ClientGroup group, int number) : ActorBase
 {
-    private static readonly long s_shortestPause = ClientLoop.ToTicks(TimeSpan.FromMilliseconds(50));
-    private static readonly long s_longestPause = ClientLoop.ToTicks(TimeSpan.FromSeconds(1));
+    private static readonly long ShortestPause = ClientLoop.ToTicks(TimeSpan.FromMilliseconds(50));
+    private static readonly long LongestPause = ClientLoop.ToTicks(TimeSpan.FromSeconds(1));
 
     private ClientConnection? _connection;
     private State _state = State.Waiting;
-    private long _pause = s_shortestPause;
+    private long _pause = ShortestPause;
 
     private enum State
     {
@@ -49,7 +49,7 @@ internal abstract class ClientSessionActor(ClientGroup group, int number) : Acto
                 break;
             case ConnectionOpened when _state == State.Connecting && Connection.IsOpen:
                 _state = State.Open;
-                _pause = s_shortestPause;
+                _pause = ShortestPause;
                 Opened();
                 break;
             case ConnectionEnded ended when (_state is State.Connecting or State.Open) && Connection.IsClosed:
@@ -128,6 +128,6 @@ internal abstract class ClientSessionActor(ClientGroup group, int number) : Acto
         _state = State.Pausing;
         // Not all at once.
         Connection.WakeAt(ClientLoop.Timestamp + _pause / 2 + Random.Shared.NextInt64(_pause / 2 + 1));
-        _pause = Math.Min(_pause * 2, s_longestPause);
+        _pause = Math.Min(_pause * 2, LongestPause);
     }
 }

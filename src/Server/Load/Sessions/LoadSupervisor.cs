@@ -12,8 +12,8 @@ namespace Actors443.Server.Load.Sessions;
 /// </summary>
 internal sealed class LoadSupervisor : UntypedActor, IWithTimers
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
-    private static readonly SupervisorStrategy s_stop = new OneForOneStrategy(_ => Directive.Stop);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly SupervisorStrategy Stop = new OneForOneStrategy(_ => Directive.Stop);
 
     private readonly LoadRunPlan _plan;
     private readonly Dictionary<string, GroupShares> _groups = [];
@@ -33,7 +33,7 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
     /// <summary>Since the run began; negative during the warm-up.</summary>
     private TimeSpan Now => TimeSpan.FromMicroseconds(ClientLoop.ToMicroseconds(ClientLoop.Timestamp - _began)) - _plan.Settings.WarmUp;
 
-    protected override SupervisorStrategy SupervisorStrategy() => s_stop;
+    protected override SupervisorStrategy SupervisorStrategy() => Stop;
 
     protected override void PreStart()
     {
@@ -49,7 +49,7 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
             Timers.StartSingleTimer(("end", group.Name), new EndNow(shares), end);
         }
 
-        Timers.StartPeriodicTimer("interval", IntervalEnds.Instance, s_interval);
+        Timers.StartPeriodicTimer("interval", IntervalEnds.Instance, Interval);
     }
 
     protected override void PostStop() => _plan.Ended.TrySetResult();

@@ -9,7 +9,7 @@ namespace Actors443.Engine.EventLoop.Interop;
 /// </summary>
 internal sealed unsafe class EpollEvents : IDisposable
 {
-    private static readonly bool s_packed = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
+    private static readonly bool Packed = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
     private byte* _memory;
 
     public EpollEvents(int capacity)
@@ -19,10 +19,10 @@ internal sealed unsafe class EpollEvents : IDisposable
     }
 
     /// <summary>Bytes of one event.</summary>
-    public static int Size => s_packed ? 12 : 16;
+    public static int Size => Packed ? 12 : 16;
 
     /// <summary>Where the user data begin.</summary>
-    public static int DataOffset => s_packed ? 4 : 8;
+    public static int DataOffset => Packed ? 4 : 8;
 
     public int Capacity { get; }
 

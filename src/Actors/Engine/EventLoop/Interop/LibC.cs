@@ -104,9 +104,6 @@ internal static unsafe partial class LibC
     public static partial int unshare(int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial int close_range(uint first, uint last, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
     private static partial int epoll_create1(int flags);
 
     [LibraryImport(Library, SetLastError = true)]

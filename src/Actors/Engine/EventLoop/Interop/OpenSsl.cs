@@ -49,7 +49,7 @@ internal static unsafe partial class OpenSsl
     private const int SessionCacheClient = 0x0001;
     private const int SessionCacheNoInternalStore = 0x0200;
 
-    private static readonly string[] s_needed =
+    private static readonly string[] Needed =
         ["SSL_CTX_new", "SSL_new", "SSL_do_handshake", "SSL_read", "SSL_write", "SSL_has_pending", "SSL_CTX_load_verify_file", "SSL_CTX_sess_set_new_cb"];
 
     /// <summary>Why OpenSSL cannot be used here, for people; null if it can. Looked up once.</summary>
@@ -227,7 +227,7 @@ internal static unsafe partial class OpenSsl
             return "it is for Linux";
         if (!NativeLibrary.TryLoad(Library, out nint library) || !NativeLibrary.TryLoad(CryptoLibrary, out _))
             return $"{Library} (OpenSSL 3) was not found; install it (Debian and Ubuntu: apt install libssl3)";
-        string? symbol = s_needed.FirstOrDefault(name => !NativeLibrary.TryGetExport(library, name, out _));
+        string? symbol = Needed.FirstOrDefault(name => !NativeLibrary.TryGetExport(library, name, out _));
         return symbol is null ? null : $"{Library} has no {symbol}; OpenSSL 3.0 or later is needed";
     }
 }

@@ -21,7 +21,7 @@ internal sealed unsafe partial class ClientConnection
             if (_phase == Phase.Handshaking)
                 Opened();
             // What the server sent with the end of its handshake is in memory, where epoll does not see it.
-            if (_phase == Phase.Open && OpenSsl.SSL_has_pending(_ssl) == 1)
+            if (_phase == Phase.Open && !_plan.ReadsOnDemand && OpenSsl.SSL_has_pending(_ssl) == 1)
                 Receive();
             return;
         }
@@ -38,6 +38,28 @@ internal sealed unsafe partial class ClientConnection
                 End(FromOpenSsl(error, "handshake"));
                 break;
         }
+    }
+
+    /// <summary>Reads a little, for a client that reads slowly.</summary>
+    /// <param name="count">At most so many bytes.</param>
+    public void ReadSome(int count)
+    {
+        if (_phase != Phase.Open)
+            return;
+        int read = OpenSsl.SSL_read(_ssl, _loop.ReadBuffer, Math.Min(count, ClientLoop.ReadBufferLength));
+        if (read > 0)
+            Recorder.BytesReceived += read;
+        else
+            ReceivedNothing(OpenSsl.SSL_get_error(_ssl, read));
+    }
+
+    private void Receivable()
+    {
+        // All that is told to one who does not read is that the server has gone.
+        if (_plan.ReadsOnDemand)
+            End(new LoadError(LoadErrorKind.Closed, Protocol.Waiting));
+        else
+            Receive();
     }
 
     private void Receive()

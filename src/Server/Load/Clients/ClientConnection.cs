@@ -14,8 +14,6 @@ namespace Actors443.Server.Load.Clients;
 /// </summary>
 internal sealed unsafe partial class ClientConnection : ILoopHandler, IWheelEntry<ClientConnection>
 {
-    private const uint ReadInterest = LibC.EpollIn;
-
     private readonly ClientLoop _loop;
     private readonly ConnectionPlan _plan;
     private readonly IActorRef _owner;
@@ -53,6 +51,8 @@ internal sealed unsafe partial class ClientConnection : ILoopHandler, IWheelEntr
     }
 
     public ClientProtocol Protocol { get; }
+
+    private uint ReadInterest => _plan.ReadsOnDemand ? LibC.EpollReadHangUp : LibC.EpollIn;
 
     public LoopRecorder Recorder => _plan.Recorder;
 
@@ -137,6 +137,9 @@ internal sealed unsafe partial class ClientConnection : ILoopHandler, IWheelEntr
         _loop.LookAt(this, _phase == Phase.Closed ? due : Math.Min(due, NextDeadline()));
     }
 
+    /// <summary>Bytes that the socket did not take.</summary>
+    public int Unsent => _unsent.Length;
+
     /// <summary>Where the protocol puts what it has to say.</summary>
     public OutputBuffer Output => _loop.OutputOf(this);
 
@@ -197,7 +200,7 @@ internal sealed unsafe partial class ClientConnection : ILoopHandler, IWheelEntr
                 if ((events & LibC.EpollOut) != 0)
                     SendRest();
                 if (_phase == Phase.Open && (events & ~LibC.EpollOut) != 0)
-                    Receive();
+                    Receivable();
                 break;
         }
 

@@ -6,7 +6,7 @@ using Actors443.Engine.EventLoop;
 namespace Actors443.Server.Load.Clients;
 
 /// <summary>What the clients on one event loop share: buffers and deadlines. The loop's thread alone uses it.</summary>
-internal sealed unsafe class ClientLoop : IDisposable
+internal sealed unsafe class ClientLoop : ILoopTickEnd, IDisposable
 {
     public const int ReadBufferLength = 64 * 1024;
 
@@ -15,6 +15,7 @@ internal sealed unsafe class ClientLoop : IDisposable
 
     private readonly DeadlineTimer _deadlines;
     private ClientConnection? _writing;
+    private bool _endsTick;
 
     public ClientLoop(EventLoop loop)
     {
@@ -37,13 +38,18 @@ internal sealed unsafe class ClientLoop : IDisposable
 
     public static long ToMicroseconds(long ticks) => ticks / (Stopwatch.Frequency / 1_000_000);
 
-    /// <summary>Where a connection puts what it has to say. One writes at a time; what it said is sent when the next begins, or by <see cref="Flush"/>.</summary>
+    /// <summary>Where a connection puts what it has to say. One writes at a time; what it said is sent when the next begins, by <see cref="Flush"/>, or as the tick ends.</summary>
     public OutputBuffer OutputOf(ClientConnection connection)
     {
         if (_writing != connection)
         {
             Flush();
             _writing = connection;
+            if (!_endsTick)
+            {
+                _endsTick = true;
+                Loop.AtTickEnd(this);
+            }
         }
 
         return Output;
@@ -68,6 +74,19 @@ internal sealed unsafe class ClientLoop : IDisposable
 
     /// <summary>Has the connection looked at no earlier than a moment, in Stopwatch ticks.</summary>
     public void LookAt(ClientConnection connection, long due) => _deadlines.Add(connection, due);
+
+    void ILoopTickEnd.EndTick()
+    {
+        _endsTick = false;
+        Flush();
+    }
+
+    void ILoopTickEnd.Failed(Exception cause)
+    {
+        _endsTick = false;
+        _writing = null;
+        Output.Take(Output.Length);
+    }
 
     public void Dispose() => NativeMemory.Free(ReadBuffer);
 

@@ -19,6 +19,9 @@ internal sealed record ConnectionPlan
     /// <summary>The client says hello and nothing else.</summary>
     public bool StopsInHandshake { get; init; }
 
+    /// <summary>What comes is read only by <see cref="ClientConnection.ReadSome"/>.</summary>
+    public bool ReadsOnDemand { get; init; }
+
     /// <summary>Bytes the kernel may hold for it; null: its default.</summary>
     public int? ReceiveBuffer { get; init; }
 

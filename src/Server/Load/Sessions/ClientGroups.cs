@@ -11,6 +11,10 @@ internal static class ClientGroups
         HandshakesGroup handshakes => new HandshakeClients(handshakes, place),
         HoldGroup hold => new HoldClients(hold, place),
         StormGroup storm => new StormClients(storm, place),
+        WebSocketGroup webSocket => new WebSocketClients(webSocket, place),
+        DohGroup doh => DohClients.Create(doh, place),
+        TunnelGroup tunnel => new TunnelClients(tunnel, place),
+        AbuseGroup abuse => new AbuseClients(abuse, place),
         _ => throw new NotSupportedException(settings.Mode),
     };
 }

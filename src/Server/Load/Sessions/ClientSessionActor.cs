@@ -125,9 +125,15 @@ internal abstract class ClientSessionActor(ClientGroup group, int number) : Acto
     /// <summary>Waits before it tries again, longer with each failure in a row.</summary>
     protected void Pause()
     {
-        _state = State.Pausing;
         // Not all at once.
-        Connection.WakeAt(ClientLoop.Timestamp + _pause / 2 + Random.Shared.NextInt64(_pause / 2 + 1));
+        PauseUntil(ClientLoop.Timestamp + _pause / 2 + Random.Shared.NextInt64(_pause / 2 + 1));
         _pause = Math.Min(_pause * 2, LongestPause);
+    }
+
+    /// <summary>Waits until a moment, in Stopwatch ticks.</summary>
+    protected void PauseUntil(long due)
+    {
+        _state = State.Pausing;
+        Connection.WakeAt(due);
     }
 }

@@ -29,7 +29,7 @@ internal sealed unsafe partial class ClientConnection
         switch (OpenSsl.SSL_get_error(_ssl, result))
         {
             case OpenSsl.ErrorWantRead:
-                Ask(_plan.StopsInHandshake ? LibC.EpollReadHangUp : ReadInterest);
+                Ask(_plan.StopsInHandshake ? LibC.EpollReadHangUp : LibC.EpollIn);
                 break;
             case OpenSsl.ErrorWantWrite:
                 Ask(LibC.EpollOut);

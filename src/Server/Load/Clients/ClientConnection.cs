@@ -298,6 +298,9 @@ internal sealed unsafe partial class ClientConnection : ILoopHandler, IWheelEntr
         Recorder.Opening--;
         Recorder.Open++;
         Protocol.Opened();
+        if (_phase != Phase.Open)
+            return;
+        _loop.LookAt(this, Math.Min(NextDeadline(), _wakeAt));
         _owner.Tell(Sessions.ConnectionOpened.Instance, ActorRefs.NoSender);
     }
 
@@ -322,7 +325,12 @@ internal sealed unsafe partial class ClientConnection : ILoopHandler, IWheelEntr
         _loop.Forget(this);
         _unsent.Release();
         if (_ssl != 0)
+        {
+            // However it ended: its session can be resumed.
+            OpenSsl.SSL_set_shutdown(_ssl, OpenSsl.ShutdownBothWays);
             OpenSsl.SSL_free(_ssl);
+        }
+
         _ssl = 0;
         if (_descriptor >= 0)
         {

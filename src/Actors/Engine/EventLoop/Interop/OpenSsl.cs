@@ -23,6 +23,9 @@ internal static unsafe partial class OpenSsl
 
     public const int FileTypePem = 1;
 
+    /// <summary>SSL_SENT_SHUTDOWN and SSL_RECEIVED_SHUTDOWN.</summary>
+    public const int ShutdownBothWays = 3;
+
     /// <summary>Reasons from here to 1,255 are alerts received, by number.</summary>
     public const int ReasonAlerts = 1_000;
 
@@ -174,6 +177,9 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Library)]
     public static partial int SSL_shutdown(nint ssl);
+
+    [LibraryImport(Library)]
+    public static partial void SSL_set_shutdown(nint ssl, int mode);
 
     [LibraryImport(Library)]
     public static partial int SSL_get_error(nint ssl, int result);

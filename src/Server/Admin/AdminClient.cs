@@ -43,6 +43,20 @@ internal sealed class AdminClient : IDisposable
         }
     }
 
+    /// <summary>For a server whose address and token are known.</summary>
+    /// <exception cref="AdminException">The token cannot be read.</exception>
+    public static AdminClient At(IPEndPoint endPoint, string tokenFile)
+    {
+        try
+        {
+            return new AdminClient(endPoint, tokenFile, AdminToken.Read(tokenFile).Text);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new AdminException($"cannot read the admin token {tokenFile}: {cause.Message} Name the server's token file", cause);
+        }
+    }
+
     public Task<ConnectionPage> ListConnectionsAsync(ConnectionQuery query, CancellationToken cancellationToken) =>
         GetAsync<ConnectionPage>("connections" + query.ToQueryString(), cancellationToken);
 

@@ -66,6 +66,12 @@ internal sealed record ServerStatus
 
     public required int ProcessId { get; init; }
 
+    /// <summary>Resident.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>User and system time so far.</summary>
+    public required double ProcessorSeconds { get; init; }
+
     public required DateTimeOffset StartedAt { get; init; }
 
     public required double UptimeSeconds { get; init; }

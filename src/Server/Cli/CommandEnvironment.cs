@@ -1,5 +1,7 @@
 using Actors443.Certificates;
 using Actors443.Server.Configuration;
+using Actors443.Server.Load;
+using Actors443.Server.Load.Sessions;
 
 namespace Actors443.Server.Cli;
 
@@ -21,6 +23,9 @@ internal sealed record CommandEnvironment
 
     /// <summary>The development CA of these settings.</summary>
     public required Func<ServerSettings, ILocalTrust> LocalTrust { get; init; }
+
+    /// <summary>Drives the clients of <c>load</c>.</summary>
+    public Func<ILoadRun> CreateLoadRun { get; init; } = () => new LoadRun(Environment.MachineName);
 
     /// <summary>The real thing.</summary>
     /// <param name="console">Where commands write.</param>

@@ -24,6 +24,7 @@ internal sealed class CommandLine
             CertsCommand.Create(environment),
             TrustCommand.Create(environment),
             ConnsCommand.Create(environment),
+            LoadCommand.Create(environment),
             VersionCommand.Create(environment),
         ])
         {
@@ -48,6 +49,7 @@ internal sealed class CommandLine
           actors443 run site.conf                       serve what site.conf says
           actors443 check site.conf                     say what is wrong with it, without serving
           actors443 conns --sort requests               who is connected
+          actors443 load https://localhost:8443/        how much it bears
 
         Exit codes: 0 done, 1 failed, 2 bad usage or configuration.
         """;

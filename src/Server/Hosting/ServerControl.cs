@@ -48,6 +48,8 @@ internal sealed class ServerControl(
             Version = ServerVersion.Product,
             Phase = environment.Lifecycle.Phase.ToString().ToLowerInvariant(),
             ProcessId = Environment.ProcessId,
+            MemoryBytes = Environment.WorkingSet,
+            ProcessorSeconds = Environment.CpuUsage.TotalTime.TotalSeconds,
             StartedAt = environment.Lifecycle.StartedAt,
             UptimeSeconds = (now - environment.Lifecycle.StartedAt).TotalSeconds,
             Engine = environment.Engine.Name,

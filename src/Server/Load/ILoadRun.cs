@@ -15,4 +15,8 @@ internal interface ILoadRun
 }
 
 /// <summary>A run that cannot be made, in words for the user.</summary>
-internal sealed class LoadException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class LoadException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What was asked for is wrong, rather than what came of it.</summary>
+    public bool IsBadUsage { get; init; }
+}

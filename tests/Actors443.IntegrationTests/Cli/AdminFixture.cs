@@ -127,6 +127,8 @@ internal sealed class FakeServerControl : IServerControl
         Version = "1.2.3",
         Phase = "running",
         ProcessId = 1,
+        MemoryBytes = 64 << 20,
+        ProcessorSeconds = 1.5,
         StartedAt = DateTimeOffset.UnixEpoch,
         UptimeSeconds = 5,
         Engine = "portable",

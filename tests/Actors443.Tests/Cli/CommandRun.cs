@@ -2,6 +2,7 @@ using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Server.Cli;
 using Actors443.Server.Configuration;
+using Actors443.Server.Load;
 
 namespace Actors443.Tests.Cli;
 
@@ -35,6 +36,8 @@ internal sealed class CommandRun
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    public ILoadRun? LoadRun { get; init; }
+
     /// <summary>Null: <see cref="Settings"/> whatever is asked for.</summary>
     public Func<IReadOnlyList<string>, IReadOnlyList<string>, LoadedSettings>? Load { get; init; }
 
@@ -56,6 +59,7 @@ internal sealed class CommandRun
             },
             CheckCertificates = _ => Certificates,
             LocalTrust = _ => Trust,
+            CreateLoadRun = () => LoadRun ?? throw new InvalidOperationException("Nothing was to be loaded."),
         };
         ExitCode = await new CommandLine(environment).InvokeAsync(arguments);
         (Output, Error) = (output.ToString(), error.ToString());

@@ -41,6 +41,9 @@ internal sealed class ClientTarget
             throw new LoadException($"{settings.Target.Host} has no address: {cause.Message}.", cause);
         }
 
+        if (!settings.OwnTarget && settings.Groups.Any(group => group is AbuseGroup) && !addresses.All(IPAddress.IsLoopback))
+            throw new LoadException($"Abuse goes to loopback only, and {settings.Target.Host} is elsewhere; add --i-own-this-target if it is yours.") { IsBadUsage = true };
+
         // Servers on loopback mostly listen on IPv4; only there are many source addresses to be had.
         IPAddress address = addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) ?? addresses.FirstOrDefault()
             ?? throw new LoadException($"{settings.Target.Host} has no address.");

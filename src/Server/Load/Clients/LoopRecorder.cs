@@ -16,6 +16,9 @@ internal sealed class LoopRecorder
     private long _full;
     private long _resumed;
 
+    /// <summary>Microseconds, from one to ten minutes, three digits.</summary>
+    public static LongHistogram CreateHistogram() => new(1, LongestMicroseconds, Digits);
+
     /// <summary>Sessions open now.</summary>
     public int Open { get; set; }
 
@@ -75,7 +78,7 @@ internal sealed class LoopRecorder
 
     private static void Record(ref LongHistogram? histogram, long microseconds)
     {
-        histogram ??= new LongHistogram(1, LongestMicroseconds, Digits);
+        histogram ??= CreateHistogram();
         histogram.RecordValue(Math.Clamp(microseconds, 1, LongestMicroseconds));
     }
 }

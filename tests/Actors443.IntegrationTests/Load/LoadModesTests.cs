@@ -137,7 +137,8 @@ public sealed class LoadModesTests : IAsyncLifetime, IDisposable
     [InlineData(true)]
     public async Task A_storm_brings_every_session_back_and_says_how_long_it_took(bool reset)
     {
-        LoadOutcome outcome = await _target.LoadAsync(TimeSpan.FromSeconds(5), new StormGroup
+        var steady = new SteadyGroup { Name = "beside", Clients = 1, Rate = 10 };
+        LoadOutcome outcome = await _target.LoadAsync(TimeSpan.FromSeconds(5), steady, new StormGroup
         {
             Name = "storm",
             Sessions = 50,
@@ -150,7 +151,9 @@ public sealed class LoadModesTests : IAsyncLifetime, IDisposable
         Assert.Empty(outcome.Errors);
         Assert.Equal(2, outcome.Marks.Count);
         Assert.All(outcome.Marks, mark => Assert.InRange(mark.Seconds!.Value, 0, 3));
-        Assert.Equal(150, _target.Connections);
+        Assert.Equal(151, _target.Connections);
+        // No interval is lost or counted twice.
+        Assert.All(outcome.Covered.Values, seconds => Assert.InRange(seconds, 4.9, 5.6));
         Assert.Equal(100, outcome.Resumed);
     }
 

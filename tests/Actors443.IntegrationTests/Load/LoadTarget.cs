@@ -191,8 +191,12 @@ internal sealed class LoadOutcome
 
     public List<LoadMark> Marks { get; } = [];
 
+    /// <summary>What the samples of each group cover, in seconds.</summary>
+    public Dictionary<string, double> Covered { get; } = [];
+
     public void Add(IntervalSample sample)
     {
+        Covered[sample.Group] = Covered.GetValueOrDefault(sample.Group) + sample.Length.TotalSeconds;
         Succeeded += sample.Succeeded;
         Full += sample.FullHandshakes;
         Resumed += sample.ResumedHandshakes;

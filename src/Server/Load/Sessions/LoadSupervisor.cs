@@ -138,7 +138,8 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
         bool any = false;
         foreach (GroupShares shares in _groups.Values)
         {
-            if (shares.Counted.Count == 0 && shares.Marks.Count == 0)
+            // Marks wait for the next counts: a sample says how many sessions are open.
+            if (shares.Counted.Count == 0)
                 continue;
             any = true;
             _plan.Sample(shares.Take(_plan.Node, _intervalBegan, now - _intervalBegan));

@@ -19,6 +19,7 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
     private readonly Dictionary<string, GroupShares> _groups = [];
     private readonly long _began = ClientLoop.Timestamp;
     private TimeSpan _intervalBegan;
+    private TimeSpan? _ended;
     private int _interval;
     private bool _finishing;
 
@@ -62,7 +63,7 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
                 Tell(start.Shares, new StartGroup());
                 break;
             case EndNow end:
-                Tell(end.Shares, new FinishGroup());
+                End(end.Shares);
                 break;
             case IntervalEnds:
                 EndInterval();
@@ -80,7 +81,7 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
             case EndRun:
                 _finishing = true;
                 foreach (GroupShares shares in _groups.Values)
-                    Tell(shares, new FinishGroup());
+                    End(shares);
                 break;
             case Terminated terminated:
                 Ended(terminated.ActorRef);
@@ -115,6 +116,15 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
             supervisor.Tell(message);
     }
 
+    private void End(GroupShares shares)
+    {
+        shares.Finishing = true;
+        Tell(shares, new FinishGroup());
+        // Closing the sessions takes its time, which is not the run's.
+        if (_groups.Values.All(group => group.Finishing))
+            _ended ??= Now;
+    }
+
     private void EndInterval()
     {
         // One that does not answer within the interval has its counts in the next.
@@ -134,7 +144,7 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
 
     private void Publish()
     {
-        TimeSpan now = Now;
+        TimeSpan now = _ended ?? Now;
         bool any = false;
         foreach (GroupShares shares in _groups.Values)
         {
@@ -199,6 +209,8 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
         public List<RecorderSnapshot> Counted { get; } = [];
 
         public List<LoadMark> Marks { get; } = [];
+
+        public bool Finishing { get; set; }
 
         public bool Ended { get; set; }
 

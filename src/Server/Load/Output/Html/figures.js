@@ -45,10 +45,15 @@ function moment(seconds, span) {
 
 const byteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
+/** The unit in which a value is at least 1. */
+function byteUnit(value) {
+  const power = Math.min(byteUnits.length - 1, Math.max(0, Math.floor(Math.log(Math.abs(value)) / Math.log(1024))));
+  return { size: 1024 ** power, unit: byteUnits[power] };
+}
+
 function bytes(value) {
-  let unit = 0;
-  for (; Math.abs(value) >= 1024 && unit < byteUnits.length - 1; unit++) value /= 1024;
-  return `${figure(value)} ${byteUnits[unit]}`;
+  const { size, unit } = byteUnit(value);
+  return `${figure(value / size)} ${unit}`;
 }
 
 /** A share of 1. No error must never look like few errors, nor few like none. */
@@ -67,7 +72,7 @@ function roundTicks(low, high, wanted) {
   return multiples(low, high, power * [1, 2, 5, 10].find(factor => power * factor >= rough * 0.999));
 }
 
-const clockSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+const clockSteps = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
 
 function clockTicks(low, high, wanted) {
   const rough = (high - low) / wanted;
@@ -76,8 +81,8 @@ function clockTicks(low, high, wanted) {
 }
 
 function byteTicks(low, high, wanted) {
-  const unit = 1024 ** Math.max(0, Math.floor(Math.log(high) / Math.log(1024)));
-  return roundTicks(low / unit, high / unit, wanted).map(value => value * unit);
+  const { size } = byteUnit(high);
+  return roundTicks(low / size, high / size, wanted).map(value => value * size);
 }
 
 function wholeTicks(low, high, wanted) {
@@ -93,7 +98,7 @@ function logTicks(low, high, wanted) {
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
     for (const factor of power % every === 0 ? factors : [])
       if (10 ** power * factor >= low * 0.999 && 10 ** power * factor <= high * 1.001) ticks.push(10 ** power * factor);
-  return ticks;
+  return ticks.length > 1 ? ticks : roundTicks(low, high, wanted);
 }
 
 function multiples(low, high, step) {

@@ -63,14 +63,14 @@ class Plot {
     this.element.addEventListener("blur", () => this.leave());
     this.element.addEventListener("keydown", event => this.step(event));
     if (spec.time) overTime.push(this);
-    new ResizeObserver(() => this.draw()).observe(this.element);
+    new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(this.element);
   }
 
   draw() {
     const { spec } = this, width = Math.round(this.element.clientWidth);
     if (width < 80 || width === this.width) return;
     this.width = width;
-    const height = Math.round(Math.max(190, Math.min(290, width * 0.42)));
+    const height = Math.round(Math.max(215, Math.min(290, width * 0.44)));
     const labelled = spec.lines.some(line => line.label);
     const box = this.box = { left: 54, right: width - (labelled ? 44 : 12), top: spec.rules.length ? 26 : 10, bottom: height - 38 };
     this.x = scale(spec.x, box.left, box.right);
@@ -90,7 +90,7 @@ class Plot {
 
   drawAxes(root, height) {
     const { spec, box } = this;
-    for (const value of spec.y.ticks(spec.y.low, spec.y.high, (box.bottom - box.top) / 42)) {
+    for (const value of spec.y.ticks(spec.y.low, spec.y.high, (box.bottom - box.top) / 34)) {
       const y = this.y(value).toFixed(1);
       root.append(svg("line", { class: "grid", x1: box.left, x2: box.right, y1: y, y2: y }),
         svg("text", { class: "tick", x: box.left - 8, y, dy: ".32em", "text-anchor": "end" }, spec.y.text(value)));
@@ -212,6 +212,7 @@ class Plot {
       rows.push({ name: line.name, color: line.color, text: (spec.exact ?? spec.y.text)(point[1]) });
       if (!spec.y.log || point[1] > 0) dots.push(svg("circle", { class: `dot ${line.color}`, cx: this.x(point[0]).toFixed(1), cy: this.y(point[1]).toFixed(1), r: 3.5 }));
     }
+    for (const rule of spec.rules) if (Math.abs(this.x(rule.at) - this.x(x)) < 6) rows.push({ name: rule.title, color: rule.color, text: "" });
     const at = this.x(this.found).toFixed(1);
     this.cursor.replaceChildren(svg("line", { x1: at, x2: at, y1: this.box.top, y2: this.box.bottom }), ...dots);
     return rows;

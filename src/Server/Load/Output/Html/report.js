@@ -1,15 +1,17 @@
 // The page of one run.
 
+const sum = (items, value) => items.reduce((total, item) => total + (value(item) ?? 0), 0);
+const most = (items, value) => items.reduce((high, item) => Math.max(high, value(item) ?? -Infinity), -Infinity);
+const middling = values => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
+const least = (items, value) => items.reduce((low, item) => Math.min(low, value(item) ?? Infinity), Infinity);
+const percentiles = [["p50_us", "p50", "p50"], ["p99_us", "p99", "p99"], ["p999_us", "p99.9", "p999"]];
+
 const report = JSON.parse(document.getElementById("report").textContent);
 const groups = report.groups.map((group, index) => ({ ...group, color: `g${index % 8 + 1}`, series: fewer(group.series ?? [], 900), marks: group.marks ?? [] }));
 const several = groups.length > 1;
 const settingsOf = name => report.settings?.groups?.find(group => group.name === name)?.text ?? "";
-const sum = (items, value) => items.reduce((total, item) => total + (value(item) ?? 0), 0);
-const most = (items, value) => items.reduce((high, item) => Math.max(high, value(item) ?? -Infinity), -Infinity);
-const least = (items, value) => items.reduce((low, item) => Math.min(low, value(item) ?? Infinity), Infinity);
 const all = groups.flatMap(group => group.series);
 
-const percentiles = [["p50_us", "p50", "p50"], ["p99_us", "p99", "p99"], ["p999_us", "p99.9", "p999"]];
 const answersOf = { steady: "requests", hold: "requests", handshakes: "requests", storm: "requests", websocket: "messages", doh: "queries" };
 const answers = new Set(groups.filter(group => group.totals.succeeded > 0).map(group => answersOf[group.mode] ?? "answers"));
 const unit = answers.size === 1 ? [...answers][0] : answers.size ? "answers" : "requests";
@@ -22,7 +24,7 @@ const errorWords = {
 
 /** A long run has more intervals than a plot has room for: neighbours become one. Percentiles are then the worst of them. */
 function fewer(series, wanted) {
-  const size = Math.ceil(series.length / wanted);
+  const least = Math.ceil(series.length / wanted), size = clockSteps.find(step => step >= least) ?? least;
   if (size <= 1) return series;
   const joined = [];
   for (let index = 0; index < series.length; index += size) {
@@ -40,14 +42,20 @@ function fewer(series, wanted) {
 
 // Axes
 
-const from = Math.min(0, least(all, item => item.t)), to = Math.max(report.duration_s, most(all, item => item.t + item.length_s));
+const from = Math.min(0, least(all, item => item.t)), to = Math.max(report.duration_s, most(all, item => item.t + item.length_s), from + 0.1);
 const interval = Math.max(most(all, item => item.length_s), 0.001);
+const common = commonIntervals();
 const atTime = seconds => to - from <= 120 ? `${figure(seconds)} s` : moment(seconds, to - from);
 const timeAxis = { low: from, high: to, ticks: clockTicks, text: seconds => moment(seconds, to - from), caption: to - from <= 120 ? "seconds" : to - from < 7200 ? "min:s" : "h:min:s" };
 
 function upAxis(high, ticks, text) {
   const top = high > 0 ? high * 1.06 : 1;
   return { low: 0, high: top, ticks, text };
+}
+
+function byteAxis(high) {
+  const { size, unit } = byteUnit(high);
+  return upAxis(high, byteTicks, value => value === 0 ? "0" : `${figure(value / size)} ${unit}`);
 }
 
 /** Linear while everything can be told apart, logarithmic where it could not. */
@@ -58,8 +66,8 @@ function latencyAxis(low, high) {
 
 const logNote = axis => axis.log ? ", on a logarithmic scale" : "";
 
-function marksOf(some) {
-  return some.flatMap(group => group.marks.map(mark => {
+function allMarks() {
+  return groups.flatMap(group => group.marks.map(mark => {
     const short = mark.text.split(":")[0];
     return { at: mark.t, text: short.length > 22 ? short.slice(0, 21) + "…" : short, title: several ? `${group.name}: ${mark.text}` : mark.text };
   }));
@@ -76,20 +84,36 @@ function card(title, note, legend, panels, wide) {
   const caption = html("figcaption", {}, html("h3", {}, title));
   if (note) caption.append(html("p", {}, note));
   if (legend.length > 1) caption.append(html("ul", { class: "legend" }, ...legend.map(({ name, color }) => html("li", {}, html("i", { class: color }), name))));
-  const content = html("div", { class: "panels" }, ...panels.map(({ name, plot }) =>
-    html("div", {}, ...(name ? [html("h4", {}, name)] : []), plot.element)));
-  plots.append(html("figure", { class: wide || panels.length > 1 ? "wide" : "" }, caption, content));
+  const content = html("div", { class: panels.length % 3 === 0 ? "panels by-three" : "panels" }, ...panels.map(({ name, color, plot }) =>
+    html("div", {}, ...(name ? [html("h4", {}, ...(color ? [html("i", { class: color })] : []), name)] : []), plot.element)));
+  plots.append(html("figure", { class: wide || panels.length > 1 ? "wide" : panels[0].plot.spec.time && panels[0].plot.spec.bars.length ? "bars" : "" }, caption, content));
+  for (const { plot } of panels) plot.draw();
 }
 
-function table(heads, rows, label) {
+/** Cards stand in pairs: where one has no partner, one takes the width of two; best one with bars, which can use it. */
+function widenTheSingle() {
+  let row = [];
+  for (const figure of [...plots.children, null]) {
+    if (figure && !figure.classList.contains("wide")) { row.push(figure); continue; }
+    if (row.length % 2) (row.find((figure, index) => index % 2 === 0 && figure.classList.contains("bars")) ?? row.at(-1)).classList.add("wide");
+    row = [];
+  }
+}
+
+/** The first columns are text, to be aligned as such; the others are figures. */
+function table(heads, rows, label, texts = 1) {
+  const kind = index => index < texts ? { class: "text" } : {};
   return html("div", { class: "table", tabindex: "0", role: "group", "aria-label": label }, html("table", {},
-    html("thead", {}, html("tr", {}, ...heads.map(head => html("th", { scope: "col" }, head)))),
-    html("tbody", {}, ...rows.map(cells => html("tr", {}, ...cells.map((cell, index) => html(index ? "td" : "th", index ? {} : { scope: "row" }, cell)))))));
+    html("thead", {}, html("tr", {}, ...heads.map((head, index) => html("th", { scope: "col", ...kind(index) }, head)))),
+    html("tbody", {}, ...rows.map(cells => html("tr", {}, ...cells.map((cell, index) => html(index ? "td" : "th", index ? kind(index) : { scope: "row", ...kind(0) }, cell)))))));
 }
 
 function fact(name, value, note, tone) {
   return html("div", tone ? { class: tone } : {}, html("dt", {}, name), html("dd", {}, value), ...(note ? [html("dd", { class: "note" }, note)] : []));
 }
+
+// Where nothing is answered, as in a storm, errors are no share of anything.
+const errorsOf = totals => !totals.errors ? "none" : totals.succeeded ? `${count(totals.errors)} (${percent(totals.error_rate)})` : count(totals.errors);
 
 const timed = groups.filter(group => group.totals.latency_us?.count > 0);
 
@@ -121,18 +145,13 @@ function summary() {
   if (server?.memory_per_session_bytes) facts.push(fact("Server memory a session", bytes(server.memory_per_session_bytes)));
   if (server?.cpu_us_per_request) facts.push(fact("Server CPU a request", latency(server.cpu_us_per_request), report.load?.cpu_us_per_request ? `${latency(report.load.cpu_us_per_request)} for the load itself` : ""));
   else if (report.load?.cpu_us_per_request) facts.push(fact("Load's own CPU a request", latency(report.load.cpu_us_per_request)));
-  document.getElementById("summary").append(...facts);
+  const cards = document.getElementById("summary");
+  cards.style.setProperty("--columns", Math.max(4, Math.ceil(facts.length / Math.ceil(facts.length / 6))));
+  cards.append(...facts);
 }
 
 /** Most sessions open at one time over all groups; their own peaks need not have been together. */
-function peakOpen() {
-  const open = new Map();
-  for (const item of all) {
-    const at = Math.round((item.t + item.length_s) / interval);
-    open.set(at, (open.get(at) ?? 0) + item.open);
-  }
-  return Math.max(...open.values(), ...groups.map(group => group.totals.peak_open));
-}
+const peakOpen = () => Math.max(most(common, one => sum(one.items, item => item.open)), ...groups.map(group => group.totals.peak_open));
 
 function comparison() {
   if (!several) return;
@@ -141,7 +160,7 @@ function comparison() {
   const of = (group, key) => group.totals.latency_us ? latency(group.totals.latency_us[key]) : "";
   section.append(table(["Group", "Mode", "Per second", "p50", "p99", "p99.9", "Max", "Errors", "Sessions"], groups.map(group => [
     html("span", {}, html("i", { class: group.color }), group.name), group.mode, group.totals.succeeded ? figure(group.totals.rate) : "",
-    of(group, "p50"), of(group, "p99"), of(group, "p999"), of(group, "max"), group.totals.errors ? percent(group.totals.error_rate) : "none", count(group.totals.peak_open)]), "Groups compared"));
+    of(group, "p50"), of(group, "p99"), of(group, "p999"), of(group, "max"), errorsOf(group.totals), count(group.totals.peak_open)]), "Groups compared", 2));
 }
 
 function latencyOverTime() {
@@ -150,10 +169,10 @@ function latencyOverTime() {
   const items = shown.flatMap(group => group.series);
   const axis = latencyAxis(least(items, item => item.p50_us || null), most(items, item => item.p999_us ?? item.p99_us ?? item.p50_us));
   const model = shown.every(group => group.open_model) ? "From the moment each was due to the end of its answer" : shown.some(group => group.open_model) ? "To the end of the answer: from the moment it was due (open model), else from the moment it was sent" : "From the moment each was sent to the end of its answer";
-  card("Latency over time", model + logNote(axis), percentiles.map(([, name, color]) => ({ name, color })), shown.map(group => ({
+  card("Latency over time", model + logNote(axis), [], shown.map(group => ({
     name: shown.length > 1 ? group.name : "",
     plot: timePlot({
-      about: `Latency of ${group.name} over time: ${spoken(group)}`, y: axis, rules: marksOf([group]),
+      about: `Latency of ${group.name} over time: ${spoken(group)}`, y: axis, rules: allMarks(),
       lines: percentiles.map(([key, name, color]) => ({ name, color, label: name, points: group.series.map(item => [item.t + item.length_s / 2, item[key]]) })),
     }),
   })), true);
@@ -165,12 +184,12 @@ const spoken = group => group.totals.latency_us ? `median ${latency(group.totals
 function linesOfGroups(title, note, shown, points, axis, exact, more = () => []) {
   const peak = group => most(points(group), point => point[1]);
   const apart = shown.length > 1 && most(shown, peak) > 25 * least(shown, peak);
-  const lines = group => [{ name: group.name, color: group.color, filled: true, points: points(group) }, ...more(group)];
+  const lines = group => [{ name: group.name, color: group.color, filled: apart || shown.length < 3, points: points(group) }, ...more(group)];
   const plot = some => timePlot({
     about: `${title}: ${some.map(group => `${group.name} up to ${exact(peak(group))}`).join(", ")}`, y: axis(most(some, group => most(lines(group).flatMap(line => line.points), point => point[1]))),
-    exact, rules: marksOf(some), lines: some.flatMap(lines),
+    exact, rules: allMarks(), lines: some.flatMap(lines),
   });
-  card(title, note, shown, apart ? shown.map(group => ({ name: group.name, plot: plot([group]) })) : [{ plot: plot(shown) }]);
+  card(title, note, apart ? [] : shown, apart ? shown.map(group => ({ name: group.name, color: group.color, plot: plot([group]) })) : [{ plot: plot(shown) }]);
 }
 
 function rateOverTime() {
@@ -189,6 +208,18 @@ function sessionsOverTime() {
     group => group.series.some(item => item.opening > 0) ? [{ name: `${group.name}, opening`, color: group.color + " dashed", points: group.series.map(item => [item.t + item.length_s, item.opening]) }] : []);
 }
 
+function throughputOverTime() {
+  if (!groups.some(group => ["tunnel", "websocket"].includes(group.mode)) || !all.some(item => item.bytes_received + item.bytes_sent > 0)) return;
+  const lines = [["received", "g3"], ["sent", "g2"]].map(([name, color]) => {
+    const bars = barsOverTime(item => [[name, item[`bytes_${name}`]]]);
+    return { name, color, filled: true, points: bars.map(bar => [middle(bar), bar.values.get(name) / (bar.to - bar.from)]) };
+  });
+  const high = most(lines.flatMap(line => line.points), point => point[1]);
+  card("Bytes a second", "As the clients count them: what TLS adds is not in them", lines, [{
+    plot: timePlot({ about: `Bytes a second: up to ${bytes(high)}`, lines, rules: allMarks(), exact: bytes, y: byteAxis(high) }),
+  }]);
+}
+
 function latencyHistogram() {
   const shown = groups.filter(group => group.latency_histogram?.length > 0);
   if (!shown.length) return;
@@ -199,6 +230,7 @@ function latencyHistogram() {
     const of = bars.get(group), total = sum(of, bar => bar.parts[0].value), figures = group.totals.latency_us;
     return {
       name: shown.length > 1 ? group.name : "",
+      color: group.color,
       plot: new Plot({
         about: `Histogram of the latency of ${group.name}: ${spoken(group)}`, x: axis, y: upAxis(most(of, bar => bar.parts[0].value), wholeTicks, shortCount), bars: of,
         exact: value => `${count(value)} (${percent(value / total)})`,
@@ -233,6 +265,7 @@ function latencyByPercentile() {
     return { name: group.name, color: group.color, points };
   });
   const points = lines.flatMap(line => line.points), high = most(points, point => point[0]);
+  if (high < 2) return;
   const y = latencyAxis(least(points, point => point[1]), most(points, point => point[1]));
   const share = value => `${Number((100 - 100 / value).toFixed(Math.max(0, Math.ceil(Math.log10(value)) - 1)))}%`;
   card("Latency by percentile", `This share of ${unit} took no longer${logNote(y)}`, shown, [{
@@ -243,30 +276,47 @@ function latencyByPercentile() {
   }]);
 }
 
+/** The intervals of all groups, which tick together. */
+function commonIntervals() {
+  const intervals = [];
+  for (const item of all.toSorted((one, other) => one.t - other.t)) {
+    const last = intervals.at(-1), end = item.t + item.length_s;
+    if (last && item.t - last.from < interval / 2) {
+      last.items.push(item);
+      last.to = Math.max(last.to, end);
+    } else {
+      if (last) last.to = Math.min(last.to, item.t);
+      intervals.push({ from: item.t, to: end, items: [item] });
+    }
+  }
+  return intervals;
+}
+
 /** Bars over time of all groups together, no more than there is room for. */
 function barsOverTime(parts) {
-  const size = Math.max(interval, (to - from) / 180), bars = new Map();
-  for (const group of groups) for (const item of group.series) {
-    const at = Math.floor((item.t - from + item.length_s / 2) / size);
-    if (!bars.has(at)) bars.set(at, { from: from + at * size, to: Math.min(to, from + (at + 1) * size), values: new Map() });
-    for (const [name, value] of parts(item)) if (value > 0) bars.get(at).values.set(name, (bars.get(at).values.get(name) ?? 0) + value);
+  const size = Math.ceil(common.length / 180), bars = [];
+  for (let index = 0; index < common.length; index += size) {
+    const joined = common.slice(index, index + size), values = new Map();
+    for (const item of joined.flatMap(one => one.items))
+      for (const [name, value] of parts(item)) values.set(name, (values.get(name) ?? 0) + value);
+    bars.push({ from: joined[0].from, to: joined.at(-1).to, values });
   }
-  return { size, bars: [...bars.values()].sort((one, other) => one.from - other.from) };
+  return bars;
 }
 
 function stacked(title, note, parts, names) {
-  const { size, bars } = barsOverTime(parts);
-  const spec = bars.map(bar => ({ from: bar.from, to: bar.to, parts: names.map(({ name, color }) => ({ name, color, value: bar.values.get(name) ?? 0 })) }));
+  const bars = barsOverTime(parts), size = Math.ceil(common.length / 180) * (middling(common.map(one => one.to - one.from)) ?? 1);
+  const drawn = bars.map(bar => ({ from: bar.from, to: bar.to, parts: names.map(({ name, color }) => ({ name, color, value: bar.values.get(name) ?? 0 })) }));
   card(title, `${note}; each bar is ${length(size)}`, names.length > 1 ? names : [], [{
     plot: timePlot({
-      about: `${title}: ${names.map(({ name }) => `${count(sum(bars, bar => bar.values.get(name)))} ${name}`).join(", ")}`, bars: spec, rules: marksOf(groups), exact: count,
-      y: upAxis(most(spec, bar => sum(bar.parts, part => part.value)), wholeTicks, shortCount), pointed: x => `${atTime(Math.max(from, x - size / 2))} to ${atTime(x + size / 2)}`,
+      about: `${title}: ${names.map(({ name }) => `${count(sum(bars, bar => bar.values.get(name)))} ${name}`).join(", ")}`, bars: drawn, rules: allMarks(), exact: count,
+      y: upAxis(most(drawn, bar => sum(bar.parts, part => part.value)), wholeTicks, shortCount), pointed: x => { const bar = bars.find(bar => x < bar.to) ?? bars.at(-1); return `${atTime(bar.from)} to ${atTime(bar.to)}`; },
     }),
   }]);
 }
 
 function handshakesOverTime() {
-  if (all.filter(item => item.full_handshakes + item.resumed_handshakes > 0).length < 4) return;
+  if (common.filter(one => one.items.some(item => item.full_handshakes + item.resumed_handshakes > 0)).length < 4) return;
   const names = [{ name: "full", color: "g1" }, { name: "resumed", color: "g3" }].filter(({ name }) => all.some(item => item[`${name}_handshakes`] > 0));
   stacked("TLS handshakes", names.length > 1 ? "Completed" : `Completed, all of them ${names[0].name}`, item => [["full", item.full_handshakes], ["resumed", item.resumed_handshakes]], names);
 }
@@ -291,23 +341,24 @@ function errorsOverTime() {
 
 function serverOverTime() {
   const series = report.server?.series ?? [];
-  const from = report.server?.pid ? `Of the server's process, ${report.server.pid}` : "Of the server's process";
-  const one = (title, key, note, axis) => {
-    const points = series.filter(item => item[key] !== null && item[key] !== undefined).map(item => [item.t, item[key]]);
+  const process = report.server?.pid ? `Of the server's process, ${report.server.pid}` : "Of the server's process";
+  const one = (title, key, note, axis, exact) => {
+    const points = series.filter(item => item[key] !== null && item[key] !== undefined && item.t >= from && item.t <= to).map(item => [item.t, item[key]]);
     if (points.length < 2) return;
     const y = axis(most(points, point => point[1]));
-    card(title, note, [], [{ plot: timePlot({ about: `${title}: up to ${y.text(most(points, point => point[1]))}`, y, rules: marksOf(groups), lines: [{ name: title, color: "g6", filled: true, points }], reach: 2 * interval }) }]);
+    card(title, note, [], [{ plot: timePlot({ about: `${title}: up to ${exact(most(points, point => point[1]))}`, y, exact, rules: allMarks(), lines: [{ name: title, color: "g6", filled: true, points }], reach: 2 * interval }) }]);
   };
-  one("Server memory", "memory_bytes", from, high => upAxis(high, byteTicks, bytes));
-  one("Server CPU", "cpu_cores", "Cores kept busy", high => upAxis(high, roundTicks, figure));
+  one("Server memory", "memory_bytes", process, byteAxis, bytes);
+  one("Server CPU", "cpu_cores", "Cores kept busy", high => upAxis(high, roundTicks, figure), figure);
 }
 
 function details() {
   const section = document.getElementById("details");
+  section.hidden = groups.length === 0;
   for (const group of groups) {
     const { totals } = group;
     const facts = [
-      [capital(answersOf[group.mode] ?? "answers"), totals.succeeded, count], ["A second", totals.succeeded && totals.rate, figure], ["Errors", totals.errors, value => `${count(value)} (${percent(totals.error_rate)})`],
+      [capital(answersOf[group.mode] ?? "answers"), totals.succeeded, count], ["A second", totals.succeeded && totals.rate, figure], ["Errors", totals.errors, () => errorsOf(totals)],
       ["Sessions at the peak", totals.peak_open, count], ["Full handshakes", totals.full_handshakes, count], ["Resumed handshakes", totals.resumed_handshakes, count],
       ["Received", totals.bytes_received, bytes], ["Sent", totals.bytes_sent, bytes], ["Events", totals.events, count],
     ].filter(([, value]) => value > 0).map(([name, value, text]) => fact(name, text(value)));
@@ -322,7 +373,7 @@ function details() {
   }
   const marks = groups.flatMap(group => group.marks.map(mark => ({ ...mark, group }))).sort((one, other) => one.t - other.t);
   if (marks.length) section.append(html("article", {}, html("h3", {}, "What happened when"),
-    table(["At", ...(several ? ["Group"] : []), "What"], marks.map(mark => [atTime(mark.t), ...(several ? [mark.group.name] : []), mark.text]), "Marks")));
+    table(["At", ...(several ? ["Group"] : []), "What"], marks.map(mark => [atTime(mark.t), ...(several ? [mark.group.name] : []), mark.text]), "Marks", 3)));
 }
 
 function errorsTable() {
@@ -332,7 +383,7 @@ function errorsTable() {
   section.hidden = false;
   section.append(table(["Kind", "Detail", ...(several ? ["Group"] : []), "Count", "Share"], rows.map(row => [
     errorWords[row.kind] ?? row.kind, row.detail ? html("code", {}, row.detail) : "", ...(several ? [html("span", {}, html("i", { class: row.group.color }), row.group.name)] : []),
-    count(row.count), percent(row.count / total)]), "Errors"));
+    count(row.count), percent(row.count / total)]), "Errors", several ? 3 : 2));
 }
 
 function settings() {
@@ -347,11 +398,13 @@ comparison();
 latencyOverTime();
 rateOverTime();
 sessionsOverTime();
+throughputOverTime();
 latencyHistogram();
 latencyByPercentile();
 handshakesOverTime();
 errorsOverTime();
 serverOverTime();
+widenTheSingle();
 details();
 errorsTable();
 settings();

@@ -28,7 +28,7 @@ internal static class SampleReport
         ["groups"] = new JsonArray(Web(), Phones(), Newcomers()),
         ["server"] = new JsonObject
         {
-            ["pid"] = 48213,
+            ["name"] = "process 48213",
             ["series"] = Over(second => new JsonObject
             {
                 ["t"] = second + 1.0,

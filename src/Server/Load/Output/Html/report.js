@@ -160,7 +160,7 @@ function comparison() {
   const of = (group, key) => group.totals.latency_us ? latency(group.totals.latency_us[key]) : "";
   section.append(table(["Group", "Mode", "Per second", "p50", "p99", "p99.9", "Max", "Errors", "Sessions"], groups.map(group => [
     html("span", {}, html("i", { class: group.color }), group.name), group.mode, group.totals.succeeded ? figure(group.totals.rate) : "",
-    of(group, "p50"), of(group, "p99"), of(group, "p999"), of(group, "max"), errorsOf(group.totals), count(group.totals.peak_open)]), "Groups compared", 2));
+    of(group, "p50"), of(group, "p99"), of(group, "p999"), of(group, "max"), errorsOf(group.totals), group.totals.peak_open ? count(group.totals.peak_open) : ""]), "Groups compared", 2));
 }
 
 function latencyOverTime() {
@@ -341,7 +341,7 @@ function errorsOverTime() {
 
 function serverOverTime() {
   const series = report.server?.series ?? [];
-  const process = report.server?.pid ? `Of the server's process, ${report.server.pid}` : "Of the server's process";
+  const process = report.server?.name ? `Of ${report.server.name}` : "Of the server's process";
   const one = (title, key, note, axis, exact) => {
     const points = series.filter(item => item[key] !== null && item[key] !== undefined && item.t >= from && item.t <= to).map(item => [item.t, item[key]]);
     if (points.length < 2) return;
@@ -359,14 +359,14 @@ function details() {
     const { totals } = group;
     const facts = [
       [capital(answersOf[group.mode] ?? "answers"), totals.succeeded, count], ["A second", totals.succeeded && totals.rate, figure], ["Errors", totals.errors, () => errorsOf(totals)],
-      ["Sessions at the peak", totals.peak_open, count], ["Full handshakes", totals.full_handshakes, count], ["Resumed handshakes", totals.resumed_handshakes, count],
+      ["Peak sessions", totals.peak_open, count], ["Full handshakes", totals.full_handshakes, count], ["Resumed", totals.resumed_handshakes, count],
       ["Received", totals.bytes_received, bytes], ["Sent", totals.bytes_sent, bytes], ["Events", totals.events, count],
     ].filter(([, value]) => value > 0).map(([name, value, text]) => fact(name, text(value)));
     const columns = ["mean", "p50", "p90", "p99", "p999", "max"];
     const rows = [["Answer", totals.latency_us], ["Handshake", totals.handshake_us]].filter(([, figures]) => figures?.count > 0)
       .map(([name, figures]) => [name, count(figures.count), ...columns.map(column => latency(figures[column]))]);
     section.append(html("article", {},
-      html("h3", {}, html("i", { class: group.color }), group.name, html("span", { class: "pill" }, group.mode), html("span", { class: "pill" }, group.open_model ? "open model" : "closed model")),
+      html("h3", {}, html("i", { class: group.color }), group.name, ...(group.mode === group.name ? [] : [html("span", { class: "pill" }, group.mode)]), html("span", { class: "pill" }, group.open_model ? "open model" : "closed model")),
       ...(settingsOf(group.name) ? [html("p", {}, settingsOf(group.name))] : []),
       html("dl", { class: "facts" }, ...facts),
       ...(rows.length ? [table(["Time of", "Count", "Mean", "p50", "p90", "p99", "p99.9", "Max"], rows, `Times of ${group.name}`)] : [])));

@@ -6,6 +6,7 @@ using Actors443.Configuration;
 using Actors443.Configuration.Hocon;
 using Actors443.Server.Admin;
 using Actors443.Server.Load;
+using Actors443.Server.Load.Cluster;
 using Actors443.Server.Load.Output;
 using Actors443.Server.Load.Output.Html;
 using Actors443.Server.Load.Results;
@@ -20,6 +21,8 @@ internal sealed class LoadCommand
 {
     private const string MainGroup = "load.groups.steady";
 
+    private static readonly IPEndPoint DefaultListen = new(IPAddress.Loopback, 4430);
+
     private readonly CommandEnvironment _environment;
     private readonly Argument<string?> _target = new("URL") { Description = "What to load: an https address. Its path is what is asked for.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _scenario = Text("--scenario", "FILE", "Groups of clients in HOCON; options are added to it and win.");
@@ -31,6 +34,9 @@ internal sealed class LoadCommand
     private readonly Option<bool> _verify = new("--verify") { Description = "Verify the server's certificate and name." };
     private readonly Option<string?> _admin = Text("--server-admin", "ADDRESS", "Admin address of an actors443 under load, such as 127.0.0.1:9443: its memory and CPU are reported.");
     private readonly Option<string?> _token = Text("--server-token", "FILE", "Its admin token's file; the default state directory's if not given.");
+    private readonly Option<int> _nodes = new("--nodes") { Description = "Load nodes that share the run, this one included; it waits for the others.", HelpName = "NUMBER", DefaultValueFactory = _ => 1 };
+    private readonly Option<string?> _listen = Text("--listen", "ADDRESS:PORT", "Where other load nodes reach this one (127.0.0.1:4430). Whoever reaches it can run loads from here: use a network of your own.");
+    private readonly Option<string?> _join = Text("--join", "ADDRESS:PORT", "Be a load node of the run that was started there; nothing else need be said here.");
     private readonly Option<string?> _json = Text("--json", "FILE", "Write the report as JSON; - is standard output.");
     private readonly Option<string?> _html = Text("--html", "FILE", "Write the report as one self-contained page.");
     private readonly Option<string?> _compare = Text("--compare", "OLD.json", "Print ratios to an earlier report.");
@@ -79,7 +85,7 @@ internal sealed class LoadCommand
         var command = new Command("load", "Load a server with very many clients, each an actor, and report what it was like.") { load._target, load._scenario };
         foreach ((Option<string?> option, _) in load._plain)
             command.Add(option);
-        foreach (Option option in (Option[])[load._headers, load._data, load._verify, load._ownTarget, .. load._modes.Select(mode => mode.Option), load._admin, load._token, load._json, load._html, load._compare, load._failIf])
+        foreach (Option option in (Option[])[load._headers, load._data, load._verify, load._ownTarget, .. load._modes.Select(mode => mode.Option), load._admin, load._token, load._nodes, load._listen, load._join, load._json, load._html, load._compare, load._failIf])
             command.Add(option);
         command.SetAction(load.RunAsync);
         return (command, """
@@ -92,6 +98,8 @@ internal sealed class LoadCommand
               actors443 load https://localhost:8443/ -c 200 -r 5000/s --fail-if 'p99>50ms' --fail-if 'errors>0'
               actors443 load https://localhost:8443/ --hold sessions=10000,ramp=20s --handshakes rate=200/s,resumed=80% --server-pid 4711
               actors443 load --scenario evening.conf --json today.json --compare yesterday.json
+              actors443 load --scenario evening.conf --nodes 3 --listen 10.0.0.1:4430
+              actors443 load --join 10.0.0.1:4430          on each of the two other machines
 
             Ctrl+C ends the run and reports what there is. Exit codes: 0 done, 1 failed or a --fail-if holds, 2 bad usage.
             """);
@@ -100,6 +108,10 @@ internal sealed class LoadCommand
     private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         CommandConsole console = _environment.Console;
+        if (!TryReadAddress(arguments, _join, out IPEndPoint? coordinator) || !TryReadAddress(arguments, _listen, out IPEndPoint? listen))
+            return ExitCode.BadUsage;
+        if (coordinator is not null)
+            return await JoinAsync(coordinator, listen, arguments.GetValue(_ownTarget), cancellationToken);
         if (!TryReadConditions(arguments, out List<FailCondition> conditions))
             return ExitCode.BadUsage;
         IReadOnlyList<HoconText> texts = ToTexts(arguments);
@@ -117,7 +129,9 @@ internal sealed class LoadCommand
             if (probe is not null && await probe.AskAsync(cancellationToken) is null)
                 throw new LoadException($"There is no {probe.Name}; give the id of a process of this machine.");
             using StopSignals signals = StopSignals.Listen(cancellationToken);
-            LoadReport report = await LoadAsync(settings, Describe(texts), probe, signals.Token);
+            int nodes = arguments.GetValue(_nodes);
+            ILoadRun run = nodes > 1 ? new ClusterLoadRun(listen ?? DefaultListen, nodes, [.. texts.Select(Content)], console.Output.WriteLine) : _environment.CreateLoadRun();
+            LoadReport report = await LoadAsync(run, settings, Describe(texts), probe, signals.Token);
             return Finish(arguments, report, before, conditions);
         }
         catch (Exception cause) when (cause is LoadException or AdminException)
@@ -127,23 +141,44 @@ internal sealed class LoadCommand
         }
     }
 
-    private async Task<LoadReport> LoadAsync(LoadSettings settings, string scenario, IServerProbe? probe, CancellationToken stop)
+    private async Task<LoadReport> LoadAsync(ILoadRun run, LoadSettings settings, string scenario, IServerProbe? probe, CancellationToken stop)
     {
         CommandConsole console = _environment.Console;
         TimeSpan length = settings.Groups.Max(group => group.Duration is { } duration ? group.Start + duration : settings.Duration);
         foreach (LoadGroup group in settings.Groups)
             console.Output.WriteLine($"{group.Name}: {LoadText.Describe(group)}");
         console.Output.WriteLine($"against {settings.Target} for {HumanText.Duration(length)}{(settings.WarmUp > TimeSpan.Zero ? $" after {HumanText.Duration(settings.WarmUp)} of warm-up" : "")}");
-        var session = new LoadSession(_environment.CreateLoadRun(), settings, scenario, probe);
+        var session = new LoadSession(run, settings, scenario, probe);
         var progress = new LoadProgress(console, [.. settings.Groups.Select(group => group.Name)], length);
         LoadReport? report = null;
         await progress.ShowAsync(async () => report = await session.RunAsync(progress, stop));
         return report!;
     }
 
+    private async Task<int> JoinAsync(IPEndPoint coordinator, IPEndPoint? listen, bool ownTarget, CancellationToken cancellationToken)
+    {
+        using StopSignals signals = StopSignals.Listen(cancellationToken);
+        try
+        {
+            await LoadNode.RunAsync(coordinator, listen, ownTarget, _environment.Console.Output.WriteLine, signals.Token);
+            return ExitCode.Done;
+        }
+        catch (LoadException cause)
+        {
+            _environment.Console.WriteError("actors443: " + cause.Message);
+            return ExitCode.Failed;
+        }
+    }
+
     private int Finish(ParseResult arguments, LoadReport report, LoadReport? before, List<FailCondition> conditions)
     {
         CommandConsole console = _environment.Console;
+        if (report.Groups.All(group => group.Series.Count == 0))
+        {
+            console.Output.WriteLine("Nothing was counted.");
+            return ExitCode.Failed;
+        }
+
         LoadSummary.Write(console, report);
         if (before is not null)
             LoadSummary.WriteComparison(console, LoadComparison.Compare(before, report), arguments.GetValue(_compare)!);
@@ -194,6 +229,15 @@ internal sealed class LoadCommand
         }
 
         return true;
+    }
+
+    private bool TryReadAddress(ParseResult arguments, Option<string?> option, out IPEndPoint? address)
+    {
+        address = null;
+        if (arguments.GetValue(option) is not { } text || IPEndPoint.TryParse(text, out address) && (address.Port != 0 || option == _listen))
+            return true;
+        _environment.Console.WriteError($"actors443: {option.Name} {text} is no address and port; write such as 10.0.0.1:4430");
+        return false;
     }
 
     private AdminClient? CreateAdminClient(ParseResult arguments)
@@ -272,8 +316,10 @@ internal sealed class LoadCommand
         return text.Append(" }").ToString();
     }
 
-    private static string Describe(IReadOnlyList<HoconText> texts) =>
-        string.Join('\n', texts.Select(text => text.Text ?? (File.Exists(text.Name) ? File.ReadAllText(text.Name).TrimEnd() : text.Name)));
+    private static string Describe(IReadOnlyList<HoconText> texts) => string.Join('\n', texts.Select(text => Content(text).TrimEnd()));
+
+    // It was read before, as a scenario.
+    private static string Content(HoconText text) => text.Text ?? File.ReadAllText(text.Name);
 
     private static string Quote(string text) => "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
 

@@ -46,7 +46,7 @@ internal sealed class LoadSession(ILoadRun run, LoadSettings settings, string sc
         LoadTotals totals = _totals[sample.Group];
         totals.Add(sample);
         _nodes.Add(sample.Node);
-        progress.Add(sample, totals.Errors);
+        progress.Add(sample, totals.Errors, _nodes.Count);
     }
 
     private LoadReport ToReport(DateTimeOffset started, ServerSampler? sampler)

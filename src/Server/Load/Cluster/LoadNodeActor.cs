@@ -122,9 +122,9 @@ internal sealed class LoadNodeActor : UntypedActor, IDisposable
 
     private void Leave(string why)
     {
-        _plan.Tell(why);
         _stop.Cancel();
-        _plan.Ended.TrySetResult();
+        if (_plan.Ended.TrySetResult())
+            _plan.Tell(why);
     }
 
     private sealed record Counted(Results.IntervalSample Sample) : INoSerializationVerificationNeeded;

@@ -1,4 +1,5 @@
 using Actors443.Server.Cli;
+using Actors443.Server.Load.Clients;
 using Actors443.Server.Load.Results;
 using Spectre.Console;
 
@@ -8,6 +9,7 @@ namespace Actors443.Server.Load.Output;
 internal sealed class LoadProgress(CommandConsole console, IReadOnlyList<string> groups, TimeSpan length)
 {
     private readonly Dictionary<string, (SeriesPoint Point, long Errors)> _latest = [];
+    private readonly Dictionary<string, Dictionary<string, IntervalSample>> _counted = [];
     private LiveDisplayContext? _live;
     private double _at;
 
@@ -28,12 +30,54 @@ internal sealed class LoadProgress(CommandConsole console, IReadOnlyList<string>
         _live = null;
     }
 
-    /// <summary>A sample has come.</summary>
+    /// <summary>A sample has come. Those of several nodes are shown together, once each has counted the interval.</summary>
     /// <param name="errors">Of the group, so far.</param>
-    public void Add(IntervalSample sample, long errors)
+    /// <param name="nodes">How many nodes have been heard of.</param>
+    public void Add(IntervalSample sample, long errors, int nodes)
     {
         if (sample.Length < TimeSpan.FromSeconds(0.5))
             return;
+        if (!_counted.TryGetValue(sample.Group, out Dictionary<string, IntervalSample>? counted))
+            _counted.Add(sample.Group, counted = []);
+        if (counted.ContainsKey(sample.Node))
+            Show(Together(counted), errors);
+        counted[sample.Node] = sample;
+        if (counted.Count >= nodes)
+            Show(Together(counted), errors);
+    }
+
+    private static IntervalSample Together(Dictionary<string, IntervalSample> counted)
+    {
+        IntervalSample[] samples = [.. counted.Values];
+        counted.Clear();
+        if (samples.Length == 1)
+            return samples[0];
+        var together = new IntervalSample
+        {
+            Node = "",
+            Group = samples[0].Group,
+            Start = samples.Min(sample => sample.Start),
+            Length = samples.Max(sample => sample.Length),
+            Succeeded = samples.Sum(sample => sample.Succeeded),
+            FullHandshakes = samples.Sum(sample => sample.FullHandshakes),
+            ResumedHandshakes = samples.Sum(sample => sample.ResumedHandshakes),
+            BytesReceived = samples.Sum(sample => sample.BytesReceived),
+            BytesSent = samples.Sum(sample => sample.BytesSent),
+            OpenSessions = samples.Sum(sample => sample.OpenSessions),
+            OpeningSessions = samples.Sum(sample => sample.OpeningSessions),
+        };
+        foreach (IntervalSample sample in samples.Where(sample => sample.Latency is not null))
+        {
+            together.Latency ??= LoopRecorder.CreateHistogram();
+            together.Latency.Add(sample.Latency);
+        }
+
+        together.Marks.AddRange(samples.SelectMany(sample => sample.Marks));
+        return together;
+    }
+
+    private void Show(IntervalSample sample, long errors)
+    {
         SeriesPoint point = ToPoint(sample);
         _latest[sample.Group] = (point, errors);
         _at = sample.Start.TotalSeconds + sample.Length.TotalSeconds;

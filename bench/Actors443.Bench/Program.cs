@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Actors443.Bench;
+using Actors443.Bench.Comparison;
+using Actors443.Bench.Servers;
 
 var rounds = new Option<int>("--rounds") { Description = "Alternated rounds; the median counts.", DefaultValueFactory = _ => 7 };
 var only = new Option<string>("--only") { Description = "Part of the name of a row: the others are left out." };
@@ -24,6 +26,22 @@ root.Add(stalled);
 var reload = new Command("reloads", "Changes the certificate again and again under load and counts failed requests (needs h2load).") { reloads };
 reload.SetAction(arguments => ReloadsUnderLoad.RunAsync(arguments.GetValue(reloads)));
 root.Add(reload);
+
+var onlyServers = new Option<string[]>("--servers") { Description = "Parts of names: only these servers.", AllowMultipleArgumentsPerToken = true };
+var page = new Option<string?>("--page") { Description = "Page whose table is written anew, such as docs/performance.md." };
+var results = new Option<string?>("--results") { Description = "Folder for the figures as JSON.", DefaultValueFactory = _ => "bench/results" };
+var compare = new Command("compare", "Actors443 beside plain Kestrel, nginx, HAProxy and Caddy: CPU, memory and latency, as ratios (about 20 minutes).") { rounds, only, onlyServers, page, results };
+compare.SetAction(arguments => CompareServers.RunAsync(new ComparisonOrder(
+    arguments.GetValue(rounds), arguments.GetValue(only), arguments.GetValue(onlyServers) ?? [], arguments.GetValue(page), arguments.GetValue(results))));
+root.Add(compare);
+
+var port = new Argument<int>("port");
+var folder = new Argument<string>("folder");
+var upstream = new Argument<int>("upstream");
+var serveKestrel = new Command("serve-kestrel", "Plain Kestrel, as compare starts it.") { port, folder, upstream };
+serveKestrel.Hidden = true;
+serveKestrel.SetAction((arguments, stop) => KestrelServer.ServeAsync(arguments.GetValue(port), arguments.GetValue(folder)!, arguments.GetValue(upstream), stop));
+root.Add(serveKestrel);
 
 var serve = new Command("serve", "One of the servers of actor-cost, for use by itself.") { kind };
 serve.Hidden = true;

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+
+namespace Actors443.Bench.Servers;
+
+internal sealed class NginxServer(BenchSite site) : ComparedServer("nginx", site)
+{
+    public override string? Missing => Programs.Find("nginx") is null ? "apt install nginx-light" : null;
+
+    public override Task ReloadAsync()
+    {
+        Programs.HangUp(Process);
+        return Task.CompletedTask;
+    }
+
+    protected override async Task<string> VersionAsync() => "nginx " + (await Programs.RunAsync(Programs.Find("nginx")!, "-v")).Split('/')[^1].Trim();
+
+    protected override Process Launch(int port)
+    {
+        string file = Site.Write("nginx.conf", $$"""
+            worker_processes 2; daemon off; pid {{Site.Folder}}/nginx.pid; error_log {{Site.Folder}}/nginx.log crit; worker_rlimit_nofile 19000;
+            events { worker_connections 16000; }
+            http {
+              access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 100000000; keepalive_timeout 600s; server_tokens off;
+              open_file_cache max=100 inactive=60s;
+              upstream behind { server 127.0.0.1:{{Site.UpstreamPort}}; keepalive 64; keepalive_requests 100000000; }
+              server {
+                listen 127.0.0.1:{{port}} ssl http2 backlog=8192; server_name localhost;
+                ssl_certificate {{Site.Chain}}; ssl_certificate_key {{Site.Key}};
+                ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:tls:20m; ssl_session_timeout 1h; ssl_session_tickets on;
+                location = /hello { default_type text/plain; return 200 "{{BenchSite.Hello}}"; }
+                location /files/ { root {{Site.Root}}; }
+                location = /proxy { proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection ""; }
+              }
+            }
+            """);
+        return Programs.Start(Programs.Find("nginx")!, ["-c", file, "-e", "/dev/null"]);
+    }
+}

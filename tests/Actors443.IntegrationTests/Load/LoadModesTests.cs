@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using Actors443.Server.Load;
 using Actors443.Server.Load.Results;
 using Actors443.Server.Load.Settings;
 using Actors443.Testing;
@@ -62,6 +63,29 @@ public sealed class LoadModesTests : IAsyncLifetime, IDisposable
         Assert.Empty(outcome.Errors);
         Assert.True(outcome.Succeeded > 0);
         Assert.True(_target.Asked["/upload"] >= outcome.Succeeded * Length);
+    }
+
+    [SkippableFact]
+    public async Task Http3_is_spoken_where_there_is_quic()
+    {
+        Skip.IfNot(System.Net.Quic.QuicConnection.IsSupported && System.Net.Quic.QuicListener.IsSupported, "There is no libmsquic on this machine.");
+        await using LoadTarget target = await LoadTarget.StartAsync(_authority, http3: true);
+
+        LoadOutcome outcome = await target.LoadAsync(Short, new SteadyGroup { Name = "h3", Clients = 2, Streams = 4, Protocol = LoadProtocol.Http3, Request = new RequestSettings { Paths = ["/chunked"] } });
+
+        Assert.Empty(outcome.Errors);
+        Assert.True(outcome.Succeeded > 20);
+        Assert.Contains("HTTP/3", target.Protocols);
+    }
+
+    [SkippableFact]
+    public async Task Without_quic_http3_is_refused_with_what_is_missing()
+    {
+        Skip.If(System.Net.Quic.QuicConnection.IsSupported, "There is QUIC on this machine.");
+
+        LoadException refused = await Assert.ThrowsAsync<LoadException>(() => _target.LoadAsync(Short, new SteadyGroup { Name = "h3", Protocol = LoadProtocol.Http3 }));
+
+        Assert.Contains("libmsquic", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -37,12 +38,17 @@ internal sealed class LoadTarget : IAsyncDisposable
     /// <summary>Paths asked for, with what came as their body.</summary>
     public System.Collections.Concurrent.ConcurrentDictionary<string, long> Asked { get; } = new();
 
-    public static async Task<LoadTarget> StartAsync(TestCertificates authority, SslProtocols protocols = SslProtocols.Tls12 | SslProtocols.Tls13, bool clientCertificates = false)
+    /// <summary>HTTP versions that were spoken.</summary>
+    public System.Collections.Concurrent.ConcurrentBag<string> Protocols { get; } = [];
+
+    public static async Task<LoadTarget> StartAsync(TestCertificates authority, SslProtocols protocols = SslProtocols.Tls12 | SslProtocols.Tls13, bool clientCertificates = false, bool http3 = false)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRouting();
         LoadTarget? target = null;
         SslStreamCertificateContext certificate = SslStreamCertificateContext.Create(authority.Issue("localhost", "127.0.0.1").WithKey, [], offline: true);
+        if (http3)
+            builder.WebHost.UseQuic();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
             listen.Use(next => connection =>
@@ -50,6 +56,8 @@ internal sealed class LoadTarget : IAsyncDisposable
                 Interlocked.Increment(ref target!._connections);
                 return next(connection);
             });
+            if (http3)
+                listen.Protocols = HttpProtocols.Http1AndHttp2AndHttp3;
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
@@ -87,6 +95,7 @@ internal sealed class LoadTarget : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         long body = 0;
+        Protocols.Add(context.Request.Protocol);
         if (!context.WebSockets.IsWebSocketRequest)
         {
             byte[] buffer = new byte[16 * 1024];

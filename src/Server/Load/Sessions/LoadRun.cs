@@ -29,6 +29,8 @@ internal sealed class LoadRun(string node) : ILoadRun
     {
         if (OpenSsl.Missing is { } missing)
             throw new LoadException($"The load tester drives OpenSSL directly: {missing}.");
+        if (settings.Groups.Any(group => group is SteadyGroup { Protocol: LoadProtocol.Http3 }) && Http3GroupSupervisor.Missing is { } noHttp3)
+            throw new LoadException(noHttp3);
         ClientTarget target = await ClientTarget.ResolveAsync(settings, stop);
         CheckTlsFiles(settings);
         Exception? fault = null;

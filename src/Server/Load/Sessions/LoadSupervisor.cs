@@ -4,6 +4,7 @@ using Actors443.Server.Load.Results;
 using Actors443.Server.Load.Settings;
 using Akka.Actor;
 using HdrHistogram;
+using LoadSettings = Actors443.Server.Load.Settings.LoadSettings;
 
 namespace Actors443.Server.Load.Sessions;
 
@@ -92,6 +93,13 @@ internal sealed class LoadSupervisor : UntypedActor, IWithTimers
     private GroupShares Create(LoadGroup group)
     {
         var shares = new GroupShares(group);
+        if (group is SteadyGroup { Protocol: LoadProtocol.Http3 } http3)
+        {
+            LoadSettings settings = _plan.Settings;
+            shares.Supervisors.Add(Context.Watch(Context.ActorOf(Props.Create(() => new Http3GroupSupervisor(http3, settings)))));
+            return shares;
+        }
+
         int loops = _plan.Loops.Count;
         int first = _plan.FirstNumber(group);
         for (int index = 0; index < loops; index++)

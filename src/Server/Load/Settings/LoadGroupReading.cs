@@ -18,7 +18,7 @@ internal static class LoadGroupReading
     ];
 
     private static readonly (string Name, LoadProtocol Choice)[] Protocols = [("h1", LoadProtocol.Http1), ("h2", LoadProtocol.Http2), ("h3", LoadProtocol.Http3)];
-    private static readonly (string Name, LoadProtocol Choice)[] ProtocolAliases = [("http/1.1", LoadProtocol.Http1), ("http1", LoadProtocol.Http1), ("http2", LoadProtocol.Http2), ("http3", LoadProtocol.Http3)];
+    private static readonly (string Name, LoadProtocol Choice)[] ProtocolAliases = [("http/1.1", LoadProtocol.Http1), ("http/2", LoadProtocol.Http2), ("http/3", LoadProtocol.Http3)];
 
     private enum LoadMode
     {
@@ -70,7 +70,7 @@ internal static class LoadGroupReading
         Name = name,
         Clients = ReadClients(section, 10),
         Rate = LoadSettingsLoader.ReadRate(section),
-        Protocol = ReadProtocol(section),
+        Protocol = ReadProtocol(section, Protocols),
         Streams = section.Integer("streams", 1, 1, MostStreams),
         Ramp = section.Duration("ramp", TimeSpan.Zero, TimeSpan.Zero),
         Request = ReadRequest(section),
@@ -94,7 +94,7 @@ internal static class LoadGroupReading
         Sessions = section.Integer("sessions", 1_000, 1, MostClients),
         Ramp = section.Duration("ramp", TimeSpan.FromSeconds(5), TimeSpan.Zero),
         Heartbeat = section.DurationOrOff("heartbeat", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(100)),
-        Protocol = ReadProtocol(section),
+        Protocol = ReadProtocol(section, Protocols[..2]),
         Request = ReadRequest(section),
     };
 
@@ -172,7 +172,7 @@ internal static class LoadGroupReading
 
     private static int ReadClients(SettingsReader section, int fallback) => section.Integer("clients", fallback, 1, MostClients);
 
-    private static LoadProtocol ReadProtocol(SettingsReader section) => section.Value("protocol")?.Choice(Protocols, ProtocolAliases) ?? LoadProtocol.Http1;
+    private static LoadProtocol ReadProtocol(SettingsReader section, (string Name, LoadProtocol Choice)[] known) => section.Value("protocol")?.Choice(known, ProtocolAliases[..known.Length]) ?? LoadProtocol.Http1;
 
     private static RequestSettings ReadRequest(SettingsReader section) => new()
     {

@@ -20,7 +20,8 @@ internal sealed class BenchSite : IDisposable
     {
         Folder = Directory.CreateTempSubdirectory("actors443-bench-").FullName;
         // Workers of nginx give up being root.
-        File.SetUnixFileMode(Folder, File.GetUnixFileMode(Folder) | UnixFileMode.OtherExecute | UnixFileMode.OtherRead);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Folder, File.GetUnixFileMode(Folder) | UnixFileMode.OtherExecute | UnixFileMode.OtherRead);
         Directory.CreateDirectory(Files);
         File.WriteAllText(Path.Combine(Files, "hello.txt"), Hello);
         WriteRandom("100k.bin", 100 * 1024);

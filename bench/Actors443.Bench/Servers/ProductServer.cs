@@ -22,7 +22,7 @@ internal sealed class ProductServer(BenchSite site, string engine) : ComparedSer
               engine = {{engine}}
               sites.localhost.routes = [
                 { path = "/hello", respond { status = 200, type = "text/plain", body = "{{BenchSite.Hello}}" } }
-                { path = "/files/*", files = "{{Site.Root}}" }
+                { path = "/files/*", files = "{{Site.Files}}" }
                 { path = "/proxy", proxy = "http://127.0.0.1:{{Site.UpstreamPort}}" }
               ]
               https.bind = "127.0.0.1:{{port}}"

@@ -35,6 +35,10 @@ compare.SetAction(arguments => CompareServers.RunAsync(new ComparisonOrder(
     arguments.GetValue(rounds), arguments.GetValue(only), arguments.GetValue(onlyServers) ?? [], arguments.GetValue(page), arguments.GetValue(results))));
 root.Add(compare);
 
+var agree = new Command("agree", "Our load tester beside wrk and h2load against nginx: do they agree, and what does each cost (a minute)?") { rounds };
+agree.SetAction(arguments => ToolAgreement.RunAsync(arguments.GetValue(rounds)));
+root.Add(agree);
+
 var port = new Argument<int>("port");
 var folder = new Argument<string>("folder");
 var upstream = new Argument<int>("upstream");

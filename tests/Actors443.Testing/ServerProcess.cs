@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Actors443.Server.Admin;
 using Actors443.Server.Cli;
 
 namespace Actors443.Testing;
@@ -91,6 +93,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             return 0;
         }
+    }
+
+    /// <summary>The states of the connections, as the admin API shows them.</summary>
+    public async Task<IReadOnlyList<string>> ConnectionStatesAsync()
+    {
+        using var client = AdminClient.At(new IPEndPoint(IPAddress.Loopback, AdminPort), Path.Combine(StateDirectory, "admin-token"));
+        ConnectionPage page = await client.ListConnectionsAsync(new ConnectionQuery(), CancellationToken.None);
+        return [.. page.Connections.Select(connection => connection.State)];
     }
 
     public void Signal(int signal)

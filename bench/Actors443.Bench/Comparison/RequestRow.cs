@@ -26,6 +26,13 @@ internal sealed partial class RequestRow(string name, string tool, string path, 
         return new Measured(cpu.TotalMicroseconds / (answered * (mebibytes ?? 1)), rate, failed);
     }
 
+    /// <summary>What a tool says of its run.</summary>
+    public static (long Answered, double Rate) Read(string tool, string output)
+    {
+        (long answered, _, double rate) = tool == "wrk" ? ReadWrk(output) : ReadH2Load(output);
+        return (answered, rate);
+    }
+
     private static (long Answered, long Failed, double Rate) ReadWrk(string output)
     {
         Match requests = WrkRequests().Match(output);

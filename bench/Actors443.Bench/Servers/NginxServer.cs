@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Actors443.Bench.Servers;
 
-internal sealed class NginxServer(BenchSite site) : ComparedServer("nginx", site)
+/// <param name="workers">One makes the server what a load waits for, whatever the load costs itself.</param>
+internal sealed class NginxServer(BenchSite site, int workers = 2) : ComparedServer("nginx", site)
 {
     public override string? Missing => Programs.Find("nginx") is null ? "apt install nginx-light" : null;
 
@@ -17,7 +18,7 @@ internal sealed class NginxServer(BenchSite site) : ComparedServer("nginx", site
     protected override Process Launch(int port)
     {
         string file = Site.Write("nginx.conf", $$"""
-            worker_processes 2; daemon off; pid {{Site.Folder}}/nginx.pid; error_log {{Site.Folder}}/nginx.log crit; worker_rlimit_nofile 19000;
+            worker_processes {{workers}}; daemon off; pid {{Site.Folder}}/nginx.pid; error_log {{Site.Folder}}/nginx.log crit; worker_rlimit_nofile 19000;
             events { worker_connections 16000; }
             http {
               access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 100000000; keepalive_timeout 600s; server_tokens off;

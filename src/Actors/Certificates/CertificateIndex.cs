@@ -8,6 +8,8 @@ internal sealed class CertificateIndex
 {
     private readonly FrozenDictionary<string, Pair> _exact;
     private readonly FrozenDictionary<string, Pair> _wildcard;
+    // By part of a name, without a copy of it for each handshake.
+    private readonly FrozenDictionary<string, Pair>.AlternateLookup<ReadOnlySpan<char>> _wildcardByPart;
     private readonly Pair _default;
 
     /// <param name="generation">Rises with every publication.</param>
@@ -38,6 +40,7 @@ internal sealed class CertificateIndex
 
         _exact = exact.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
         _wildcard = wildcard.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        _wildcardByPart = _wildcard.GetAlternateLookup<ReadOnlySpan<char>>();
         _default = defaultName is not null && Lookup(defaultName) is { IsEmpty: false } named ? named
             : Certificates.Count > 0 ? Lookup(Certificates[0].Names[0])
             : default;
@@ -81,7 +84,7 @@ internal sealed class CertificateIndex
     private Pair Wildcard(string name)
     {
         int dot = name.IndexOf('.', StringComparison.Ordinal);
-        return dot > 0 && _wildcard.TryGetValue(name[(dot + 1)..], out Pair pair) && !IPAddress.TryParse(name, out _) ? pair : default;
+        return dot > 0 && _wildcardByPart.TryGetValue(name.AsSpan(dot + 1), out Pair pair) && !IPAddress.TryParse(name, out _) ? pair : default;
     }
 
     /// <summary>The ECDSA and the RSA certificate of one name.</summary>

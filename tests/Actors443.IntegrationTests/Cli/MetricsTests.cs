@@ -9,6 +9,9 @@ using OpenTelemetry.Metrics;
 
 namespace Actors443.IntegrationTests.Cli;
 
+/// <summary>Meters are found by name in the whole process, so no other server runs meanwhile.</summary>
+[Collection(nameof(MetricsTests))]
+[CollectionDefinition(nameof(MetricsTests), DisableParallelization = true)]
 public class MetricsTests
 {
     [Fact]

@@ -48,6 +48,7 @@ public sealed class DrainTests : IAsyncLifetime
         server.Signal(ServerProcess.Terminate);
         await Eventually.HoldsAsync(async () => await server.ReadinessAsync() == 503, "the server says that it is not ready");
         await Eventually.HoldsAsync(async () => !await AcceptsAsync(server.HttpsPort), "the server no longer accepts");
+        await Eventually.HoldsAsync(async () => (await server.ConnectionStatesAsync()).All(state => state == "draining"), "every connection was told");
         Assert.False(server.HasExited);
         _goOn.SetResult();
 
@@ -70,6 +71,7 @@ public sealed class DrainTests : IAsyncLifetime
 
         server.Signal(ServerProcess.Terminate);
         await Eventually.HoldsAsync(async () => !await AcceptsAsync(server.HttpsPort), "the server no longer accepts");
+        await Eventually.HoldsAsync(async () => (await server.ConnectionStatesAsync()).All(state => state == "draining"), "every connection was told");
 
         HttpAnswer last = await idle.GetAsync();
         Assert.Equal((200, "close"), (last.Status, last.Headers["Connection"]));

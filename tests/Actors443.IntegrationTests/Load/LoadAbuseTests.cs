@@ -5,6 +5,7 @@ using Actors443.Testing;
 namespace Actors443.IntegrationTests.Load;
 
 /// <summary>Abuse against the product itself: it is done, it is ended, and the server goes on serving.</summary>
+[Collection(LoadCollection.Name)]
 public sealed class LoadAbuseTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _site = new();
@@ -35,16 +36,19 @@ public sealed class LoadAbuseTests : IAsyncLifetime
     [InlineData(nameof(AbuseKind.Garbage))]
     public async Task Abuse_is_done_and_ended_and_nobody_else_notices(string kind)
     {
-        LoadOutcome outcome = await LoadTarget.LoadAsync(new LoadSettings
+        var settings = new LoadSettings
         {
             Target = _server.Https,
-            Duration = TimeSpan.FromSeconds(3.5),
+            Duration = TimeSpan.FromSeconds(30),
             Groups = [new AbuseGroup { Name = "abuse", Kind = Enum.Parse<AbuseKind>(kind), Clients = 10 }],
-        });
+        };
+        // Resets are ended only where they pile up, which they do not on a server that keeps up.
+        bool mayGoOn = kind == nameof(AbuseKind.RapidReset);
+        LoadOutcome outcome = await LoadTarget.LoadAsync(settings, until: sofar => mayGoOn ? sofar.Events >= 20_000 : sofar.Errors.Values.Sum() >= 10);
 
-        Assert.True(outcome.Events >= (kind == nameof(AbuseKind.HalfHandshake) ? 0 : 10), $"{outcome.Events} done");
-        Assert.True(outcome.Errors.Values.Sum() >= 10, string.Join(' ', outcome.Errors));
-        Assert.All(outcome.Errors.Keys, error => Assert.Contains(error.Kind, (LoadErrorKind[])[LoadErrorKind.Closed, LoadErrorKind.Reset, LoadErrorKind.TlsAlert, LoadErrorKind.Tls]));
+        Assert.True(outcome.Events >= (mayGoOn ? 20_000 : kind == nameof(AbuseKind.HalfHandshake) ? 0 : 10), $"{outcome.Events} done");
+        Assert.True(mayGoOn || outcome.Errors.Values.Sum() >= 10, string.Join(' ', outcome.Errors));
+        Assert.DoesNotContain(outcome.Errors.Keys, error => error.Kind is not (LoadErrorKind.Closed or LoadErrorKind.Reset or LoadErrorKind.TlsAlert or LoadErrorKind.Tls));
         using HttpClient client = _server.CreateClient();
         Assert.True((await client.GetAsync("/")).IsSuccessStatusCode);
     }

@@ -10,6 +10,7 @@ using LoadSettings = Actors443.Server.Load.Settings.LoadSettings;
 namespace Actors443.IntegrationTests.Load;
 
 /// <summary>Load nodes of a real cluster, each with an actor system and sockets of its own.</summary>
+[Collection(LoadCollection.Name)]
 public sealed class LoadNodesTests : IAsyncLifetime, IDisposable
 {
     private readonly TestCertificates _authority = new();

@@ -83,10 +83,20 @@ internal sealed class LoadTarget : IAsyncDisposable
     /// <summary>Runs groups against it and adds up what they counted.</summary>
     public Task<LoadOutcome> LoadAsync(TimeSpan duration, params LoadGroup[] groups) => LoadAsync(new LoadSettings { Target = Address, Duration = duration, Groups = groups });
 
-    public static async Task<LoadOutcome> LoadAsync(LoadSettings settings, CancellationToken stop = default)
+    /// <summary>Runs it to its end, or until it is told to stop, or has counted enough.</summary>
+    public static async Task<LoadOutcome> LoadAsync(LoadSettings settings, Func<LoadOutcome, bool>? until = null, CancellationToken stop = default)
     {
         var outcome = new LoadOutcome();
-        await new LoadRun("test").RunAsync(settings, outcome.Add, stop);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        await new LoadRun("test").RunAsync(
+            settings,
+            sample =>
+            {
+                outcome.Add(sample);
+                if (until?.Invoke(outcome) == true)
+                    enough.Cancel();
+            },
+            enough.Token);
         return outcome;
     }
 
@@ -128,6 +138,8 @@ internal sealed class LoadTarget : IAsyncDisposable
             case "/cut":
                 await context.Response.WriteAsync("to be con");
                 await context.Response.Body.FlushAsync();
+                // A reset throws away what the client has not read yet.
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, context.RequestAborted);
                 context.Abort();
                 break;
             // Every 50th takes long: what a pause of a collector looks like.

@@ -10,6 +10,7 @@ using Actors443.Testing;
 namespace Actors443.IntegrationTests.Load;
 
 /// <summary>What clients ask of TLS, and how failures below HTTP are called.</summary>
+[Collection(LoadCollection.Name)]
 public sealed class LoadTlsTests : IDisposable
 {
     private readonly TestCertificates _authority = new();

@@ -8,9 +8,10 @@ namespace Actors443.Engine.EventLoop;
 
 /// <summary>
 /// One thread that waits for its sockets (epoll, level-triggered), runs what they are ready for, and runs the mailboxes of the actors that own
-/// them. <see cref="Post"/> and <see cref="Stop"/> may be called from any thread; everything else from the loop's own.
+/// them. <see cref="Post"/> and <see cref="Stop"/> may be called from any thread; everything else from the loop's own. Dispose it once
+/// <see cref="Ended"/> has completed and nobody posts any more.
 /// </summary>
-internal sealed unsafe class EventLoop
+internal sealed unsafe class EventLoop : IDisposable
 {
     private const int EventsPerWait = 512;
     private const int RunsPerTick = 2_000;
@@ -114,6 +115,8 @@ internal sealed unsafe class EventLoop
         _stopping = true;
         Wake();
     }
+
+    public void Dispose() => _ = LibC.close(_wake);
 
     /// <summary>Watches a descriptor until <see cref="Unregister"/>. Level-triggered.</summary>
     /// <returns>False if the kernel refused (<see cref="LibC.Error"/>).</returns>

@@ -59,6 +59,7 @@ internal sealed class LoadRun(string node) : ILoadRun
             {
                 loop.Loop.Stop();
                 await loop.Loop.Ended.ContinueWith(static _ => { }, TaskScheduler.Default);
+                loop.Loop.Dispose();
                 loop.Dispose();
             }
         }

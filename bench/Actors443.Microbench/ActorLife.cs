@@ -16,6 +16,7 @@ public class ActorLife
 {
     private const int Actors = 1_000;
 
+    private readonly BenchConnection[] _all = new BenchConnection[Actors];
     private ActorSystem _system = null!;
     private EventLoop _loop = null!;
     private IActorRef _connections = null!;
@@ -50,12 +51,18 @@ public class ActorLife
     {
         for (int index = 0; index < Actors; index++)
         {
-            var connection = new BenchConnection(_clock);
-            _connections.Tell(new ConnectionAccepted(connection), ActorRefs.NoSender);
+            _all[index] = new BenchConnection(_clock);
+            _connections.Tell(new ConnectionAccepted(_all[index]), ActorRefs.NoSender);
+        }
+
+        // Each has its actor, and ends only then: one that has ended before is given none.
+        foreach (BenchConnection connection in _all)
+        {
+            while (connection.Actor.IsNobody())
+                Thread.Yield();
             connection.End();
         }
 
-        // In the order of its mailbox behind them all, and again until the last has gone.
         while (_connections.Ask<ConnectionList>(ListConnections.Instance).GetAwaiter().GetResult().Connections.Count > 0)
             Thread.Yield();
     }

@@ -28,9 +28,9 @@ public class ActorLife
     {
         var settings = new Actors443Settings();
         _clock = new MonotonicClock(TimeProvider.System);
-        _system = ActorSystem.Create("bench", "akka { loglevel = ERROR, log-dead-letters = off }\n" + ActorSystemHocon.For(settings) + LoopExecutor.Hocon);
+        _system = ActorSystem.Create("bench", "akka { loglevel = ERROR, log-dead-letters = off }\n" + ActorSystemHocon.For(settings));
         var gate = new AdmissionGate(new AdmissionSettings { MaximumHandshakes = Actors * 2 }, TimeProvider.System);
-        _connections = _system.ActorOf(ConnectionSupervisor.Props(gate, new HandshakeQueue(gate), new ConnectionLifetimes(settings.Deadlines, settings.Drain), _clock, NullLoggerFactory.Instance));
+        _connections = _system.ActorOf(ConnectionSupervisor.Props(ActorPlace.ThreadPool, gate, new HandshakeQueue(gate), new ConnectionLifetimes(settings.Deadlines, settings.Drain), _clock, NullLoggerFactory.Instance));
         _loop = new EventLoop("bench-loop");
         _loop.Start();
         IActorRef maker = _system.ActorOf(Props.Create<LoopParentMaker>(_loop));

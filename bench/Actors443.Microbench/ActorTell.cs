@@ -20,7 +20,7 @@ public class ActorTell
     [GlobalSetup]
     public void Setup()
     {
-        _system = ActorSystem.Create("bench", "akka { loglevel = ERROR, log-dead-letters = off }\n" + ActorSystemHocon.For(new Actors443Settings()) + LoopExecutor.Hocon);
+        _system = ActorSystem.Create("bench", "akka { loglevel = ERROR, log-dead-letters = off }\n" + ActorSystemHocon.For(new Actors443Settings()));
         _loop = new EventLoop("bench-loop");
         _loop.Start();
         _onPool = _system.ActorOf(Props.Create<Counter>().WithDispatcher(ConnectionSupervisor.DispatcherPath).WithMailbox(ConnectionSupervisor.MailboxPath));

@@ -33,14 +33,14 @@ internal sealed class ConnectionSupervisor : ActorBase
     private Drain? _drain;
     private int _abortedInDrain;
 
-    public ConnectionSupervisor(AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
+    public ConnectionSupervisor(ActorPlace place, AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
     {
         _gate = gate;
         _handshakes = handshakes;
         _lifetimes = lifetimes;
         _clock = clock;
         _log = loggers.CreateLogger(LogCategories.Connections);
-        _child = Akka.Actor.Props.CreateBy(new Producer(lifetimes)).WithDispatcher(DispatcherPath).WithMailbox(MailboxPath).WithDeploy(Deploy.Local);
+        _child = place.ForConnection(Akka.Actor.Props.CreateBy(new Producer(lifetimes)).WithDeploy(Deploy.Local));
         _wheel = new TimerWheel<EngineConnection>(TickMs, WheelSlots, _clock.NowMs);
         _strategy = new OneForOneStrategy(
             cause =>
@@ -51,8 +51,8 @@ internal sealed class ConnectionSupervisor : ActorBase
             loggingEnabled: false);
     }
 
-    public static Props Props(AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers) =>
-        Akka.Actor.Props.Create<ConnectionSupervisor>(gate, handshakes, lifetimes, clock, loggers).WithDispatcher(DispatcherPath);
+    public static Props Props(ActorPlace place, AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers) =>
+        place.ForSupervisor(Akka.Actor.Props.Create<ConnectionSupervisor>(place, gate, handshakes, lifetimes, clock, loggers));
 
     protected override SupervisorStrategy SupervisorStrategy() => _strategy;
 

@@ -3,17 +3,26 @@ using Akka.Actor;
 
 namespace Actors443.Connections;
 
-/// <summary>Spreads the connections of a listener over its supervisors: one alone would be a bottleneck. Thread-safe.</summary>
-internal sealed class ConnectionSupervisorRing(IReadOnlyList<IActorRef> supervisors) : IConnectionOwners
+/// <summary>Spreads the connections of a listener over the supervisors of their place: one alone would be a bottleneck. Thread-safe.</summary>
+/// <param name="places">The supervisors of each place of the engine, in its order.</param>
+internal sealed class ConnectionSupervisorRing(IReadOnlyList<IReadOnlyList<IActorRef>> places) : IConnectionOwners
 {
     /// <summary>Children of one actor sit in an immutable tree whose updates grow with its size.</summary>
     private const int ChildrenPerSupervisor = 8192;
 
-    public IReadOnlyList<IActorRef> Supervisors { get; } = supervisors;
+    private readonly IActorRef[][] _places = [.. places.Select(supervisors => supervisors.ToArray())];
 
-    public static int SizeFor(int maximumConnections) =>
-        Math.Clamp((maximumConnections + ChildrenPerSupervisor - 1) / ChildrenPerSupervisor, Environment.ProcessorCount, 64);
+    /// <summary>How many supervisors each of so many places needs.</summary>
+    public static int SizeFor(int maximumConnections, int places)
+    {
+        int perPlace = (maximumConnections + places - 1) / places;
+        int atLeast = (Environment.ProcessorCount + places - 1) / places;
+        return Math.Clamp((perPlace + ChildrenPerSupervisor - 1) / ChildrenPerSupervisor, Math.Min(atLeast, 64), 64);
+    }
 
-    public void Accepted(EngineConnection connection) =>
-        Supervisors[(int)(connection.NumericId % Supervisors.Count)].Tell(new ConnectionAccepted(connection), ActorRefs.NoSender);
+    public void Accepted(EngineConnection connection)
+    {
+        IActorRef[] supervisors = _places[connection.Place];
+        supervisors[(int)(connection.NumericId % supervisors.Length)].Tell(new ConnectionAccepted(connection), ActorRefs.NoSender);
+    }
 }

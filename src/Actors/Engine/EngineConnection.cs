@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
+using Actors443.Tls;
 using Akka.Actor;
 
 namespace Actors443.Engine;
@@ -12,7 +13,7 @@ namespace Actors443.Engine;
 /// owning actor, the supervisor's timer wheel, <c>conns</c> and metrics read them from any thread, a moment late at worst. Requests cost no
 /// message: the actor is told only when it must decide something.
 /// </summary>
-internal abstract class EngineConnection : IActorConnectionFeature, IWheelEntry<EngineConnection>
+internal abstract partial class EngineConnection : IActorConnectionFeature, IWheelEntry<EngineConnection>
 {
     private LifecycleRing _events;
     private IActorRef? _owner;
@@ -125,6 +126,9 @@ internal abstract class EngineConnection : IActorConnectionFeature, IWheelEntry<
 
     public long SeenBytesAtMs { get; set; }
 
+    /// <summary>Number of the <see cref="ActorPlace"/> its actors live at.</summary>
+    public virtual int Place => 0;
+
     private long SinceAcceptMs => Clock.NowMs - AcceptedAtMs;
 
     /// <summary>Asks the HTTP layer to finish: HTTP/1.1 closes after the response in flight, HTTP/2 sends GOAWAY. Any thread, at once, idempotent.</summary>
@@ -168,6 +172,32 @@ internal abstract class EngineConnection : IActorConnectionFeature, IWheelEntry<
 
     /// <summary>An end in order: by the drain, if there is one.</summary>
     public void SetOrderlyReason(CloseReason reason) => SetReason(DrainingSinceMs != 0 ? DrainReason : reason);
+
+    public void HelloRead(ClientHello hello)
+    {
+        ServerName = hello.ServerName;
+        Record(LifecycleEvent.ClientHelloRead);
+        NoteStage(ConnectionState.HelloRead);
+    }
+
+    public void Admitted()
+    {
+        Record(LifecycleEvent.Admitted);
+        NoteStage(ConnectionState.Admitted);
+    }
+
+    public void HandshakeStarted()
+    {
+        Record(LifecycleEvent.HandshakeStarted);
+        NoteStage(ConnectionState.Handshaking);
+    }
+
+    /// <summary>No byte will move any more.</summary>
+    public void Ended()
+    {
+        Record(LifecycleEvent.TransportClosed, (ushort)Reason);
+        AdvanceTo(ConnectionState.Closed);
+    }
 
     public void Record(LifecycleEvent kind, ushort detail = 0) => _events.Append(kind, SinceAcceptMs, detail);
 
@@ -220,6 +250,12 @@ internal abstract class EngineConnection : IActorConnectionFeature, IWheelEntry<
     public Obituary ToObituary() => new(Id, Clock.UtcNow, Remote, Reason, ReasonDetail, Snapshot(), _events.ToList());
 
     protected abstract void AbortTransport();
+
+    protected void HandshakeCompleted()
+    {
+        Record(LifecycleEvent.HandshakeCompleted, (ushort)(Resumed == true ? 1 : 0));
+        NoteStage(ConnectionState.Open);
+    }
 
     /// <summary>The data path saw bytes arrive; if no request is in flight, they begin one.</summary>
     protected void BytesArrived()

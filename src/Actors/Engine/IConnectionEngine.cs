@@ -11,6 +11,9 @@ internal interface IConnectionEngine : IAsyncDisposable
     /// <summary><c>portable</c>, …</summary>
     string Name { get; }
 
+    /// <summary>Where the actors of its connections live; <see cref="EngineConnection.Place"/> is an index into it.</summary>
+    IReadOnlyList<ActorPlace> Places { get; }
+
     /// <summary>Binds the addresses and starts accepting.</summary>
     /// <exception cref="BindException">An address cannot be bound; none is bound then.</exception>
     Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken);

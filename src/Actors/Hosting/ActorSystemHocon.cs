@@ -1,6 +1,7 @@
 using System.Globalization;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Engine.EventLoop;
 
 namespace Actors443.Hosting;
 
@@ -20,6 +21,7 @@ internal static class ActorSystemHocon
             {{ConnectionSupervisor.MailboxPath}} {
               mailbox-type = "{{typeof(ConnectionMailbox).FullName}}, {{typeof(ConnectionMailbox).Assembly.GetName().Name}}"
             }
+            {{LoopExecutor.Hocon}}
             akka.coordinated-shutdown {
               run-by-clr-shutdown-hook = off
               phases {

@@ -20,10 +20,9 @@ internal sealed class ListenerActor : UntypedActor
 
     public ListenerActor(ServerEnvironment environment, ListenerPlan plan, ServedApplication application, IAcceptGate gate, ListenerMemory memory)
     {
-        int supervisors = plan.Tls ? ConnectionSupervisorRing.SizeFor(environment.Settings.Admission.MaximumConnections) : 0;
-        Props supervisor = ConnectionSupervisor.Props(environment.Gate, environment.Handshakes, environment.Lifetimes, environment.Clock, environment.Loggers);
-        _connections = [.. Enumerable.Range(0, supervisors).Select(number => Context.ActorOf(supervisor, ActorNames.ConnectionSupervisor(number)))];
-        IConnectionOwners owners = new ConnectionSupervisorRing(_connections);
+        IReadOnlyList<IReadOnlyList<IActorRef>> places = plan.Tls ? CreateSupervisors(environment) : [];
+        _connections = [.. places.SelectMany(supervisors => supervisors)];
+        IConnectionOwners owners = new ConnectionSupervisorRing(places);
         _acceptor = Context.ActorOf(Props.Create<AcceptorActor>(environment, plan, application, gate, memory, owners), ActorNames.Acceptor);
     }
 
@@ -63,6 +62,22 @@ internal sealed class ListenerActor : UntypedActor
                 Unhandled(message);
                 break;
         }
+    }
+
+    private static List<IReadOnlyList<IActorRef>> CreateSupervisors(ServerEnvironment environment)
+    {
+        IReadOnlyList<ActorPlace> places = environment.Engine.Places;
+        int each = ConnectionSupervisorRing.SizeFor(environment.Settings.Admission.MaximumConnections, places.Count);
+        var all = new List<IReadOnlyList<IActorRef>>(places.Count);
+        for (int number = 0; number < places.Count; number++)
+        {
+            ActorPlace place = places[number];
+            Props props = ConnectionSupervisor.Props(place, environment.Gate, environment.Handshakes, environment.Lifetimes, environment.Clock, environment.Loggers);
+            int first = number * each;
+            all.Add([.. Enumerable.Range(first, each).Select(index => place.Create(() => Context.ActorOf(props, ActorNames.ConnectionSupervisor(index))))]);
+        }
+
+        return all;
     }
 
     private async Task<TMerged> AskAllAsync<T, TMerged>(object message, TimeSpan within, Func<T[], TMerged> merge) =>

@@ -28,7 +28,7 @@ public sealed class ConnectionSupervisorTests : TestKit
         _clock = new MonotonicClock(_time);
         _gate = new AdmissionGate(new AdmissionSettings { MaximumHandshakes = 3 }, _time);
         var lifetimes = new ConnectionLifetimes(new DeadlineSettings(), new DrainSettings { Deadline = TimeSpan.FromSeconds(30) });
-        _supervisor = Sys.ActorOf(ConnectionSupervisor.Props(_gate, new HandshakeQueue(_gate), lifetimes, _clock, NullLoggerFactory.Instance));
+        _supervisor = Sys.ActorOf(ConnectionSupervisor.Props(ActorPlace.ThreadPool, _gate, new HandshakeQueue(_gate), lifetimes, _clock, NullLoggerFactory.Instance));
         Sys.EventStream.Subscribe(TestActor, typeof(Obituary));
     }
 

@@ -1,15 +1,13 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using Actors443.Connections;
-using Actors443.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace Actors443.Engine.Portable;
 
 /// <summary>A connection of the portable engine: Kestrel's socket connection below, SslStream on top.</summary>
-internal sealed partial class PortableConnection(ConnectionContext transport, string listener, MonotonicClock clock)
+internal sealed class PortableConnection(ConnectionContext transport, string listener, MonotonicClock clock)
     : EngineConnection(listener, EndPointOf(transport.RemoteEndPoint), EndPointOf(transport.LocalEndPoint), clock)
 {
     private bool _peerEnded;
@@ -34,25 +32,6 @@ internal sealed partial class PortableConnection(ConnectionContext transport, st
     /// <summary>The client went away before it had all that it came for.</summary>
     public void CutOff() => Volatile.Write(ref _wasCutOff, true);
 
-    public void HelloRead(ClientHello hello)
-    {
-        ServerName = hello.ServerName;
-        Record(LifecycleEvent.ClientHelloRead);
-        NoteStage(ConnectionState.HelloRead);
-    }
-
-    public void Admitted()
-    {
-        Record(LifecycleEvent.Admitted);
-        NoteStage(ConnectionState.Admitted);
-    }
-
-    public void HandshakeStarted()
-    {
-        Record(LifecycleEvent.HandshakeStarted);
-        NoteStage(ConnectionState.Handshaking);
-    }
-
     public void HandshakeCompleted(SslStream ssl)
     {
         TlsVersion = ssl.SslProtocol;
@@ -60,15 +39,7 @@ internal sealed partial class PortableConnection(ConnectionContext transport, st
         ApplicationProtocol = ssl.NegotiatedApplicationProtocol;
         Resumed = SslStreamSession.WasResumed(ssl);
         ClientCertificate = ssl.RemoteCertificate as X509Certificate2;
-        Record(LifecycleEvent.HandshakeCompleted, (ushort)(Resumed == true ? 1 : 0));
-        NoteStage(ConnectionState.Open);
-    }
-
-    /// <summary>No byte will move any more.</summary>
-    public void Ended()
-    {
-        Record(LifecycleEvent.TransportClosed, (ushort)Reason);
-        AdvanceTo(ConnectionState.Closed);
+        HandshakeCompleted();
     }
 
     protected override void AbortTransport() => transport.Abort(new ConnectionAbortedException($"Closed by Actors443: {Reason}."));

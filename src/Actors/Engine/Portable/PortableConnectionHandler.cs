@@ -20,9 +20,6 @@ namespace Actors443.Engine.Portable;
 /// </summary>
 internal sealed class PortableConnectionHandler(ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILoggerFactory loggers)
 {
-    // RFC 9112 9.6: the reply ends the connection, so no length is needed; it is given so that every client shows the text.
-    private static readonly byte[] PlainHttpReply = BuildPlainHttpReply();
-
     private readonly ILogger _log = loggers.CreateLogger(LogCategories.Connections);
     private readonly AdmissionGate _admission = tls.Admission;
     private readonly TlsFrontEnd _frontEnd = tls.FrontEnd;
@@ -220,7 +217,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
                 case ClientHelloStatus.PlainHttp:
                     input.AdvanceTo(buffer.End);
                     connection.SetReason(CloseReason.PlainHttp);
-                    await transport.Transport.Output.WriteAsync(PlainHttpReply);
+                    await transport.Transport.Output.WriteAsync(PlainHttpReply.Bytes);
                     return null;
                 case ClientHelloStatus.NotTls:
                     input.AdvanceTo(buffer.End);
@@ -245,11 +242,4 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
 
     private static bool IsTransportFailure(Exception cause) =>
         cause is IOException or OperationCanceledException or ObjectDisposedException || cause is ConnectionAbortedException or ConnectionResetException;
-
-    private static byte[] BuildPlainHttpReply()
-    {
-        const string Body = "This port speaks HTTPS. Write https:// in front of the address instead of http://.\n";
-        return System.Text.Encoding.ASCII.GetBytes(
-            $"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {Body.Length}\r\nConnection: close\r\n\r\n{Body}");
-    }
 }

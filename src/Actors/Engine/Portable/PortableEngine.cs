@@ -1,31 +1,27 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Actors443.Telemetry;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors443.Engine.Portable;
 
 /// <summary>Kestrel's socket connections and HTTP code with SslStream between them: every platform, and the reference for other engines.</summary>
 internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time) : IConnectionEngine
 {
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
-
     public string Name => "portable";
+
+    public IReadOnlyList<ActorPlace> Places { get; } = [ActorPlace.ThreadPool];
 
     public async Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken)
     {
         List<PortableListener> bound = Bind(request);
         try
         {
-            var kestrel = BuildKestrel(request, bound);
+            KestrelHost kestrel = KestrelHost.Build(
+                request, bound.Select(listener => (IPEndPoint)listener.EndPoint), new PortableListenerFactory(bound), listen => Configure(listen, request), meters, loggers);
             await request.Application.StartAsync(kestrel.Server, cancellationToken);
-            return new BoundListener(kestrel.Host, kestrel.Server, bound);
+            return new BoundListener(kestrel, bound);
         }
         catch
         {
@@ -54,24 +50,6 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
         }
     }
 
-    // The builder is only a way to Kestrel's server object: the host made from it is never started.
-    private (WebApplication Host, IServer Server) BuildKestrel(ListenRequest request, List<PortableListener> bound)
-    {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton(meters);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Services.AddSingleton<IConnectionListenerFactory>(new PortableListenerFactory(bound));
-        builder.WebHost.ConfigureKestrel(options =>
-        {
-            KestrelLimits.Apply(options, request.Limits, request.Deadlines);
-            foreach (PortableListener listener in bound)
-                options.Listen((IPEndPoint)listener.EndPoint, listen => Configure(listen, request));
-        });
-        WebApplication host = builder.Build();
-        return (host, host.Services.GetRequiredService<IServer>());
-    }
-
     private void Configure(ListenOptions listen, ListenRequest request)
     {
         if (request.Tls is not { } tls)
@@ -81,14 +59,9 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
             return;
         }
 
-        listen.Protocols = HttpProtocols.Http1AndHttp2;
         var handler = new PortableConnectionHandler(request, tls, metrics, clock, loggers);
         listen.Use(next => transport => handler.ServeAsync(transport, next));
-        // Stands aside when it sees our TLS features; without it Kestrel would call the address http and warn about HTTP/2.
-        listen.UseHttps(new TlsHandshakeCallbackOptions
-        {
-            OnConnection = _ => throw new InvalidOperationException("A connection reached Kestrel's own TLS step; ours comes first and must have failed."),
-        });
+        KestrelHost.StandAsideForTls(listen);
     }
 
     private static async Task ServePlainAsync(ConnectionContext transport, ConnectionDelegate next, ListenRequest request)
@@ -103,7 +76,7 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
         }
     }
 
-    private sealed class BoundListener(WebApplication host, IServer server, List<PortableListener> bound) : IEngineListener
+    private sealed class BoundListener(KestrelHost kestrel, List<PortableListener> bound) : IEngineListener
     {
         public IReadOnlyList<IPEndPoint> EndPoints { get; } = [.. bound.Select(listener => (IPEndPoint)listener.EndPoint)];
 
@@ -117,10 +90,7 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
         public async ValueTask DisposeAsync()
         {
             await UnbindAsync();
-            // Connections were drained by their owners; what they said last may still be on its way to the socket. What stays open is aborted.
-            using var patience = new CancellationTokenSource(LastWords);
-            await server.StopAsync(patience.Token);
-            await host.DisposeAsync();
+            await kestrel.DisposeAsync();
         }
     }
 }

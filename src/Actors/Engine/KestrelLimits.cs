@@ -1,7 +1,7 @@
 using Actors443.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace Actors443.Engine.Portable;
+namespace Actors443.Engine;
 
 /// <summary>Our limits in Kestrel's terms.</summary>
 internal static class KestrelLimits

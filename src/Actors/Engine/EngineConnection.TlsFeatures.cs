@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
-namespace Actors443.Engine.Portable;
+namespace Actors443.Engine;
 
 /// <summary>The TLS features that Kestrel's HTTP layer reads: with them it takes scheme and protocol from us, and its own TLS step stands aside.</summary>
-internal sealed partial class PortableConnection : ITlsConnectionFeature, ITlsHandshakeFeature, ITlsApplicationProtocolFeature
+internal abstract partial class EngineConnection : ITlsConnectionFeature, ITlsHandshakeFeature, ITlsApplicationProtocolFeature
 {
     X509Certificate2? ITlsConnectionFeature.ClientCertificate
     {

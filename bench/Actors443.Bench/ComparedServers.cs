@@ -5,7 +5,7 @@ using System.Security.Authentication;
 using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Engine;
-using Actors443.Engine.Portable;
+using Actors443.Engine.EventLoop.Interop;
 using Actors443.Hosting;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -65,7 +65,7 @@ internal static class ComparedServers
         };
         builder.Services.AddLogging();
         if (!owned)
-            builder.Services.AddSingleton<IConnectionEngine>(services => new EngineWithoutOwners(ActivatorUtilities.CreateInstance<PortableEngine>(services)));
+            builder.Services.AddSingleton<IConnectionEngine>(services => new EngineWithoutOwners(EngineChoice.Make(services, settings, OpenSsl.Missing)));
         builder.Services.AddActors443(settings);
         // As the product has it: Akka's timer thread is no cost of a connection.
         builder.Services.AddAkka("bench", akka => akka.AddHocon("akka.scheduler.tick-duration = 100ms", HoconAddMode.Append).WithActors443(settings));
@@ -75,6 +75,8 @@ internal static class ComparedServers
     private sealed class EngineWithoutOwners(IConnectionEngine engine) : IConnectionEngine, IConnectionOwners
     {
         public string Name => engine.Name;
+
+        public IReadOnlyList<ActorPlace> Places => engine.Places;
 
         public Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken) =>
             engine.ListenAsync(request with { Tls = request.Tls! with { Owners = this } }, cancellationToken);

@@ -63,7 +63,7 @@ internal sealed class RunningServer : IAsyncDisposable
 
         string[] all =
         [
-            "https.bind=[\"127.0.0.1:0\"]", "http.bind=[\"127.0.0.1:0\"]", "admin.enabled=off", $"state-directory=\"{state.Path}/state\"", "log.level=warning",
+            TestEngine.Setting, "https.bind=[\"127.0.0.1:0\"]", "http.bind=[\"127.0.0.1:0\"]", "admin.enabled=off", $"state-directory=\"{state.Path}/state\"", "log.level=warning",
             .. overrides,
         ];
         LoadedSettings loaded = ServerSettingsLoader.Load(files, all);

@@ -50,7 +50,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         var state = new TemporaryFolder();
         string[] files = hocon is null ? [] : [state.Write("test.conf", hocon)];
-        string[] all = ["https.bind=\"127.0.0.1:0\"", "http.enabled=off", "admin.bind=\"127.0.0.1:0\"", $"state-directory=\"{state.Path}/state\"", .. overrides];
+        string[] all = [TestEngine.Setting, "https.bind=\"127.0.0.1:0\"", "http.enabled=off", "admin.bind=\"127.0.0.1:0\"", $"state-directory=\"{state.Path}/state\"", .. overrides];
         ServerProcess server = Launch(state, [], ["run", .. files, .. all.SelectMany(setting => (string[])["--set", setting])]);
         try
         {

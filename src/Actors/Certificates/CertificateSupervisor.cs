@@ -1,4 +1,5 @@
 using Actors443.Configuration;
+using Actors443.Supervision;
 using Actors443.Telemetry;
 using Akka.Actor;
 
@@ -21,6 +22,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     private readonly List<(IActorRef Asker, bool IsReload)> _waiting = [];
     private readonly HashSet<string> _reported = [];
     private CertificateSettings _settings;
+    private readonly Props? _ticketKeyProps;
+    private IActorRef _ticketKeys = ActorRefs.Nobody;
     private IActorRef _files = ActorRefs.Nobody;
     private IActorRef _localCa = ActorRefs.Nobody;
     private FileCertificatesLoaded? _fromFiles;
@@ -34,7 +37,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     /// <param name="loggers">Makes the log.</param>
     /// <param name="metrics">Counts refusals.</param>
     /// <param name="time">The clock that dates are held against.</param>
-    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time)
+    /// <param name="ticketKeys">The actor that rotates ticket keys; null: none is needed.</param>
+    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null)
     {
         _settings = settings();
         _stateDirectory = stateDirectory;
@@ -43,6 +47,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         _log = loggers.CreateLogger(LogCategories.Certificates);
         _metrics = metrics;
         _time = time;
+        _ticketKeyProps = ticketKeys;
 
         Receive<FileCertificatesLoaded>(_ => Sender.Equals(_files), OnFilesLoaded);
         Receive<LocalCertificatesIssued>(_ => Sender.Equals(_localCa), OnIssued);
@@ -57,14 +62,16 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time) =>
-        Akka.Actor.Props.Create<CertificateSupervisor>(settings, stateDirectory, published, loggers, metrics, time);
+    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null) =>
+        Akka.Actor.Props.CreateBy(new Producer(() => new CertificateSupervisor(settings, stateDirectory, published, loggers, metrics, time, ticketKeys)));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
     protected override void PreStart()
     {
         StartChildren();
+        if (_ticketKeyProps is not null)
+            _ticketKeys = Context.ActorOf(_ticketKeyProps, ActorNames.TicketKeys);
         Timers.StartPeriodicTimer(nameof(CheckExpiry), CheckExpiry.Instance, ExpiryCheck);
     }
 
@@ -91,6 +98,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         // Old children would go on reporting for settings that are over. What they found is served until the new ones have looked.
         Context.Stop(_files);
         Context.Stop(_localCa);
+        if (apply.Settings.TicketKeys.SharedSecret != _settings.TicketKeys.SharedSecret)
+            _ticketKeys.Tell(RotateTicketKeys.Instance);
         _settings = apply.Settings;
         StartChildren();
         OnAwait(isReload: true);
@@ -186,6 +195,17 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
                 _log.ServedExpired(certificate.Source, names, certificate.NotAfter);
             else if (left < _settings.ExpiryWarning / 3 || (daily && left < _settings.ExpiryWarning))
                 _log.ExpiresSoon(certificate.Source, names, TimeSpan.FromSeconds((long)left.TotalSeconds), certificate.NotAfter);
+        }
+    }
+
+    private sealed class Producer(Func<CertificateSupervisor> make) : IIndirectActorProducer
+    {
+        public Type ActorType => typeof(CertificateSupervisor);
+
+        public ActorBase Produce() => make();
+
+        public void Release(ActorBase actor)
+        {
         }
     }
 }

@@ -10,6 +10,9 @@ public sealed record Actors443Settings
     /// <summary>What moves bytes: <c>auto</c> takes the best engine the platform has.</summary>
     public EngineKind Engine { get; init; } = EngineKind.Auto;
 
+    /// <summary>How the event-loop engine runs.</summary>
+    public EventLoopSettings EventLoop { get; init; } = new();
+
     /// <summary>The https listeners.</summary>
     public HttpsSettings Https { get; init; } = new();
 
@@ -64,6 +67,9 @@ public enum EngineKind
 {
     /// <summary>The best engine the platform has.</summary>
     Auto,
+
+    /// <summary>Event loops of our own with OpenSSL 3; Linux.</summary>
+    EventLoop,
 
     /// <summary>Kestrel's socket transport and SslStream; every platform.</summary>
     Portable,

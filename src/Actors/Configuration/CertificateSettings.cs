@@ -16,6 +16,9 @@ public sealed record CertificateSettings
     /// <summary>The development CA.</summary>
     public LocalCaSettings LocalCa { get; init; } = new();
 
+    /// <summary>The keys that session tickets are sealed with.</summary>
+    public TicketKeySettings TicketKeys { get; init; } = new();
+
     /// <summary>Names to serve, from the sites: whatever no certificate covers gets one of the local CA.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
@@ -56,4 +59,18 @@ public sealed record LocalCaSettings
 
     /// <summary>Names always issued, besides the sites': the default run's own.</summary>
     public IReadOnlyList<string> Names { get; init; } = ["localhost", "127.0.0.1", "::1"];
+}
+
+/// <summary><c>actors443.certificates.ticket-keys</c>: the keys that session tickets are sealed with (RFC 8446 4.6.1, RFC 5077). Event-loop engine.</summary>
+public sealed record TicketKeySettings
+{
+    /// <summary>A new key this often.</summary>
+    public TimeSpan Rotate { get; init; } = TimeSpan.FromHours(12);
+
+    /// <summary>Former keys kept to open older tickets.</summary>
+    public int Keep { get; init; } = 2;
+
+    /// <summary>A secret that servers share, so that each can resume the others' sessions; literal, <c>file:PATH</c> or <c>env:NAME</c>, of at least
+    /// 32 bytes. Null: random keys, this process alone.</summary>
+    public string? SharedSecret { get; init; }
 }

@@ -3,6 +3,7 @@ using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
 using Actors443.Supervision;
 using Actors443.Telemetry;
@@ -32,7 +33,9 @@ public static class Actors443Hosting
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>()));
         services.AddSingleton(new ConnectionLifetimes(settings.Deadlines, settings.Drain));
-        services.TryAddSingleton<IConnectionEngine, PortableEngine>();
+        services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PortableEngine>();
+        services.TryAddSingleton(provider => EngineChoice.Make(provider, settings, OpenSsl.Missing));
         services.AddSingleton(settings);
         services.AddSingleton<AdmissionMetrics>();
         services.AddSingleton<CertificateMetrics>();

@@ -3,6 +3,7 @@ using System.Globalization;
 using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Engine.EventLoop;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -11,8 +12,10 @@ using Microsoft.AspNetCore.Http;
 namespace Actors443.Hosting;
 
 /// <summary>The first step of every request: counts it on its connection, and turns it away while load is being shed.</summary>
-internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics metrics) : IStartupFilter
+internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics metrics, IConnectionEngine engine) : IStartupFilter
 {
+    private readonly bool _applicationsOnLoop = engine is EventLoopEngine { ApplicationsOnLoop: true };
+
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
     {
         application.Use(request => context => InvokeAsync(context, request));
@@ -36,6 +39,14 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
         if (context.Request.Headers.Upgrade.Count > 0)
             context.Response.OnStarting(NoteUpgrade, (context, connection));
 
+        if (EventLoop.Current is { } loop)
+        {
+            if (!_applicationsOnLoop)
+                return OnThreadPoolAsync(context, connection, next);
+            // For the watchdog: who, if the loop does not go on.
+            loop.Running = context;
+        }
+
         Task request;
         try
         {
@@ -46,11 +57,30 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
             connection.RequestCompleted();
             throw;
         }
+        finally
+        {
+            if (EventLoop.Current is { } same)
+                same.Running = null;
+        }
 
         if (!request.IsCompletedSuccessfully)
             return Awaited(request, connection);
         connection.RequestCompleted();
         return Task.CompletedTask;
+    }
+
+    // An application may block; a loop must not.
+    private static async Task OnThreadPoolAsync(HttpContext context, EngineConnection connection, RequestDelegate next)
+    {
+        try
+        {
+            await ThreadPoolHop.Instance;
+            await next(context);
+        }
+        finally
+        {
+            connection.RequestCompleted();
+        }
     }
 
     private static async Task Awaited(Task request, EngineConnection connection)

@@ -40,8 +40,11 @@ public sealed class Actors443Supervisor : ReceiveActor
     {
         _environment = environment;
         Actors443Settings settings = environment.Settings;
+        Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
+        Props ticketKeys = Props.Create<TicketKeyActor>(ticketKeySettings, environment.TicketKeys, environment.Time, environment.Loggers);
         _certificates = Context.ActorOf(
-            CertificateSupervisor.Props(() => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time),
+            CertificateSupervisor.Props(
+                () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys),
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
         _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(), ActorNames.Directory);

@@ -12,6 +12,7 @@ namespace Actors443.Supervision;
 internal sealed class ServerEnvironment(
     Actors443Settings settings,
     PublishedCertificates certificates,
+    PublishedTicketKeys ticketKeys,
     AdmissionGate gate,
     TlsFrontEnd frontEnd,
     ConnectionLifetimes lifetimes,
@@ -30,6 +31,8 @@ internal sealed class ServerEnvironment(
     public Actors443Settings Settings => _settings;
 
     public PublishedCertificates Certificates => certificates;
+
+    public PublishedTicketKeys TicketKeys => ticketKeys;
 
     public AdmissionGate Gate => gate;
 

@@ -39,25 +39,34 @@ internal sealed class ClientCertificateVerifier
         return new ClientCertificateVerifier(authorities, settings.Mode == ClientCertificateMode.Required);
     }
 
-    /// <summary>As <see cref="RemoteCertificateValidationCallback"/>.</summary>
-    public bool Verify(object sender, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
+    public bool IsRequired => _required;
+
+    /// <summary>What sessions made under these rules are told apart by.</summary>
+    public void AppendTo(IncrementalHash hash)
     {
-        if (certificate is not X509Certificate2 leaf)
-            return !_required;
+        hash.AppendData([_required ? (byte)1 : (byte)0]);
+        foreach (X509Certificate2 authority in _authorities)
+            hash.AppendData(authority.RawDataMemory.Span);
+    }
+
+    /// <summary>As <see cref="RemoteCertificateValidationCallback"/>.</summary>
+    public bool Verify(object sender, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors) =>
+        certificate is X509Certificate2 leaf ? Verify(leaf, presented?.ChainElements.Select(element => element.Certificate) ?? []) : !_required;
+
+    /// <param name="leaf">The client's certificate.</param>
+    /// <param name="presented">What the client sent besides its leaf: intermediates.</param>
+    public bool Verify(X509Certificate2 leaf, IEnumerable<X509Certificate2> presented)
+    {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-        // What the client sent besides its leaf are intermediates; the CA file may hold intermediates without their root.
+        // The CA file may hold intermediates without their root.
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
-        if (presented is not null)
-        {
-            foreach (X509ChainElement element in presented.ChainElements)
-                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        }
-
+        foreach (X509Certificate2 certificate in presented)
+            chain.ChainPolicy.ExtraStore.Add(certificate);
         return chain.Build(leaf) && EndsAtAuthority(chain);
     }
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -9,7 +8,7 @@ using Actors443.Connections;
 namespace Actors443.Tls;
 
 /// <summary>What a ClientHello is answered with: a refusal with its alert, or the options of the handshake.</summary>
-internal readonly record struct TlsDecision(CloseReason Refusal, TlsAlert Alert, SslServerAuthenticationOptions? Options, string? Detail)
+internal readonly record struct TlsDecision(CloseReason Refusal, TlsAlert Alert, HandshakeOptions? Options, string? Detail)
 {
     public static TlsDecision Refuse(CloseReason reason, TlsAlert alert, string? detail = null) => new(reason, alert, null, detail);
 }
@@ -64,7 +63,7 @@ internal sealed class TlsFrontEnd
     {
         private readonly HttpsSettings _settings;
         private readonly List<SslApplicationProtocol> _protocols;
-        private readonly ConditionalWeakTable<ServerCertificate, ConcurrentDictionary<ClientCertificateSettings, SslServerAuthenticationOptions>> _options = [];
+        private readonly ConditionalWeakTable<ServerCertificate, ConcurrentDictionary<ClientCertificateSettings, HandshakeOptions>> _options = [];
         private readonly Dictionary<ClientCertificateSettings, ClientCertificateVerifier> _verifiers = [];
 
         public Rules(HttpsSettings settings)
@@ -94,11 +93,11 @@ internal sealed class TlsFrontEnd
             return false;
         }
 
-        public SslServerAuthenticationOptions OptionsFor(ServerCertificate certificate, string? serverName)
+        public HandshakeOptions OptionsFor(ServerCertificate certificate, string? serverName)
         {
             ClientCertificateSettings rule = RuleFor(serverName);
-            ConcurrentDictionary<ClientCertificateSettings, SslServerAuthenticationOptions> byRule = _options.GetOrCreateValue(certificate);
-            return byRule.TryGetValue(rule, out SslServerAuthenticationOptions? options) ? options : byRule.GetOrAdd(rule, Build(certificate, rule));
+            ConcurrentDictionary<ClientCertificateSettings, HandshakeOptions> byRule = _options.GetOrCreateValue(certificate);
+            return byRule.TryGetValue(rule, out HandshakeOptions? options) ? options : byRule.GetOrAdd(rule, Build(certificate, rule));
         }
 
         private ClientCertificateSettings RuleFor(string? serverName)
@@ -111,25 +110,7 @@ internal sealed class TlsFrontEnd
             return dot > 0 && _settings.ClientCertificatesByName.TryGetValue($"*{serverName[dot..]}", out rule) ? rule : _settings.ClientCertificates;
         }
 
-        // No CipherSuitesPolicy: see TlsPolicy.
-        private SslServerAuthenticationOptions Build(ServerCertificate certificate, ClientCertificateSettings rule)
-        {
-            var options = new SslServerAuthenticationOptions
-            {
-                ServerCertificateContext = certificate.Context,
-                ApplicationProtocols = _protocols,
-                EnabledSslProtocols = Policy.Protocols,
-                AllowRenegotiation = false,
-                AllowTlsResume = true,
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            };
-            if (_verifiers.TryGetValue(rule, out ClientCertificateVerifier? verifier))
-            {
-                options.ClientCertificateRequired = true;
-                options.RemoteCertificateValidationCallback = verifier.Verify;
-            }
-
-            return options;
-        }
+        private HandshakeOptions Build(ServerCertificate certificate, ClientCertificateSettings rule) =>
+            new(certificate, Policy, _protocols, _verifiers.GetValueOrDefault(rule));
     }
 }

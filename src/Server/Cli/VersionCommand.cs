@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.Net.Quic;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Actors443.Hosting;
 using Actors443.Server.Telemetry;
 
 namespace Actors443.Server.Cli;
@@ -46,7 +47,7 @@ internal static class VersionCommand
         ServerVersion.Commit,
         RuntimeInformation.FrameworkDescription,
         $"{RuntimeInformation.OSDescription.Trim()} {RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}",
-        ["portable"],
+        EngineChoice.Available,
         DescribeTlsLibrary(),
         HasQuic());
 

@@ -25,6 +25,7 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
             Core = loaded.Core with
             {
                 Engine = running.Core.Engine,
+                EventLoop = running.Core.EventLoop,
                 StateDirectory = running.Core.StateDirectory,
                 Http = running.Core.Http,
                 Https = running.Core.Https with

@@ -1,4 +1,5 @@
 using Actors443.Certificates;
+using Actors443.Configuration;
 using Actors443.Hosting;
 using Actors443.Server.AccessLogs;
 using Actors443.Server.Admin;
@@ -69,7 +70,7 @@ internal static class ServerHost
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "actors443" });
         builder.Logging.AddServerLog(settings.Log, start.Console.ErrorIsTerminal, start.Console.Colour);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Core.Drain.Deadline + settings.Core.Drain.ReadinessDelay + TimeSpan.FromSeconds(60));
-        builder.Services.AddActors443(settings.Core);
+        builder.Services.AddActors443(OwnThreads(settings.Core));
         builder.Services.AddAkka("actors443", akka => akka
             .ConfigureLoggers(logging =>
             {
@@ -85,6 +86,11 @@ internal static class ServerHost
         application.UseSites();
         return application;
     }
+
+    // All that the server itself serves is made not to block.
+    private static Actors443Settings OwnThreads(Actors443Settings core) => core.EventLoop.Applications == ApplicationThreads.Auto
+        ? core with { EventLoop = core.EventLoop with { Applications = ApplicationThreads.Loop } }
+        : core;
 
     private static async Task StopAsync(WebApplication application, AdminServer? admin)
     {

@@ -5,7 +5,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Actors443.Connections;
-using Actors443.Engine.Portable;
+using Actors443.Engine;
 using Actors443.Telemetry;
 using Actors443.Testing;
 using Microsoft.Extensions.DependencyInjection;

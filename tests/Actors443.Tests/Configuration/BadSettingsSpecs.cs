@@ -7,9 +7,9 @@ public sealed class BadSettingsSpecs : SettingsFixture
     [InlineData("actors443 { https { bnd = 443 } }",
         "test.conf:1: unknown key 'actors443.https.bnd'; did you mean 'bind'?")]
     [InlineData("actors443.engine = evnt-loop",
-        "test.conf:1: actors443.engine: 'evnt-loop' is not known; write one of auto, portable")]
+        "test.conf:1: actors443.engine: 'evnt-loop' is not known; write one of auto, event-loop, portable")]
     [InlineData("actors443.engine = portabel",
-        "test.conf:1: actors443.engine: 'portabel' is not one of auto, portable; did you mean 'portable'?")]
+        "test.conf:1: actors443.engine: 'portabel' is not one of auto, event-loop, portable; did you mean 'portable'?")]
     [InlineData("actors443.engin = auto", "test.conf:1: unknown key 'actors443.engin'; did you mean 'engine'?")]
     [InlineData("actor443 { }", "test.conf:1: unknown key 'actor443'; did you mean 'actors443'?")]
     [InlineData("actors443.https.bind = []",

@@ -25,7 +25,7 @@ public sealed class SourcesSpecs : SettingsFixture
         string second = Write("second.conf", "# comment\n\nactors443 {\n  engine = none\n}");
 
         Assert.Equal(
-            ["first.conf:2: unknown key 'actors443.https.bnd'; did you mean 'bind'?", "second.conf:4: actors443.engine: 'none' is not known; write one of auto, portable"],
+            ["first.conf:2: unknown key 'actors443.https.bnd'; did you mean 'bind'?", "second.conf:4: actors443.engine: 'none' is not known; write one of auto, event-loop, portable"],
             Shown(LoadFiles([first, second]).Problems));
     }
 

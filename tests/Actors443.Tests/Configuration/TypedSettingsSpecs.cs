@@ -118,7 +118,7 @@ public sealed class TypedSettingsSpecs : SettingsFixture
     [Fact]
     public void All_problems_are_told_at_once_in_the_order_of_the_lines() => Assert.Equal(
         [
-            "test.conf:2: actors443.engine: 'fast' is not known; write one of auto, portable",
+            "test.conf:2: actors443.engine: 'fast' is not known; write one of auto, event-loop, portable",
             "test.conf:3: unknown key 'actors443.https.bnd'; did you mean 'bind'?",
             "test.conf:3: actors443.https.backlog: 0 is out of range; write a whole number from 1 to 1000000",
             "test.conf:4: actors443.drain.deadline: '30' has no unit; write 30s or 30ms",

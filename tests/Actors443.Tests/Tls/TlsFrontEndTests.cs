@@ -62,7 +62,7 @@ public sealed class TlsFrontEndTests : IDisposable
 
         TlsDecision decision = new TlsFrontEnd(new HttpsSettings(), _published).Decide(hello);
 
-        Assert.Equal(key == "RSA", decision.Options!.ServerCertificateContext!.TargetCertificate.GetRSAPublicKey() is not null);
+        Assert.Equal(key == "RSA", decision.Options!.ForSslStream.ServerCertificateContext!.TargetCertificate.GetRSAPublicKey() is not null);
     }
 
     [Fact]
@@ -112,14 +112,14 @@ public sealed class TlsFrontEndTests : IDisposable
     public void Options_are_made_once_for_a_certificate_or_resumption_would_be_lost()
     {
         var frontEnd = new TlsFrontEnd(new HttpsSettings(), _published);
-        SslServerAuthenticationOptions first = frontEnd.Decide(Hello("a.wild.test")).Options!;
+        HandshakeOptions first = frontEnd.Decide(Hello("a.wild.test")).Options!;
 
         Assert.Same(first, frontEnd.Decide(Hello("b.wild.test")).Options);
         Assert.NotSame(first, frontEnd.Decide(Hello("exact.test")).Options);
         // Setting it would switch off the shared context.
-        Assert.Null(first.CipherSuitesPolicy);
-        Assert.True(first.AllowTlsResume);
-        Assert.False(first.AllowRenegotiation);
+        Assert.Null(first.ForSslStream.CipherSuitesPolicy);
+        Assert.True(first.ForSslStream.AllowTlsResume);
+        Assert.False(first.ForSslStream.AllowRenegotiation);
     }
 
     [Theory]
@@ -132,7 +132,7 @@ public sealed class TlsFrontEndTests : IDisposable
         var rule = new ClientCertificateSettings(ClientCertificateMode.Required, _folder.Write("ca.pem", _clients.CertificatePem));
         var settings = new HttpsSettings { ClientCertificatesByName = new Dictionary<string, ClientCertificateSettings>(StringComparer.OrdinalIgnoreCase) { ["exact.test"] = rule, ["*.wild.test"] = rule } };
 
-        Assert.Equal(asked, new TlsFrontEnd(settings, _published).Decide(Hello(name)).Options!.ClientCertificateRequired);
+        Assert.Equal(asked, new TlsFrontEnd(settings, _published).Decide(Hello(name)).Options!.ForSslStream.ClientCertificateRequired);
     }
 
     [Theory]
@@ -220,5 +220,5 @@ public sealed class TlsFrontEndTests : IDisposable
         ApplicationProtocols = protocols.Length == 0 ? null : protocols,
     };
 
-    private static string NameOf(TlsDecision decision) => decision.Options!.ServerCertificateContext!.TargetCertificate.GetNameInfo(X509NameType.DnsName, forIssuer: false);
+    private static string NameOf(TlsDecision decision) => decision.Options!.ForSslStream.ServerCertificateContext!.TargetCertificate.GetNameInfo(X509NameType.DnsName, forIssuer: false);
 }

@@ -1,3 +1,6 @@
+using Actors443.Certificates;
+using Actors443.Tls;
+
 namespace Actors443.Configuration.Reading;
 
 /// <summary>Reads <c>certificates</c>.</summary>
@@ -14,6 +17,7 @@ internal static class CertificateSettingsReading
             Files = certificates.List<CertificateFileSettings>("files", defaults.Files, value => ReadFile(value, names: null)),
             DefaultName = certificates.TextOr("default-name", "auto", defaults.DefaultName, "a host name, or auto"),
             LocalCa = ReadLocalCa(certificates.Section("local-ca")),
+            TicketKeys = ReadTicketKeys(certificates.Section("ticket-keys")),
             Rescan = certificates.Duration("rescan", defaults.Rescan, TimeSpan.FromSeconds(1)),
             ExpiryWarning = certificates.Duration("expiry-warning", defaults.ExpiryWarning, TimeSpan.Zero),
         };
@@ -62,6 +66,33 @@ internal static class CertificateSettingsReading
             LeafLifetime = localCa.Duration("leaf-lifetime", defaults.LeafLifetime, TimeSpan.FromHours(1)),
             Names = localCa.List<string>("names", defaults.Names, value => value.AsText("a host name or an IP address")),
         };
+    }
+
+    private static TicketKeySettings ReadTicketKeys(SettingsReader section)
+    {
+        var defaults = new TicketKeySettings();
+        return new TicketKeySettings
+        {
+            Rotate = section.Duration("rotate", defaults.Rotate, TimeSpan.FromSeconds(1)),
+            Keep = section.Integer("keep", defaults.Keep, 0, 100),
+            SharedSecret = section.Value("shared-secret") is { Text: not "none" } secret ? ReadSharedSecret(secret) : null,
+        };
+    }
+
+    private static string? ReadSharedSecret(SettingsValue value)
+    {
+        string? secret = ReadPassword(value);
+        try
+        {
+            if (Secret.Resolve(secret) is { } text && System.Text.Encoding.UTF8.GetByteCount(text) < TicketKeyRing.SecretLength)
+                value.Fail($"is shorter than {TicketKeyRing.SecretLength} bytes; write one that cannot be guessed (openssl rand -base64 48)");
+        }
+        catch (CertificateException)
+        {
+            // It has its own problem already.
+        }
+
+        return secret;
     }
 
     private static string? ReadDirectory(SettingsValue value)

@@ -9,6 +9,7 @@ internal static class CoreSettingsReading
         return new Actors443Settings
         {
             Engine = root.Choice("engine", defaults.Engine),
+            EventLoop = ReadEventLoop(root.Section("event-loop")),
             Https = ListenerSettingsReading.ReadHttps(root.Section("https")),
             Http = ListenerSettingsReading.ReadHttp(root.Section("http")),
             Certificates = CertificateSettingsReading.Read(root.Section("certificates")),
@@ -16,6 +17,17 @@ internal static class CoreSettingsReading
             Deadlines = LifetimeSettingsReading.ReadDeadlines(root.Section("deadlines")),
             Drain = LifetimeSettingsReading.ReadDrain(root.Section("drain")),
             StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),
+        };
+    }
+
+    private static EventLoopSettings ReadEventLoop(SettingsReader section)
+    {
+        var defaults = new EventLoopSettings();
+        return new EventLoopSettings
+        {
+            Loops = section.Value("loops") is { } loops && loops.Text != "auto" ? (int?)loops.Integer(1, 1024) : null,
+            Applications = section.Choice("applications", defaults.Applications),
+            BlockedAfter = section.Duration("blocked-after", defaults.BlockedAfter, TimeSpan.FromMilliseconds(10)),
         };
     }
 

@@ -28,11 +28,13 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly ConcurrentQueue<IRunnable> _posted = new();
     private readonly Queue<IRunnable> _runs = new();
     private readonly List<LoopTimer> _timers = [];
-    private readonly List<ILoopTickEnd> _tickEnds = [];
+    private List<ILoopTickEnd> _tickEnds = [];
+    private List<ILoopTickEnd> _endingNow = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _wake;
     private int _epoll = -1;
     private int _awake = 1;
+    private long _busySince;
     private volatile bool _stopping;
     private ILoopHandler?[] _handlers = new ILoopHandler?[64];
     private uint[] _generations = new uint[64];
@@ -66,6 +68,12 @@ internal sealed unsafe class EventLoop : IDisposable
     public long Now { get; private set; }
 
     public bool IsCurrent => _current == this;
+
+    /// <summary>Stopwatch ticks since when the loop has been at the tick it is in; 0: it waits. Any thread.</summary>
+    public long BusySince => Volatile.Read(ref _busySince);
+
+    /// <summary>What runs on the loop at this moment, for the report about a loop that is blocked; null: nothing that was named.</summary>
+    public object? Running { get; set; }
 
     /// <summary>Called with whatever a handler threw, before the handler is told; on the loop's thread.</summary>
     public Action<Exception>? OnFault { get; set; }
@@ -223,8 +231,10 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void Tick(EpollEvents events)
     {
+        Volatile.Write(ref _busySince, 0);
         int ready = Wait(events);
         Now = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _busySince, Now);
         for (int index = 0; index < ready; index++)
             Handle(events.Data(index), events.Events(index));
         RunPosted();
@@ -232,10 +242,11 @@ internal sealed unsafe class EventLoop : IDisposable
         int budget = RunsPerTick;
         while (budget-- > 0 && _runs.TryDequeue(out IRunnable? work))
             Run(work);
-        // By index: ending a tick may begin something.
-        for (int index = 0; index < _tickEnds.Count; index++)
-            Guard(_tickEnds[index]);
-        _tickEnds.Clear();
+        // What ending a tick begins has its turn in the next: sockets come first.
+        (_tickEnds, _endingNow) = (_endingNow, _tickEnds);
+        foreach (ILoopTickEnd target in _endingNow)
+            Guard(target);
+        _endingNow.Clear();
     }
 
     private int Wait(EpollEvents events)

@@ -85,7 +85,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             return null;
         }
 
-        SslStream? ssl = await HandshakeAsync(transport, connection, decision.Options);
+        SslStream? ssl = await HandshakeAsync(transport, connection, decision.Options.ForSslStream);
         // A session to resume is the client's claim. If there was none it has had a full handshake, and pays for one; over its rate, it is banned.
         if (hello.OffersResumption && connection.Resumed == false)
             _admission.TryHandshake(connection.Remote.Address, offersResumption: false);

@@ -1,5 +1,6 @@
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Server.Load.Results;
+using Actors443.Tls;
 
 namespace Actors443.Server.Load.Clients;
 
@@ -195,7 +196,7 @@ internal sealed unsafe partial class ClientConnection
         {
             OpenSsl.ReasonUnexpectedEof => new LoadError(LoadErrorKind.Closed, phase),
             OpenSsl.ReasonCertificateVerifyFailed => new LoadError(LoadErrorKind.Tls, OpenSsl.VerifyText(OpenSsl.SSL_get_verify_result(_ssl))),
-            >= OpenSsl.ReasonAlerts and < OpenSsl.ReasonAlerts + 256 => new LoadError(LoadErrorKind.TlsAlert, AlertNames.Of((byte)(reason - OpenSsl.ReasonAlerts))),
+            >= OpenSsl.ReasonAlerts and < OpenSsl.ReasonAlerts + 256 => new LoadError(LoadErrorKind.TlsAlert, TlsAlertNames.Of((byte)(reason - OpenSsl.ReasonAlerts))),
             _ => new LoadError(LoadErrorKind.Tls, OpenSsl.ReasonText(reason)),
         };
     }

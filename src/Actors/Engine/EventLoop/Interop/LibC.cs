@@ -9,10 +9,14 @@ namespace Actors443.Engine.EventLoop.Interop;
 internal static unsafe partial class LibC
 {
     public const int EINTR = 4;
+    public const int EBADF = 9;
     public const int EAGAIN = 11;
+    public const int ENOMEM = 12;
+    public const int EINVAL = 22;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
     public const int EPIPE = 32;
+    public const int ENOTSOCK = 88;
     public const int ENOSYS = 38;
     public const int EADDRINUSE = 98;
     public const int EADDRNOTAVAIL = 99;
@@ -40,12 +44,17 @@ internal static unsafe partial class LibC
     public const int LevelSocket = 1;
     public const int LevelIp = 0;
     public const int LevelTcp = 6;
+    public const int SocketReuseAddress = 2;
     public const int SocketError = 4;
     public const int SocketLinger = 13;
     public const int SocketReceiveBuffer = 8;
+    public const int SocketReusePort = 15;
+    public const int LevelIpv6 = 41;
+    public const int Ipv6Only = 26;
     public const int IpBindAddressNoPort = 24;
     public const int TcpNoDelay = 1;
     public const int ShutdownWrite = 1;
+    public const int NoSignal = 0x4000;
 
     public const int CloneFiles = 0x400;
 
@@ -99,6 +108,21 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int getsockopt(int descriptor, int level, int name, void* value, int* length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int listen(int descriptor, int backlog);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int accept4(int descriptor, void* address, int* length, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int getsockname(int descriptor, void* address, int* length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint recv(int descriptor, void* buffer, nuint count, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint send(int descriptor, void* buffer, nuint count, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int unshare(int flags);

@@ -53,7 +53,12 @@ internal static unsafe partial class OpenSsl
     private const int SessionCacheNoInternalStore = 0x0200;
 
     private static readonly string[] Needed =
-        ["SSL_CTX_new", "SSL_new", "SSL_do_handshake", "SSL_read", "SSL_write", "SSL_has_pending", "SSL_CTX_load_verify_file", "SSL_CTX_sess_set_new_cb"];
+    [
+        "SSL_CTX_new", "SSL_new", "SSL_do_handshake", "SSL_read", "SSL_write", "SSL_has_pending", "SSL_CTX_load_verify_file", "SSL_CTX_sess_set_new_cb",
+        "SSL_get1_peer_certificate", "SSL_CTX_set_num_tickets", "SSL_CTX_set_cert_verify_callback", "SSL_CTX_set_alpn_select_cb", "SSL_CIPHER_get_protocol_id",
+    ];
+
+    private static readonly string[] NeededOfCrypto = ["BIO_meth_new", "EVP_CIPHER_fetch", "EVP_MD_fetch", "HMAC_Init_ex", "d2i_AutoPrivateKey", "CRYPTO_get_ex_new_index"];
 
     /// <summary>Why OpenSSL cannot be used here, for people; null if it can. Looked up once.</summary>
     public static string? Missing { get; } = FindMissing();
@@ -231,9 +236,10 @@ internal static unsafe partial class OpenSsl
     {
         if (!OperatingSystem.IsLinux())
             return "it is for Linux";
-        if (!NativeLibrary.TryLoad(Library, out nint library) || !NativeLibrary.TryLoad(CryptoLibrary, out _))
+        if (!NativeLibrary.TryLoad(Library, out nint library) || !NativeLibrary.TryLoad(CryptoLibrary, out nint crypto))
             return $"{Library} (OpenSSL 3) was not found; install it (Debian and Ubuntu: apt install libssl3)";
-        string? symbol = Needed.FirstOrDefault(name => !NativeLibrary.TryGetExport(library, name, out _));
+        string? symbol = Needed.FirstOrDefault(name => !NativeLibrary.TryGetExport(library, name, out _))
+            ?? NeededOfCrypto.FirstOrDefault(name => !NativeLibrary.TryGetExport(crypto, name, out _));
         return symbol is null ? null : $"{Library} has no {symbol}; OpenSSL 3.0 or later is needed";
     }
 }

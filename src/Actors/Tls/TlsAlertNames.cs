@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Actors443.Server.Load.Clients;
+namespace Actors443.Tls;
 
 /// <summary>Alerts by their names in the registry (RFC 8446 6, RFC 5246 7.2, RFC 7301).</summary>
-internal static class AlertNames
+internal static class TlsAlertNames
 {
     public static string Of(byte alert) => alert switch
     {

@@ -1,0 +1,62 @@
+using Actors443.Configuration;
+using Actors443.Telemetry;
+using Actors443.Tls;
+using Akka.Actor;
+
+namespace Actors443.Certificates;
+
+/// <summary>Rotates the keys of session tickets. If it fails, the keys in force go on serving and it begins anew.</summary>
+internal sealed class TicketKeyActor(Func<TicketKeySettings> settings, PublishedTicketKeys published, TimeProvider time, ILoggerFactory loggers) : UntypedActor, IWithTimers
+{
+    // A clock that is set changes when keys are due; it is looked at this often.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+
+    private readonly ILogger _log = loggers.CreateLogger(LogCategories.Certificates);
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart() => Wait();
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case LookAtKeys:
+                if (published.Current.RotateAt <= time.GetUtcNow())
+                    Rotate();
+                Wait();
+                break;
+            case RotateTicketKeys:
+                Rotate();
+                Wait();
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Rotate()
+    {
+        published.Publish(published.Current.Next(settings(), time));
+        _log.TicketKeysRotated(published.Current.Count, published.Current.RotateAt);
+    }
+
+    private void Wait()
+    {
+        TimeSpan wait = published.Current.RotateAt - time.GetUtcNow();
+        wait = wait < TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : wait > LongestWait ? LongestWait : wait + TimeSpan.FromMilliseconds(1);
+        Timers.StartSingleTimer(nameof(LookAtKeys), LookAtKeys.Instance, wait);
+    }
+
+    private sealed class LookAtKeys
+    {
+        public static LookAtKeys Instance { get; } = new();
+    }
+}
+
+/// <summary>To the ticket key actor: a new key now, for example because the old one may be known to others.</summary>
+internal sealed record RotateTicketKeys
+{
+    public static RotateTicketKeys Instance { get; } = new();
+}

@@ -1,0 +1,27 @@
+namespace Actors443.Configuration;
+
+/// <summary><c>actors443.event-loop</c>: how the event-loop engine runs. Other engines ignore it.</summary>
+public sealed record EventLoopSettings
+{
+    /// <summary>Threads that own connections; null: one a processor.</summary>
+    public int? Loops { get; init; }
+
+    /// <summary>Where the application's code runs.</summary>
+    public ApplicationThreads Applications { get; init; } = ApplicationThreads.Auto;
+
+    /// <summary>A loop that is kept from its sockets for longer is reported.</summary>
+    public TimeSpan BlockedAfter { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>Where the application's code runs.</summary>
+public enum ApplicationThreads
+{
+    /// <summary>On the loop for what the server itself serves (<c>actors443 run</c>), on the thread pool for any other application.</summary>
+    Auto,
+
+    /// <summary>On the loop of the connection: fastest, for code that never blocks.</summary>
+    Loop,
+
+    /// <summary>On the thread pool: code may block.</summary>
+    ThreadPool,
+}

@@ -1,0 +1,160 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Actors443.Configuration;
+using Actors443.Engine.Portable;
+using Actors443.Telemetry;
+using Actors443.Tls;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Actors443.Engine.EventLoop;
+
+/// <summary>Event loops with epoll and OpenSSL under Kestrel's HTTP code. Linux with OpenSSL 3. Listeners without TLS are served by the portable engine.</summary>
+internal sealed class EventLoopEngine : IConnectionEngine
+{
+    /// <summary>A loop with so many more connections than another, and an eighth more, gives new ones away.</summary>
+    private const int Imbalance = 32;
+
+    private readonly EventLoopSettings _settings;
+    private readonly PublishedTicketKeys _ticketKeys;
+    private readonly PortableEngine _portable;
+    private readonly ConnectionMetrics _metrics;
+    private readonly IMeterFactory _meters;
+    private readonly ILoggerFactory _loggers;
+    private readonly MonotonicClock _clock;
+    private readonly TimeProvider _time;
+    private readonly ConnectionLoop[] _loops;
+    private readonly LoopWatchdog _watchdog;
+    private readonly ILogger _log;
+
+    /// <summary>TLS sessions of OpenSSL that exist now; changed with <see cref="Interlocked"/>.</summary>
+    public int Sessions;
+
+    public EventLoopEngine(EventLoopSettings settings, PublishedTicketKeys ticketKeys, PortableEngine portable, ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time)
+    {
+        _settings = settings;
+        _ticketKeys = ticketKeys;
+        _portable = portable;
+        _metrics = metrics;
+        _meters = meters;
+        _loggers = loggers;
+        _clock = clock;
+        _time = time;
+        _log = loggers.CreateLogger(LogCategories.Listening);
+        _loops = [.. Enumerable.Range(0, settings.Loops ?? Environment.ProcessorCount).Select(index => new ConnectionLoop(index))];
+        foreach (ConnectionLoop loop in _loops)
+        {
+            loop.Loop.OnFault = cause => _log.LoopFault(cause, loop.Loop.Name);
+            loop.Start();
+        }
+
+        Places = [.. _loops.Select(loop => loop.Place)];
+        _watchdog = new LoopWatchdog(_loops, settings.BlockedAfter, meters, loggers, time);
+    }
+
+    public string Name => "event-loop";
+
+    public IReadOnlyList<ActorPlace> Places { get; }
+
+    public IReadOnlyList<ConnectionLoop> Loops => _loops;
+
+    public bool ApplicationsOnLoop => _settings.Applications == ApplicationThreads.Loop;
+
+    public async Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Tls is not { } tls)
+            return await _portable.ListenAsync(request, cancellationToken);
+        var entry = new LoopEntry(this, request, tls, _metrics, _clock, _loggers.CreateLogger(LogCategories.Connections), ApplicationsOnLoop, _ticketKeys);
+        (List<LoopListener> listeners, List<IPEndPoint> bound) = Bind(request, entry);
+        try
+        {
+            var entrance = new KestrelEntrance(bound[0]);
+            KestrelHost kestrel = KestrelHost.Build(request, bound[..1], entrance, listen => Configure(listen, entrance), _meters, _loggers);
+            await request.Application.StartAsync(kestrel.Server, cancellationToken);
+            entry.EnterBy(entrance.Open(kestrel.Server, out bool direct));
+            if (!direct)
+                _log.KestrelIsOther(request.Name);
+            foreach (LoopListener listener in listeners)
+                listener.Start();
+            return new BoundListener(kestrel, listeners, bound);
+        }
+        catch
+        {
+            foreach (LoopListener listener in listeners)
+                await listener.StopAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Where a connection accepted on a loop is to live: there, unless others have much less to do. On any loop.</summary>
+    public ConnectionLoop LoopFor(ConnectionLoop accepted)
+    {
+        ConnectionLoop least = accepted;
+        foreach (ConnectionLoop loop in _loops)
+        {
+            if (loop.Connections < least.Connections)
+                least = loop;
+        }
+
+        int own = accepted.Connections;
+        return own - least.Connections > Imbalance + own / 8 ? least : accepted;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _watchdog.DisposeAsync();
+        foreach (ConnectionLoop loop in _loops)
+            loop.Loop.Stop();
+        foreach (ConnectionLoop loop in _loops)
+        {
+            await loop.Loop.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            loop.Dispose();
+        }
+    }
+
+    private (List<LoopListener> Listeners, List<IPEndPoint> Bound) Bind(ListenRequest request, LoopEntry entry)
+    {
+        var listeners = new List<LoopListener>();
+        var all = new List<IPEndPoint>();
+        try
+        {
+            foreach (IPEndPoint endPoint in request.EndPoints)
+            {
+                int[] descriptors = LoopSockets.Open(endPoint, _loops.Length, request.Backlog, out IPEndPoint bound);
+                all.Add(bound);
+                for (int index = 0; index < descriptors.Length; index++)
+                    listeners.Add(new LoopListener(this, _loops[index], entry, descriptors[index], bound, _log, _time));
+            }
+
+            return (listeners, all);
+        }
+        catch (BindException)
+        {
+            foreach (LoopListener listener in listeners)
+                _ = listener.StopAsync();
+            throw;
+        }
+    }
+
+    private static void Configure(ListenOptions listen, KestrelEntrance entrance)
+    {
+        listen.Use(next =>
+        {
+            entrance.Next = next;
+            return next;
+        });
+        KestrelHost.StandAsideForTls(listen);
+    }
+
+    private sealed class BoundListener(KestrelHost kestrel, List<LoopListener> listeners, List<IPEndPoint> bound) : IEngineListener
+    {
+        public IReadOnlyList<IPEndPoint> EndPoints => bound;
+
+        public Task UnbindAsync() => Task.WhenAll(listeners.Select(listener => listener.StopAsync()));
+
+        public async ValueTask DisposeAsync()
+        {
+            await UnbindAsync();
+            await kestrel.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,231 @@
+using System.Buffers;
+using Actors443.Connections;
+using Actors443.Engine.EventLoop.Interop;
+
+namespace Actors443.Engine.EventLoop;
+
+/// <summary>What moves between the socket and TLS.</summary>
+internal sealed unsafe partial class LoopConnection
+{
+    /// <summary>TLS bytes gathered before they are given to the socket.</summary>
+    private const int SendAtOnce = 64 * 1024;
+
+    private Unsent _unsent;
+    private bool _peerEnded;
+    private bool _cutOff;
+    private long _farewellBytes;
+
+    private void Receivable(uint events)
+    {
+        if (_phase == Phase.Lingering)
+        {
+            Discard();
+            return;
+        }
+
+        // Not asked to read: only its end is told here.
+        if ((_interest & LibC.EpollIn) == 0)
+        {
+            if ((events & (LibC.EpollError | LibC.EpollHangUp)) != 0)
+                CutOff();
+            return;
+        }
+
+        nint count = LibC.recv(_descriptor, _home.Received, ConnectionLoop.ReceiveLength, 0);
+        if (count > 0)
+        {
+            BytesRead += (int)count;
+            _home.Bio.SetInput(_home.Received, (int)count);
+            TlsBytesArrived((int)count);
+        }
+        else if (count == 0)
+        {
+            SocketEnded();
+        }
+        else if (LibC.Error is not (LibC.EAGAIN or LibC.EINTR))
+        {
+            CutOff();
+        }
+    }
+
+    /// <summary>The client has closed its side (FIN). Nobody waits for answers then, as with any ASP.NET Core server.</summary>
+    private void SocketEnded()
+    {
+        _peerEnded = true;
+        switch (_phase)
+        {
+            case Phase.Hello:
+                SetReason(CloseReason.ClientClosed, "before a ClientHello");
+                Release();
+                break;
+            case Phase.Handshaking:
+                HandshakeFailed(CloseReason.ClientClosed, "during the handshake");
+                Release();
+                break;
+            case Phase.Open:
+                Ask(0);
+                _socketEnded = true;
+                bool busy = RequestsInFlight > 0;
+                _input.End(null);
+                if (_phase == Phase.Open && busy)
+                    _context?.FireClosed(inline: false);
+                break;
+            case Phase.Closing:
+                Ask(_interest & ~LibC.EpollIn);
+                _socketEnded = true;
+                break;
+        }
+    }
+
+    private void CutOff()
+    {
+        if (_phase == Phase.Handshaking)
+            HandshakeFailed(CloseReason.ClientReset, "during the handshake");
+        // A reset after its last word is how many clients leave: nothing was lost.
+        if (!_peerEnded || RequestsInFlight > 0)
+            _cutOff = true;
+        _reset = true;
+        Release();
+    }
+
+    private void Discard()
+    {
+        nint count = LibC.recv(_descriptor, _home.Received, ConnectionLoop.ReceiveLength, 0);
+        if (count == 0 || (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR)))
+            Release();
+    }
+
+    private void Sendable()
+    {
+        if (!_unsent.IsEmpty && !SendUnsent())
+            return;
+        if (!_unsent.IsEmpty)
+            return;
+        UpdateInterest();
+        if (_phase == Phase.Closing)
+            SayGoodbye();
+        else
+            WriteOutput();
+    }
+
+    /// <summary>Sends what OpenSSL has put out; what the socket does not take waits. False: the connection is over.</summary>
+    private bool SendOutput()
+    {
+        int length = _home.Bio.OutputLength;
+        if (length == 0)
+            return true;
+        int sent = 0;
+        if (_unsent.IsEmpty)
+        {
+            nint count = LibC.send(_descriptor, _home.Bio.Output, (nuint)length, LibC.NoSignal);
+            if (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR))
+            {
+                _home.Bio.ClearOutput();
+                CutOff();
+                return false;
+            }
+
+            sent = Math.Max(0, (int)count);
+            BytesWritten += sent;
+        }
+
+        if (sent < length)
+        {
+            _unsent.Append(new ReadOnlySpan<byte>(_home.Bio.Output + sent, length - sent));
+            Ask(_interest | LibC.EpollOut);
+        }
+
+        _home.Bio.ClearOutput();
+        return _phase != Phase.Closed;
+    }
+
+    private bool SendUnsent()
+    {
+        ReadOnlySpan<byte> rest = _unsent.Pending;
+        fixed (byte* bytes = rest)
+        {
+            nint count = LibC.send(_descriptor, bytes, (nuint)rest.Length, LibC.NoSignal);
+            if (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR))
+            {
+                CutOff();
+                return false;
+            }
+
+            if (count > 0)
+            {
+                BytesWritten += (int)count;
+                _unsent.Take((int)count);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Reads while there is room for what comes, writes while there is something left.</summary>
+    private void UpdateInterest()
+    {
+        uint reading = _phase switch
+        {
+            Phase.Open when _socketEnded || _input.IsFull => 0,
+            Phase.Closing when _socketEnded => 0,
+            // What comes now nobody reads; the end of it is told all the same.
+            Phase.Closing => 0,
+            _ => LibC.EpollIn,
+        };
+        Ask(reading | (_unsent.IsEmpty ? 0 : LibC.EpollOut));
+    }
+
+    private void Ask(uint interest)
+    {
+        if (_interest == interest)
+            return;
+        _interest = interest;
+        if (!_home.Loop.Modify(_descriptor, interest))
+        {
+            SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
+            Reset();
+        }
+    }
+
+    /// <summary>TLS bytes that the socket did not take yet.</summary>
+    private struct Unsent
+    {
+        private byte[]? _bytes;
+        private int _start;
+        private int _end;
+
+        public readonly bool IsEmpty => _start == _end;
+
+        public readonly ReadOnlySpan<byte> Pending => _bytes.AsSpan(_start, _end - _start);
+
+        public void Append(ReadOnlySpan<byte> bytes)
+        {
+            int length = _end - _start;
+            if (_bytes is null || _bytes.Length - _end < bytes.Length)
+            {
+                byte[] larger = ArrayPool<byte>.Shared.Rent(length + bytes.Length);
+                Pending.CopyTo(larger);
+                if (_bytes is not null)
+                    ArrayPool<byte>.Shared.Return(_bytes);
+                (_bytes, _start, _end) = (larger, 0, length);
+            }
+
+            bytes.CopyTo(_bytes.AsSpan(_end));
+            _end += bytes.Length;
+        }
+
+        public void Take(int count)
+        {
+            _start += count;
+            if (_start == _end)
+                Release();
+        }
+
+        public void Release()
+        {
+            if (_bytes is not null)
+                ArrayPool<byte>.Shared.Return(_bytes);
+            (_bytes, _start, _end) = (null, 0, 0);
+        }
+    }
+}

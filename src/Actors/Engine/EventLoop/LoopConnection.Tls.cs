@@ -1,0 +1,410 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Net.Security;
+using System.Security.Authentication;
+using Actors443.Connections;
+using Actors443.Engine.EventLoop.Interop;
+using Actors443.Engine.EventLoop.Tls;
+using Actors443.Telemetry;
+using Actors443.Tls;
+
+namespace Actors443.Engine.EventLoop;
+
+/// <summary>From the ClientHello to close_notify.</summary>
+internal sealed unsafe partial class LoopConnection
+{
+    private ServerTlsContext? _tls;
+    private nint _ssl;
+    private byte[]? _hello;
+    private int _helloLength;
+    private bool _offersResumption;
+    private bool _tlsEnded;
+    private bool _socketEnded;
+    private long _handshakeStarted;
+    private Activity? _span;
+
+    private void TlsBytesArrived(int count)
+    {
+        switch (_phase)
+        {
+            case Phase.Hello:
+                ReadHello(count);
+                break;
+            case Phase.Handshaking:
+                Handshake();
+                break;
+            case Phase.Open:
+                BytesArrived();
+                Decrypt();
+                break;
+        }
+    }
+
+    private void ReadHello(int count)
+    {
+        ReadOnlyMemory<byte> bytes = _home.ReceivedMemory[..count];
+        if (_hello is not null)
+        {
+            if (_hello.Length - _helloLength < count)
+                Array.Resize(ref _hello, _helloLength + count);
+            bytes.Span.CopyTo(_hello.AsSpan(_helloLength));
+            _helloLength += count;
+            bytes = _hello.AsMemory(0, _helloLength);
+        }
+
+        switch (ClientHelloReader.TryRead(new ReadOnlySequence<byte>(bytes), out ClientHello? hello))
+        {
+            case ClientHelloStatus.Complete:
+                Answer(hello!);
+                break;
+            case ClientHelloStatus.Incomplete when _hello is null:
+                _hello = bytes.ToArray();
+                _helloLength = count;
+                break;
+            case ClientHelloStatus.Incomplete:
+                break;
+            case ClientHelloStatus.PlainHttp:
+                Refuse(CloseReason.PlainHttp, null, PlainHttpReply.Bytes);
+                break;
+            case ClientHelloStatus.NotTls:
+                Refuse(CloseReason.NotTls, null, []);
+                break;
+            default:
+                Refuse(CloseReason.MalformedClientHello, null, TlsAlert.DecodeError);
+                break;
+        }
+    }
+
+    private void Answer(ClientHello hello)
+    {
+        HelloRead(hello);
+        CloseReason refusal = _entry.Tls.Admission.TryHandshake(Remote.Address, hello.OffersResumption);
+        if (refusal != CloseReason.None)
+        {
+            _entry.Metrics.Refused(refusal);
+            Refuse(refusal, null, TlsAlert.AccessDenied);
+            return;
+        }
+
+        Admitted();
+        TlsDecision decision = _entry.Tls.FrontEnd.Decide(hello);
+        if (decision.Options is null)
+        {
+            _entry.Metrics.HandshakeFailed(decision.Refusal, TimeSpan.Zero);
+            Refuse(decision.Refusal, decision.Detail, decision.Alert);
+            return;
+        }
+
+        _offersResumption = hello.OffersResumption;
+        BeginHandshake(decision.Options);
+    }
+
+    private void BeginHandshake(HandshakeOptions options)
+    {
+        try
+        {
+            _tls = options.ForEngine(_entry.MakeTlsContext);
+        }
+        catch (AuthenticationException cause)
+        {
+            _entry.Log.ConnectionPathFailed(cause, Id);
+            Refuse(CloseReason.InternalError, cause.Message, TlsAlert.InternalError);
+            return;
+        }
+
+        _ssl = _tls.Open(_home.Bio);
+        if (_ssl == 0)
+        {
+            Refuse(CloseReason.InternalError, "there is no memory for TLS", TlsAlert.InternalError);
+            return;
+        }
+
+        Interlocked.Increment(ref _entry.Engine.Sessions);
+        _handshakeStarted = Stopwatch.GetTimestamp();
+        _span = ConnectionTraces.StartHandshake(this);
+        HandshakeStarted();
+        _phase = Phase.Handshaking;
+        if (_hello is not { } hello)
+        {
+            Handshake();
+            return;
+        }
+
+        _hello = null;
+        fixed (byte* bytes = hello)
+        {
+            _home.Bio.SetInput(bytes, _helloLength);
+            Handshake();
+            // All of it: OpenSSL takes what is there.
+            _home.Bio.SetInput(null, 0);
+        }
+    }
+
+    private void Handshake()
+    {
+        OpenSsl.ERR_clear_error();
+        int result = OpenSsl.SSL_do_handshake(_ssl);
+        if (result == 1)
+        {
+            HandshakeDone();
+            return;
+        }
+
+        int error = OpenSsl.SSL_get_error(_ssl, result);
+        if (error == OpenSsl.ErrorWantRead)
+        {
+            SendOutput();
+            return;
+        }
+
+        (CloseReason reason, string? detail) = HandshakeError.Classify(OpenSsl.TakeReason());
+        HandshakeFailed(reason, detail);
+        // The alert that says why.
+        if (SendOutput())
+            Linger();
+    }
+
+    private void HandshakeDone()
+    {
+        bool isTls13 = OpenSsl.SSL_version(_ssl) == OpenSsl.Tls13;
+        TlsVersion = isTls13 ? SslProtocols.Tls13 : SslProtocols.Tls12;
+        CipherSuite = (TlsCipherSuite)OpenSsl.SSL_CIPHER_get_protocol_id(OpenSsl.SSL_get_current_cipher(_ssl));
+        ApplicationProtocol = SelectedProtocol();
+        Resumed = OpenSsl.SSL_session_reused(_ssl) == 1;
+        if (_tls!.Options.Clients is not null && !AcceptsClient())
+        {
+            HandshakeFailed(CloseReason.ClientCertificateRejected, "the certificate of the resumed session has expired");
+            Reset();
+            return;
+        }
+
+        HandshakeCompleted();
+        _entry.Metrics.HandshakeCompleted(this, Stopwatch.GetElapsedTime(_handshakeStarted));
+        _span.Completed(this);
+        EndSpan();
+        // A session to resume is the client's claim. If there was none it has had a full handshake, and pays for one; over its rate, it is banned.
+        if (_offersResumption && Resumed == false)
+            _entry.Tls.Admission.TryHandshake(Remote.Address, offersResumption: false);
+        HandshakeOver();
+        _phase = Phase.Open;
+        _httpEnded = false;
+        _context = new LoopConnectionContext(this);
+        // What came with the end of the handshake is there when Kestrel looks, and its answer leaves with the tickets.
+        if (_home.Bio.InputLength > 0)
+        {
+            BytesArrived();
+            Decrypt();
+        }
+
+        if (_phase == Phase.Open)
+            _entry.Enter(_context);
+        else
+            EndHttp();
+    }
+
+    private bool AcceptsClient()
+    {
+        ClientCertificate = PeerCertificates.Of(_ssl);
+        // A full handshake has just verified it. What a resumed one brings is as old as its ticket.
+        return Resumed != true || ClientCertificate is null || ClientCertificate.NotAfter.ToUniversalTime() > Clock.UtcNow;
+    }
+
+    private SslApplicationProtocol SelectedProtocol()
+    {
+        OpenSsl.SSL_get0_alpn_selected(_ssl, out byte* name, out uint length);
+        var selected = new ReadOnlySpan<byte>(name, (int)length);
+        foreach (SslApplicationProtocol protocol in _tls!.Options.Protocols)
+        {
+            if (protocol.Protocol.Span.SequenceEqual(selected))
+                return protocol;
+        }
+
+        return default;
+    }
+
+    private void HandshakeFailed(CloseReason reason, string? detail)
+    {
+        SetReason(reason, detail);
+        Record(LifecycleEvent.HandshakeFailed, (ushort)reason);
+        _entry.Metrics.HandshakeFailed(Reason, Stopwatch.GetElapsedTime(_handshakeStarted));
+        _span.Failed(Reason, ReasonDetail);
+        EndSpan();
+    }
+
+    private void EndSpan()
+    {
+        _span?.Dispose();
+        _span = null;
+    }
+
+    /// <summary>Decrypts all that was received, and lets Kestrel have it.</summary>
+    private void Decrypt()
+    {
+        OpenSsl.ERR_clear_error();
+        int read = 0;
+        while (!_tlsEnded)
+        {
+            byte* room = _input.Reserve(out int length);
+            int count = OpenSsl.SSL_read(_ssl, room, length);
+            if (count > 0)
+            {
+                read += count;
+                _input.Advance(count);
+                if (_home.Bio.InputLength == 0 && OpenSsl.SSL_pending(_ssl) == 0)
+                    break;
+                continue;
+            }
+
+            if (!ReadNothing(OpenSsl.SSL_get_error(_ssl, count)))
+                return;
+            break;
+        }
+
+        if (_input.IsFull)
+            UpdateInterest();
+        // Whoever waits runs here and now, and may end the connection.
+        if (_tlsEnded)
+            _input.End(null);
+        else
+            _input.Publish();
+    }
+
+    /// <summary>False: the connection is over.</summary>
+    private bool ReadNothing(int error)
+    {
+        switch (error)
+        {
+            case OpenSsl.ErrorWantRead:
+                return true;
+            case OpenSsl.ErrorZeroReturn:
+                // close_notify: the client says no more, and may still listen (RFC 8446 6.1).
+                _peerEnded = true;
+                _tlsEnded = true;
+                return true;
+            default:
+                int reason = OpenSsl.TakeReason();
+                SetReason(CloseReason.ProtocolError, $"TLS: {OpenSsl.ReasonText(reason)}");
+                _tlsFailed = true;
+                // The alert, if there is one to be sent.
+                if (SendOutput())
+                    Reset();
+                return false;
+        }
+    }
+
+    private bool _tlsFailed;
+
+    /// <summary>Encrypts and sends what the application has flushed, as far as the socket takes it.</summary>
+    private void WriteOutput()
+    {
+        _dirty = false;
+        while (_ssl != 0 && _unsent.IsEmpty && _phase is Phase.Open or Phase.Closing)
+        {
+            int length = _output.Peek(out byte* bytes);
+            if (length == 0)
+                break;
+            int written = OpenSsl.SSL_write(_ssl, bytes, Math.Min(length, Pipes.Block.Size));
+            if (written <= 0)
+            {
+                OpenSsl.ERR_clear_error();
+                SetReason(CloseReason.ProtocolError, "TLS refuses to write");
+                Reset();
+                return;
+            }
+
+            _output.Consume(written);
+            if (_home.Bio.OutputLength >= SendAtOnce && !SendOutput())
+                return;
+        }
+
+        if (!SendOutput())
+            return;
+        // A writer that waited runs here and now; what it writes has its turn at the end of the next tick.
+        if (_unsent.IsEmpty)
+        {
+            bool processing = _processing;
+            _processing = false;
+            _output.Drained();
+            _processing = processing;
+        }
+    }
+
+    /// <summary>The rest of what was written, then close_notify, then the end of our side.</summary>
+    private void SayGoodbye()
+    {
+        WriteOutput();
+        if (_phase != Phase.Closing || !_unsent.IsEmpty || _output.Unsent > 0)
+        {
+            if (_phase == Phase.Closing)
+                UpdateInterest();
+            return;
+        }
+
+        if (!_shutdownSaid && !_tlsFailed)
+        {
+            _shutdownSaid = true;
+            OpenSsl.ERR_clear_error();
+            _ = OpenSsl.SSL_shutdown(_ssl);
+            OpenSsl.ERR_clear_error();
+            if (!SendOutput() || !_unsent.IsEmpty)
+                return;
+        }
+
+        Linger();
+    }
+
+    private bool _shutdownSaid;
+
+    /// <summary>To a connection that is not to have TLS: an alert or a text, and the end.</summary>
+    private void Refuse(CloseReason reason, string? detail, TlsAlert alert)
+    {
+        Span<byte> record = stackalloc byte[TlsAlertRecord.Length];
+        TlsAlertRecord.Write(alert, record);
+        Refuse(reason, detail, record);
+    }
+
+    private void Refuse(CloseReason reason, string? detail, ReadOnlySpan<byte> lastWords)
+    {
+        SetReason(reason, detail);
+        _home.Bio.Write(lastWords);
+        if (SendOutput())
+            Linger();
+    }
+
+    // Closing at once with bytes unread would reset the connection, and the client might lose what it was told last.
+    private void Linger()
+    {
+        FreeTls();
+        if (_socketEnded)
+        {
+            Release();
+            return;
+        }
+
+        if (_handshakeCounted)
+            HandshakeOver();
+        _ = LibC.shutdown(_descriptor, LibC.ShutdownWrite);
+        _phase = Phase.Lingering;
+        _unsent.Release();
+        _input.End(null);
+        _output.End();
+        Ask(LibC.EpollIn);
+        if (_phase != Phase.Lingering)
+            return;
+        _home.Remind(this, LingeringPatience);
+        _context?.FireClosed(inline: _httpEnded);
+        FinishIfOver();
+    }
+
+    private void FreeTls()
+    {
+        EndSpan();
+        if (_ssl == 0)
+            return;
+        // However it ended: its session can be resumed.
+        OpenSsl.SSL_set_shutdown(_ssl, OpenSsl.ShutdownBothWays);
+        OpenSsl.SSL_free(_ssl);
+        _ssl = 0;
+        Interlocked.Decrement(ref _entry.Engine.Sessions);
+    }
+}

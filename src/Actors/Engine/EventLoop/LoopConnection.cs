@@ -1,0 +1,338 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Actors443.Connections;
+using Actors443.Engine.EventLoop.Interop;
+using Actors443.Engine.EventLoop.Pipes;
+using Actors443.Telemetry;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Actors443.Engine.EventLoop;
+
+/// <summary>
+/// A connection of the event-loop engine: its socket, its TLS and its pipes into Kestrel. Its loop's thread alone touches socket and TLS; what comes from
+/// other threads is noted in <see cref="_work"/> and posted to the loop once.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "What it holds goes in Release; Kestrel disposes the context.")]
+internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHandler, ILoopTickEnd, IPipeOwner, Akka.Dispatch.IRunnable
+{
+    private const int FlushWork = 1;
+    private const int ReadWork = 2;
+    private const int AbortWork = 4;
+    private const int HttpEndedWork = 8;
+
+    // A client that takes nothing of the rest for so long, or does not say goodbye in turn, has had its chance.
+    private static readonly TimeSpan SendingPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(2);
+
+    private readonly ConnectionLoop _home;
+    private readonly LoopEntry _entry;
+    private readonly LoopInput _input;
+    private readonly LoopOutput _output;
+    private readonly int _descriptor;
+    private Phase _phase = Phase.Hello;
+    private uint _interest = LibC.EpollIn;
+    private int _work;
+    private bool _processing;
+    private bool _dirty;
+    private bool _handshakeCounted = true;
+    private bool _finished;
+    private bool _httpEnded = true;
+    private bool _reset;
+    private LoopConnectionContext? _context;
+
+    public LoopConnection(ConnectionLoop home, LoopEntry entry, int descriptor, IPEndPoint remote, IPEndPoint local)
+        : base(entry.Request.Name, remote, local, entry.Clock)
+    {
+        _home = home;
+        _entry = entry;
+        _descriptor = descriptor;
+        _input = new LoopInput(this, home.Pool);
+        _output = new LoopOutput(this, home.Pool);
+    }
+
+    private enum Phase
+    {
+        /// <summary>Its ClientHello is not complete.</summary>
+        Hello,
+        Handshaking,
+        Open,
+
+        /// <summary>HTTP is over; what it said last is being sent.</summary>
+        Closing,
+
+        /// <summary>All is said; the client has still to close.</summary>
+        Lingering,
+        Closed,
+    }
+
+    public override int Place => _home.Index;
+
+    public LoopInput Input => _input;
+
+    public LoopOutput Output => _output;
+
+    public int Descriptor => _descriptor;
+
+    /// <summary>Kestrel parses on the loop in any case. The application's own reads and writes continue where applications run.</summary>
+    bool IPipeOwner.ContinuesOnLoop => _entry.ApplicationsOnLoop || RequestsInFlight == 0 || ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2;
+
+    /// <summary>Begins, on its loop.</summary>
+    public void Start()
+    {
+        _home.Enter();
+        if (!_home.Loop.Register(_descriptor, this, _interest))
+        {
+            SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
+            Release();
+            return;
+        }
+
+        _entry.Metrics.Accepted(Listener);
+        _entry.Tls.Owners.Accepted(this);
+    }
+
+    public override void RequestClose() => _context?.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+
+    void IPipeOwner.OutputFlushed()
+    {
+        if (_home.Loop.IsCurrent)
+            MarkDirty();
+        else
+            Post(FlushWork);
+    }
+
+    void IPipeOwner.InputWanted() => Post(ReadWork);
+
+    /// <summary>Kestrel has done with it. Any thread.</summary>
+    public void HttpEnded()
+    {
+        if (_home.Loop.IsCurrent && !_processing)
+            EndHttp();
+        else
+            Post(HttpEndedWork);
+    }
+
+    /// <summary>Kestrel gives it up. Any thread.</summary>
+    public void AbortByHttp() => AbortTransport();
+
+    protected override void AbortTransport()
+    {
+        if (_home.Loop.IsCurrent && !_processing)
+            Reset();
+        else
+            Post(AbortWork);
+    }
+
+    void IThreadPoolWorkItem.Execute() => Run();
+
+    public void Run()
+    {
+        int work = Interlocked.Exchange(ref _work, 0);
+        if ((work & AbortWork) != 0)
+            Reset();
+        if ((work & HttpEndedWork) != 0)
+            EndHttp();
+        if ((work & ReadWork) != 0 && _phase == Phase.Open)
+            UpdateInterest();
+        if ((work & FlushWork) != 0)
+            MarkDirty();
+    }
+
+    void ILoopHandler.Ready(uint events)
+    {
+        _processing = true;
+        try
+        {
+            if ((events & LibC.EpollOut) != 0)
+                Sendable();
+            if (_phase != Phase.Closed && (events & ~LibC.EpollOut) != 0)
+                Receivable(events);
+            if (_dirty || _home.Bio.OutputLength > 0)
+                WriteOutput();
+        }
+        finally
+        {
+            _processing = false;
+            _home.Bio.ClearOutput();
+        }
+
+        // Deferred while this connection was at work.
+        if (Volatile.Read(ref _work) != 0)
+            Run();
+    }
+
+    void ILoopHandler.Failed(Exception cause) => Fail(cause);
+
+    void ILoopTickEnd.EndTick()
+    {
+        if (_phase is not (Phase.Open or Phase.Closing))
+        {
+            _dirty = false;
+            return;
+        }
+
+        _processing = true;
+        try
+        {
+            WriteOutput();
+        }
+        finally
+        {
+            _processing = false;
+            _home.Bio.ClearOutput();
+        }
+
+        if (Volatile.Read(ref _work) != 0)
+            Run();
+    }
+
+    void ILoopTickEnd.Failed(Exception cause) => Fail(cause);
+
+    /// <summary>By the loop's timer: has its end come about?</summary>
+    public void Remind()
+    {
+        switch (_phase)
+        {
+            case Phase.Closing when BytesWritten != _farewellBytes:
+                _farewellBytes = BytesWritten;
+                _home.Remind(this, SendingPatience);
+                break;
+            case Phase.Closing:
+                SetReason(CloseReason.SlowReader, "at the end");
+                Reset();
+                break;
+            case Phase.Lingering:
+                Release();
+                break;
+        }
+    }
+
+    private void Post(int work)
+    {
+        if (Interlocked.Or(ref _work, work) == 0 && !(_processing && _home.Loop.IsCurrent))
+            _home.Loop.Post(this);
+    }
+
+    private void MarkDirty()
+    {
+        if (_dirty)
+            return;
+        _dirty = true;
+        if (!_processing)
+            _home.Loop.AtTickEnd(this);
+    }
+
+    private void Fail(Exception cause)
+    {
+        _home.Bio.ClearOutput();
+        SetReason(CloseReason.InternalError, cause.Message);
+        _entry.Log.ConnectionPathFailed(cause, Id);
+        Reset();
+    }
+
+    /// <summary>Ends it with a reset: whoever sends or waits shall know at once.</summary>
+    private void Reset()
+    {
+        if (_phase == Phase.Closed)
+            return;
+        if (_phase == Phase.Lingering)
+        {
+            Release();
+            return;
+        }
+
+        var linger = new LibC.Linger { On = 1, Seconds = 0 };
+        _ = LibC.setsockopt(_descriptor, LibC.LevelSocket, LibC.SocketLinger, &linger, sizeof(LibC.Linger));
+        _reset = true;
+        Release();
+    }
+
+    /// <summary>Gives back socket and TLS, now. Kestrel, if it has the connection, hears of it and comes to its end.</summary>
+    private void Release()
+    {
+        if (_phase == Phase.Closed)
+            return;
+        bool mayTellKestrel = _phase != Phase.Lingering;
+        _phase = Phase.Closed;
+        if (_home.Loop.HandlerOf(_descriptor) == this)
+            _home.Loop.Unregister(_descriptor);
+        _ = LibC.close(_descriptor);
+        _home.Leave();
+        FreeTls();
+        _unsent.Release();
+        _hello = null;
+        if (_handshakeCounted)
+            HandshakeOver();
+        if (!mayTellKestrel)
+            return;
+        _input.End(_reset ? new Microsoft.AspNetCore.Connections.ConnectionResetException("The connection was reset.") : null);
+        _output.End();
+        _context?.FireClosed(inline: _httpEnded);
+        FinishIfOver();
+    }
+
+    private void HandshakeOver()
+    {
+        _handshakeCounted = false;
+        _entry.Tls.Admission.HandshakeEnded(Remote.Address);
+    }
+
+    private void EndHttp()
+    {
+        if (_httpEnded)
+            return;
+        _httpEnded = true;
+        if (_phase == Phase.Closed)
+        {
+            FinishIfOver();
+            return;
+        }
+
+        _phase = Phase.Closing;
+        _processing = true;
+        try
+        {
+            SayGoodbye();
+        }
+        finally
+        {
+            _processing = false;
+            _home.Bio.ClearOutput();
+        }
+
+        if (_phase == Phase.Closing)
+        {
+            _farewellBytes = BytesWritten;
+            _home.Remind(this, SendingPatience);
+        }
+    }
+
+    /// <summary>Once neither bytes nor requests move any more: the reason stands, and everybody is told.</summary>
+    private void FinishIfOver()
+    {
+        if (_finished || !_httpEnded || _phase is not (Phase.Closed or Phase.Lingering))
+            return;
+        _finished = true;
+        DecideReason();
+        _input.Complete();
+        _output.End();
+        _entry.Request.Gate.Leave(Remote.Address);
+        _entry.Metrics.Closed(this);
+        Ended();
+        _context?.Disposed();
+    }
+
+    // As late as can be: Kestrel's timer aborts a connection first, and notes why after.
+    private void DecideReason()
+    {
+        (CloseReason reason, string? detail) = _context is null ? default : KestrelEnd.Of(_context);
+        if (reason != CloseReason.None)
+            SetReason(reason, detail);
+        else if (_cutOff)
+            SetReason(CloseReason.ClientReset);
+        else if (_peerEnded)
+            SetOrderlyReason(CloseReason.ClientClosed);
+        else
+            SetOrderlyReason(CloseReason.ServerClosed);
+    }
+}

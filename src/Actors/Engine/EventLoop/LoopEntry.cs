@@ -1,0 +1,33 @@
+using Actors443.Engine.EventLoop.Tls;
+using Actors443.Telemetry;
+using Actors443.Tls;
+
+namespace Actors443.Engine.EventLoop;
+
+/// <summary>What the connections of one listener need to know of it. Immutable, shared by all loops.</summary>
+internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILogger log, bool applicationsOnLoop, PublishedTicketKeys ticketKeys)
+{
+    private Action<LoopConnectionContext> _enter = static _ => throw new InvalidOperationException("Kestrel has not started.");
+
+    public EventLoopEngine Engine => engine;
+
+    public ListenRequest Request => request;
+
+    public TlsListening Tls => tls;
+
+    public ConnectionMetrics Metrics => metrics;
+
+    public MonotonicClock Clock => clock;
+
+    public ILogger Log => log;
+
+    public bool ApplicationsOnLoop => applicationsOnLoop;
+
+    public Func<HandshakeOptions, ServerTlsContext> MakeTlsContext { get; } = options => new ServerTlsContext(options, ticketKeys);
+
+    /// <summary>Set once, before anything is accepted.</summary>
+    public void EnterBy(Action<LoopConnectionContext> enter) => _enter = enter;
+
+    /// <summary>Hands a secured connection to Kestrel. On its loop.</summary>
+    public void Enter(LoopConnectionContext context) => _enter(context);
+}

@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using Actors443.Engine.EventLoop.Interop;
+
+namespace Actors443.Engine.EventLoop;
+
+/// <summary>Opens the sockets of a listener: one a loop for each address, among which the kernel spreads the connections (SO_REUSEPORT).</summary>
+internal static unsafe class LoopSockets
+{
+    /// <summary>Descriptors that listen, one a loop.</summary>
+    /// <param name="endPoint">What is wanted; port 0 takes any free one.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="backlog">Of each.</param>
+    /// <param name="bound">The address really bound.</param>
+    /// <exception cref="BindException">The address cannot be bound; no socket is left open.</exception>
+    public static int[] Open(IPEndPoint endPoint, int count, int backlog, out IPEndPoint bound)
+    {
+        // With SO_REUSEPORT another server of the same user could share the port unnoticed.
+        if (endPoint.Port != 0)
+            _ = LibC.close(Bind(endPoint, reusePort: false));
+        var opened = new List<int>(count);
+        bound = endPoint;
+        try
+        {
+            while (opened.Count < count)
+            {
+                int descriptor = Bind(bound, reusePort: true);
+                opened.Add(descriptor);
+                bound = LocalOf(descriptor, endPoint);
+                if (LibC.listen(descriptor, backlog) != 0)
+                    throw Failure(endPoint, LibC.Error);
+            }
+
+            return [.. opened];
+        }
+        catch (BindException)
+        {
+            foreach (int descriptor in opened)
+                _ = LibC.close(descriptor);
+            throw;
+        }
+    }
+
+    public static SocketError ErrorOf(int errno) => new SocketException(errno).SocketErrorCode;
+
+    private static int Bind(IPEndPoint endPoint, bool reusePort)
+    {
+        byte[] address = NativeAddress.Of(endPoint);
+        int family = BitConverter.ToUInt16(address);
+        int descriptor = LibC.socket(family, LibC.SocketStream | LibC.SocketNonBlocking | LibC.SocketCloseOnExec, 0);
+        if (descriptor < 0)
+            throw Failure(endPoint, LibC.Error);
+        Set(descriptor, LibC.LevelSocket, LibC.SocketReuseAddress, 1);
+        if (reusePort)
+            Set(descriptor, LibC.LevelSocket, LibC.SocketReusePort, 1);
+        // Accepted connections inherit it.
+        Set(descriptor, LibC.LevelTcp, LibC.TcpNoDelay, 1);
+        if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            Set(descriptor, LibC.LevelIpv6, LibC.Ipv6Only, endPoint.Address.Equals(IPAddress.IPv6Any) ? 0 : 1);
+        fixed (byte* bytes = address)
+        {
+            if (LibC.bind(descriptor, bytes, address.Length) == 0)
+                return descriptor;
+        }
+
+        int error = LibC.Error;
+        _ = LibC.close(descriptor);
+        throw Failure(endPoint, error);
+    }
+
+    private static IPEndPoint LocalOf(int descriptor, IPEndPoint wanted)
+    {
+        byte* address = stackalloc byte[NativeAddress.MaximumLength];
+        int length = NativeAddress.MaximumLength;
+        return LibC.getsockname(descriptor, address, &length) == 0
+            ? new IPEndPoint(wanted.Address, NativeAddress.Read(new ReadOnlySpan<byte>(address, length)).Port)
+            : throw Failure(wanted, LibC.Error);
+    }
+
+    private static void Set(int descriptor, int level, int name, int value) => _ = LibC.setsockopt(descriptor, level, name, &value, sizeof(int));
+
+    private static BindException Failure(IPEndPoint endPoint, int errno) => new(endPoint, new SocketException(errno));
+}

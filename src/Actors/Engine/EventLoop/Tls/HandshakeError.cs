@@ -1,0 +1,20 @@
+using Actors443.Connections;
+using Actors443.Engine.EventLoop.Interop;
+using Actors443.Tls;
+
+namespace Actors443.Engine.EventLoop.Tls;
+
+/// <summary>What OpenSSL's error means, as an end of a connection.</summary>
+internal static class HandshakeError
+{
+    public static (CloseReason Reason, string? Detail) Classify(int reason) => reason switch
+    {
+        >= OpenSsl.ReasonAlerts and < OpenSsl.ReasonAlerts + 256 => (CloseReason.HandshakeFailed, $"the client sent the alert {TlsAlertNames.Of((byte)(reason - OpenSsl.ReasonAlerts))}"),
+        OpenSsl.ReasonNoSharedCipher => (CloseReason.NoSharedCipher, null),
+        OpenSsl.ReasonUnsupportedProtocol => (CloseReason.NoSharedProtocol, null),
+        OpenSsl.ReasonNoApplicationProtocol => (CloseReason.NoApplicationProtocol, null),
+        OpenSsl.ReasonPeerSentNoCertificate or OpenSsl.ReasonCertificateVerifyFailed => (CloseReason.ClientCertificateRejected, OpenSsl.ReasonText(reason)),
+        0 => (CloseReason.HandshakeFailed, null),
+        _ => (CloseReason.HandshakeFailed, OpenSsl.ReasonText(reason)),
+    };
+}

@@ -1,0 +1,42 @@
+using System.Diagnostics.Metrics;
+using Actors443.Configuration;
+using Actors443.Engine;
+using Actors443.Engine.EventLoop;
+using Actors443.Engine.EventLoop.Interop;
+using Actors443.Engine.Portable;
+using Actors443.Telemetry;
+using Actors443.Tls;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Actors443.Hosting;
+
+/// <summary>Which engine serves: the one asked for, or the best there is.</summary>
+internal static class EngineChoice
+{
+    /// <summary>Names of the engines that can serve here, best first.</summary>
+    public static IReadOnlyList<string> Available => OpenSsl.Missing is null ? ["event-loop", "portable"] : ["portable"];
+
+    public static IConnectionEngine Make(IServiceProvider services, Actors443Settings settings, string? missing)
+    {
+        var portable = services.GetRequiredService<PortableEngine>();
+        if (settings.Engine == EngineKind.Portable)
+            return portable;
+        if (missing is not null)
+        {
+            // Elsewhere than on Linux nobody expects it.
+            if (OperatingSystem.IsLinux() || settings.Engine == EngineKind.EventLoop)
+                services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategories.Listening).EngineFallsBack(settings.Engine == EngineKind.Auto ? "auto" : "event-loop", missing);
+            return portable;
+        }
+
+        return new EventLoopEngine(
+            settings.EventLoop,
+            services.GetRequiredService<PublishedTicketKeys>(),
+            portable,
+            services.GetRequiredService<ConnectionMetrics>(),
+            services.GetRequiredService<IMeterFactory>(),
+            services.GetRequiredService<ILoggerFactory>(),
+            services.GetRequiredService<MonotonicClock>(),
+            services.GetRequiredService<TimeProvider>());
+    }
+}

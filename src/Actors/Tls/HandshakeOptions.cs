@@ -1,0 +1,70 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Certificates;
+
+namespace Actors443.Tls;
+
+/// <summary>All that a handshake needs to know: one instance a certificate and client-certificate rule, kept while the certificate is served. Immutable but for
+/// what engines make of it and keep here.</summary>
+internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy policy, IReadOnlyList<SslApplicationProtocol> protocols, ClientCertificateVerifier? clients)
+{
+    private SslServerAuthenticationOptions? _sslStream;
+    private object? _engine;
+    private byte[]? _sessionContext;
+
+    public ServerCertificate Certificate => certificate;
+
+    public TlsPolicy Policy => policy;
+
+    /// <summary>ALPN protocols, best first.</summary>
+    public IReadOnlyList<SslApplicationProtocol> Protocols => protocols;
+
+    /// <summary>Null: no client certificate is asked for.</summary>
+    public ClientCertificateVerifier? Clients => clients;
+
+    /// <summary>32 bytes that a session must have been made with to be resumed: another certificate or other client CAs need a full handshake.</summary>
+    public ReadOnlySpan<byte> SessionContext => _sessionContext ??= ComputeSessionContext();
+
+    /// <summary>For SslStream. No CipherSuitesPolicy: see <see cref="TlsPolicy"/>.</summary>
+    public SslServerAuthenticationOptions ForSslStream => _sslStream ??= BuildForSslStream();
+
+    /// <summary>What another engine keeps with these options, made at first use.</summary>
+    public T ForEngine<T>(Func<HandshakeOptions, T> make)
+        where T : class
+    {
+        if (Volatile.Read(ref _engine) is T made)
+            return made;
+        // Two threads at once: the second is let go, by its finalizer if it holds something.
+        T mine = make(this);
+        return Interlocked.CompareExchange(ref _engine, mine, null) is T theirs ? theirs : mine;
+    }
+
+    private SslServerAuthenticationOptions BuildForSslStream()
+    {
+        var options = new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = certificate.Context,
+            ApplicationProtocols = [.. protocols],
+            EnabledSslProtocols = policy.Protocols,
+            AllowRenegotiation = false,
+            AllowTlsResume = true,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        };
+        if (clients is not null)
+        {
+            options.ClientCertificateRequired = true;
+            options.RemoteCertificateValidationCallback = clients.Verify;
+        }
+
+        return options;
+    }
+
+    private byte[] ComputeSessionContext()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(certificate.Leaf.RawDataMemory.Span);
+        clients?.AppendTo(hash);
+        return hash.GetHashAndReset();
+    }
+}

@@ -1,0 +1,109 @@
+using System.Security.Cryptography;
+using System.Text;
+using Actors443.Certificates;
+using Actors443.Configuration;
+
+namespace Actors443.Tls;
+
+/// <summary>The ticket keys in force: the first seals, all open. An immutable snapshot.</summary>
+internal sealed class TicketKeyRing
+{
+    /// <summary>Bytes a shared secret must have at least.</summary>
+    public const int SecretLength = 32;
+
+    private readonly TicketKey[] _keys;
+
+    private TicketKeyRing(TicketKey[] keys, DateTimeOffset rotateAt)
+    {
+        _keys = keys;
+        RotateAt = rotateAt;
+    }
+
+    /// <summary>The key new tickets are sealed with.</summary>
+    public TicketKey Current => _keys[0];
+
+    public int Count => _keys.Length;
+
+    /// <summary>When the next ring is due.</summary>
+    public DateTimeOffset RotateAt { get; }
+
+    /// <summary>The key of that name; null: it is gone, or never was ours.</summary>
+    public TicketKey? Find(ReadOnlySpan<byte> name)
+    {
+        foreach (TicketKey key in _keys)
+        {
+            if (key.Name.SequenceEqual(name))
+                return key;
+        }
+
+        return null;
+    }
+
+    /// <exception cref="CertificateException">The shared secret cannot be read or is too short.</exception>
+    public static TicketKeyRing Create(TicketKeySettings settings, TimeProvider time)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return settings.SharedSecret is null ? new TicketKeyRing([TicketKey.Random()], now + settings.Rotate) : Derive(settings, now);
+    }
+
+    /// <summary>The ring that follows; what falls out of it is zeroed.</summary>
+    /// <exception cref="CertificateException">The shared secret cannot be read or is too short.</exception>
+    public TicketKeyRing Next(TicketKeySettings settings, TimeProvider time)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (settings.SharedSecret is null)
+        {
+            TicketKey[] kept = _keys[..Math.Min(settings.Keep, _keys.Length)];
+            var next = new TicketKeyRing([TicketKey.Random(), .. kept], now + settings.Rotate);
+            ZeroExcept(kept);
+            return next;
+        }
+
+        TicketKeyRing derived = Derive(settings, now);
+        ZeroExcept([]);
+        return derived;
+    }
+
+    /// <summary>For the end: nothing can be opened any more.</summary>
+    public void Zero() => ZeroExcept([]);
+
+    // The ring before may still be read by a handshake: with zeros a ticket does not open and is followed by a full handshake. Its first key, which
+    // seals, stays until it has been followed by another for a whole period.
+    private void ZeroExcept(TicketKey[] kept)
+    {
+        foreach (TicketKey key in _keys.Skip(1))
+        {
+            if (!kept.Contains(key))
+                key.Zero();
+        }
+    }
+
+    private static TicketKeyRing Derive(TicketKeySettings settings, DateTimeOffset now)
+    {
+        byte[] secret = Encoding.UTF8.GetBytes(Secret.Resolve(settings.SharedSecret)!);
+        try
+        {
+            if (secret.Length < SecretLength)
+                throw new CertificateException($"certificates.ticket-keys.shared-secret is shorter than {SecretLength} bytes; write one that cannot be guessed (openssl rand -base64 48).");
+            long seconds = Math.Max(1, (long)settings.Rotate.TotalSeconds);
+            long period = now.ToUnixTimeSeconds() / seconds;
+            // The next period's key opens already: the clock of another server may be ahead.
+            long[] periods = [period, period + 1, .. Enumerable.Range(1, settings.Keep).Select(back => period - back)];
+            return new TicketKeyRing([.. periods.Select(each => TicketKey.Derive(secret, each))], DateTimeOffset.FromUnixTimeSeconds((period + 1) * seconds));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+}
+
+/// <summary>Holds the ring that handshakes read. Written by the ticket key actor alone; outlives it. Thread-safe, lock-free.</summary>
+internal sealed class PublishedTicketKeys(TicketKeySettings settings, TimeProvider time)
+{
+    private TicketKeyRing _current = TicketKeyRing.Create(settings, time);
+
+    public TicketKeyRing Current => Volatile.Read(ref _current);
+
+    public void Publish(TicketKeyRing ring) => Volatile.Write(ref _current, ring);
+}

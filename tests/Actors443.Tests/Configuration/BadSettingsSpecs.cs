@@ -7,7 +7,7 @@ public sealed class BadSettingsSpecs : SettingsFixture
     [InlineData("actors443 { https { bnd = 443 } }",
         "test.conf:1: unknown key 'actors443.https.bnd'; did you mean 'bind'?")]
     [InlineData("actors443.engine = evnt-loop",
-        "test.conf:1: actors443.engine: 'evnt-loop' is not known; write one of auto, event-loop, portable")]
+        "test.conf:1: actors443.engine: 'evnt-loop' is not one of auto, event-loop, portable; did you mean 'event-loop'?")]
     [InlineData("actors443.engine = portabel",
         "test.conf:1: actors443.engine: 'portabel' is not one of auto, event-loop, portable; did you mean 'portable'?")]
     [InlineData("actors443.engin = auto", "test.conf:1: unknown key 'actors443.engin'; did you mean 'engine'?")]

@@ -81,8 +81,10 @@ internal sealed unsafe partial class LoopConnection
     {
         if (_phase == Phase.Handshaking)
             HandshakeFailed(CloseReason.ClientReset, "during the handshake");
-        // A reset after its last word is how many clients leave: nothing was lost.
-        if (!_peerEnded || RequestsInFlight > 0)
+        // A reset between requests is how many clients leave: nothing was lost.
+        if (_phase == Phase.Open && RequestsInFlight == 0 && !Upgraded)
+            _peerEnded = true;
+        else if (!_peerEnded || RequestsInFlight > 0)
             _cutOff = true;
         _reset = true;
         Release();

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Engine.EventLoop.Interop;
@@ -116,7 +115,7 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
                 break;
             default:
                 // The connection's own fault: it was reset while it waited in the backlog.
-                log.AcceptFailed(endPoint, LoopSockets.ErrorOf(errno));
+                log.AcceptFailed(endPoint, SocketErrors.Of(errno));
                 break;
         }
     }
@@ -142,7 +141,7 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
         }));
     }
 
-    private void Fault(int errno) => entry.Request.OnFault?.Invoke(new SocketException(errno));
+    private void Fault(int errno) => entry.Request.OnFault?.Invoke(SocketErrors.ToException(errno));
 
     private unsafe void Refuse(int accepted, CloseReason refusal)
     {
@@ -167,6 +166,6 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
         if (_lastShortageReport != 0 && time.GetElapsedTime(_lastShortageReport, now) < TimeSpan.FromSeconds(1))
             return;
         _lastShortageReport = now;
-        log.AcceptShortage(endPoint, LoopSockets.ErrorOf(errno));
+        log.AcceptShortage(endPoint, SocketErrors.Of(errno));
     }
 }

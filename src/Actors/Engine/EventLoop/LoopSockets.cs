@@ -41,8 +41,6 @@ internal static unsafe class LoopSockets
         }
     }
 
-    public static SocketError ErrorOf(int errno) => new SocketException(errno).SocketErrorCode;
-
     private static int Bind(IPEndPoint endPoint, bool reusePort)
     {
         byte[] address = NativeAddress.Of(endPoint);
@@ -79,5 +77,5 @@ internal static unsafe class LoopSockets
 
     private static void Set(int descriptor, int level, int name, int value) => _ = LibC.setsockopt(descriptor, level, name, &value, sizeof(int));
 
-    private static BindException Failure(IPEndPoint endPoint, int errno) => new(endPoint, new SocketException(errno));
+    private static BindException Failure(IPEndPoint endPoint, int errno) => new(endPoint, SocketErrors.ToException(errno));
 }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop;
 using Actors443.Engine.EventLoop.Interop;
@@ -352,6 +351,6 @@ internal sealed unsafe partial class ClientConnection : ILoopHandler, IWheelEntr
         LibC.EMFILE or LibC.ENFILE => new LoadError(LoadErrorKind.LocalLimit, "files"),
         LibC.EADDRNOTAVAIL or LibC.EADDRINUSE => new LoadError(LoadErrorKind.LocalLimit, "ports"),
         LibC.ENOBUFS => new LoadError(LoadErrorKind.LocalLimit, "memory"),
-        _ => new LoadError(LoadErrorKind.Unreachable, new SocketException(error).Message),
+        _ => new LoadError(LoadErrorKind.Unreachable, SocketErrors.ToException(error).Message),
     };
 }

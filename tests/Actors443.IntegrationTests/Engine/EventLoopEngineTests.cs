@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Security;
+using Actors443.Certificates;
+using Actors443.Configuration;
+using Actors443.Connections;
+using Actors443.Engine;
+using Actors443.Engine.EventLoop;
+using Actors443.Hosting;
+using Actors443.Supervision;
+using Actors443.Testing;
+using Akka.Actor;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Actors443.IntegrationTests.Engine;
+
+/// <summary>What only the event-loop engine has.</summary>
+public sealed class EventLoopEngineTests
+{
+    [Theory]
+    [InlineData("-tls1_3")]
+    [InlineData("-tls1_2")]
+    public async Task A_session_is_resumed_until_its_key_is_gone(string version)
+    {
+        if (OpenSslClient.Missing is not null)
+            return;
+        await using EngineHost host = await EngineHost.StartAsync(EngineKind.EventLoop);
+        using var folder = new TemporaryFolder();
+        string session = Path.Combine(folder.Path, "session.pem");
+        Assert.False(await OpenSslClient.ConnectAsync(host.Port, version, "-sess_out", session));
+
+        Assert.True(await OpenSslClient.ConnectAsync(host.Port, version, "-sess_in", session));
+        PublishedRotations rotations = new(host);
+        rotations.Rotate();
+        Assert.True(await OpenSslClient.ConnectAsync(host.Port, version, "-sess_in", session));
+        rotations.Rotate();
+        rotations.Rotate();
+        Assert.False(await OpenSslClient.ConnectAsync(host.Port, version, "-sess_in", session));
+    }
+
+    [Fact]
+    public async Task A_resumed_session_gets_a_ticket_to_resume_again()
+    {
+        if (OpenSslClient.Missing is not null)
+            return;
+        await using EngineHost host = await EngineHost.StartAsync(EngineKind.EventLoop);
+        using var folder = new TemporaryFolder();
+        string session = Path.Combine(folder.Path, "session.pem");
+        await OpenSslClient.ConnectAsync(host.Port, "-tls1_3", "-sess_out", session);
+        for (int round = 0; round < 5; round++)
+            Assert.True(await OpenSslClient.ConnectAsync(host.Port, "-tls1_3", "-sess_in", session, "-sess_out", session));
+    }
+
+    [Fact]
+    public async Task Another_process_with_the_same_secret_and_certificate_resumes_the_session()
+    {
+        if (OpenSslClient.Missing is not null)
+            return;
+        using var folder = new TemporaryFolder();
+        using TestCertificate certificate = TestCertificate.Create("localhost");
+        string chain = folder.Write("site.pem", certificate.ChainPem);
+        string key = folder.Write("site.key", certificate.KeyPem);
+        string[] settings =
+        [
+            "engine=event-loop", $"certificates.files=[{{ chain = \"{chain}\", key = \"{key}\" }}]", "certificates.local-ca.enabled=off",
+            "certificates.ticket-keys.shared-secret=\"0123456789abcdef0123456789abcdef\"",
+        ];
+        await using ServerProcess first = await ServerProcess.StartAsync(null, settings);
+        await using ServerProcess second = await ServerProcess.StartAsync(null, settings);
+        await using ServerProcess stranger = await ServerProcess.StartAsync(null, settings[..3]);
+        string session = Path.Combine(folder.Path, "session.pem");
+        Assert.False(await OpenSslClient.ConnectAsync(first.HttpsPort, "-tls1_3", "-sess_out", session));
+
+        Assert.True(await OpenSslClient.ConnectAsync(second.HttpsPort, "-tls1_3", "-sess_in", session));
+        Assert.False(await OpenSslClient.ConnectAsync(stranger.HttpsPort, "-tls1_3", "-sess_in", session));
+    }
+
+    [Fact]
+    public async Task Actors_live_on_the_loop_of_their_connection()
+    {
+        await using EngineHost host = await EngineHost.StartAsync(EngineKind.EventLoop, settings => settings with { EventLoop = settings.EventLoop with { Loops = 3 } });
+        var loops = (EventLoopEngine)host.Engine;
+        TlsClient[] clients = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => TlsClient.ConnectAsync(host.Port)));
+
+        Assert.Equal(30, (await host.ConnectionsAsync()).Count);
+        Assert.Equal(30, loops.Loops.Sum(loop => loop.Connections));
+        foreach (TlsClient client in clients)
+            await client.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_blocked_loop_is_reported_with_its_request()
+    {
+        using var log = new LinesOfLog();
+        using var release = new ManualResetEventSlim();
+        await using EngineHost host = await EngineHost.StartAsync(
+            EngineKind.EventLoop,
+            settings => settings with { EventLoop = new EventLoopSettings { Applications = ApplicationThreads.Loop, BlockedAfter = TimeSpan.FromMilliseconds(50) } },
+            application => application.MapGet("/blocks", () =>
+            {
+                release.Wait();
+                return "late";
+            }),
+            log);
+        using HttpClient client = host.CreateClient(HttpVersion.Version11);
+        Task<string> late = client.GetStringAsync("/blocks");
+
+        await Eventually.HoldsAsync(() => log.Lines.Any(line => line.Contains("GET localhost", StringComparison.Ordinal) && line.Contains("/blocks", StringComparison.Ordinal)), "the watchdog reports");
+        release.Set();
+        Assert.Equal("late", await late);
+    }
+
+    [Fact]
+    public async Task An_application_that_blocks_keeps_nobody_else_from_being_served()
+    {
+        using var release = new ManualResetEventSlim();
+        await using EngineHost host = await EngineHost.StartAsync(
+            EngineKind.EventLoop,
+            settings => settings with { EventLoop = new EventLoopSettings { Loops = 1 } },
+            application => application.MapGet("/blocks", () =>
+            {
+                Assert.Null(EventLoop.Current);
+                release.Wait();
+                return "late";
+            }));
+        using HttpClient client = host.CreateClient(HttpVersion.Version11);
+        Task<string> late = client.GetStringAsync("/blocks");
+        await Eventually.HoldsAsync(async () => (await host.ConnectionsAsync()).Any(connection => connection.RequestsInFlight == 1), "it blocks");
+
+        Assert.Equal("Hello", await client.GetStringAsync("/"));
+        release.Set();
+        Assert.Equal("late", await late);
+    }
+
+    [Fact]
+    public async Task Without_openssl_the_portable_engine_serves_and_one_line_says_so()
+    {
+        using var log = new LinesOfLog();
+        await using EngineHost host = await EngineHost.StartAsync(EngineKind.Portable, log: log);
+        IConnectionEngine engine = EngineChoice.Make(host.Services, new Actors443Settings { Engine = EngineKind.EventLoop }, missing: "libssl.so.3 was not found");
+
+        Assert.Equal("portable", engine.Name);
+        Assert.Contains("engine = event-loop is not possible here: libssl.so.3 was not found. The portable engine serves instead", Assert.Single(log.Lines, line => line.Contains("not possible", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Kestrel_is_entered_on_the_loop()
+    {
+        using var log = new LinesOfLog();
+        await using EngineHost host = await EngineHost.StartAsync(EngineKind.EventLoop, log: log);
+
+        Assert.DoesNotContain(log.Lines, line => line.Contains("made otherwise than expected", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_abort_reaches_the_client_as_a_reset()
+    {
+        await using EngineHost host = await EngineHost.StartAsync(EngineKind.EventLoop);
+        await using TlsClient client = await TlsClient.ConnectAsync(host.Port);
+        await Eventually.HoldsAsync(async () => (await host.ConnectionsAsync()).Count == 1, "it is open");
+        ConnectionSnapshot connection = Assert.Single(await host.ConnectionsAsync());
+        host.Tell(connection.Id, new Close());
+
+        IOException cut = await Assert.ThrowsAsync<IOException>(async () => await client.Stream.ReadAsync(new byte[1]));
+        Assert.Equal(System.Net.Sockets.SocketError.ConnectionReset, Assert.IsType<System.Net.Sockets.SocketException>(cut.InnerException).SocketErrorCode);
+    }
+
+    private sealed class PublishedRotations(EngineHost host)
+    {
+        public void Rotate() => host.Environment.TicketKeys.Publish(host.Environment.TicketKeys.Current.Next(new TicketKeySettings { Keep = 1 }, TimeProvider.System));
+    }
+
+    private sealed class LinesOfLog : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = new();
+
+        public IReadOnlyList<string> Lines => [.. _lines];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => _lines.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
+    }
+}

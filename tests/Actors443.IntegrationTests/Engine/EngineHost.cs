@@ -109,7 +109,7 @@ internal sealed class EngineHost : IAsyncDisposable
             context.Response.ContentLength = context.Request.ContentLength;
             await context.Request.Body.CopyToAsync(context.Response.Body, context.RequestAborted);
         });
-        application.MapPost("/digest", async (HttpContext context) => Convert.ToHexString(await SHA256.HashDataAsync(context.Request.Body, context.RequestAborted)));
+        application.MapPost("/digest", async (HttpContext context) => await context.Response.WriteAsync(Convert.ToHexString(await SHA256.HashDataAsync(context.Request.Body, context.RequestAborted))));
         application.MapGet("/bytes/{count:long}", (HttpContext context, long count) => NoiseStream.WriteAsync(context.Response.Body, count, context.RequestAborted));
         application.MapGet("/trailers", async (HttpContext context) =>
         {
@@ -147,11 +147,11 @@ internal sealed class EngineHost : IAsyncDisposable
         });
         application.MapGet("/waits", async (HttpContext context) =>
         {
-            using CancellationTokenRegistration aborted = context.RequestAborted.Register(() => Interlocked.Increment(ref Aborted));
             await context.Response.Body.FlushAsync();
             var never = new TaskCompletionSource();
             using CancellationTokenRegistration ends = context.RequestAborted.Register(() => never.TrySetResult());
             await never.Task;
+            Interlocked.Increment(ref Aborted);
         });
         application.Map("/socket", async (HttpContext context) =>
         {

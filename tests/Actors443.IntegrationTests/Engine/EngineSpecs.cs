@@ -29,15 +29,15 @@ public abstract class EngineSpecs(EngineKind kind) : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await Eventually.HoldsAsync(async () => (await _host.ConnectionsAsync()).Count == 0 || _host.Environment.Gate.Handshakes == 0, "handshakes are over");
+        var engine = _host.Engine as EventLoopEngine;
+        var gate = _host.Environment.Gate;
         await _host.DisposeAsync();
-        if (_host.Engine is EventLoopEngine loops)
+        Assert.Equal((0, 0), (gate.Connections, gate.Handshakes));
+        if (engine is not null)
         {
-            Assert.Equal(0, loops.Sessions);
-            Assert.All(loops.Loops, loop => Assert.Equal((0, 0), (loop.Connections, loop.Pool.Rented)));
+            Assert.Equal(0, engine.Sessions);
+            Assert.All(engine.Loops, loop => Assert.Equal((0, 0), (loop.Connections, loop.Pool.Rented)));
         }
-
-        Assert.Equal(0, _host.Environment.Gate.Connections);
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public abstract class EngineSpecs(EngineKind kind) : IAsyncLifetime
 
         using HttpResponseMessage answer = await client.PostAsync("/digest", new StreamContent(new NoiseStream(LargeBody), 100_000));
 
-        Assert.Equal(expected, await answer.Content.ReadAsStringAsync());
+        Assert.Equal((HttpStatusCode.OK, expected), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
     }
 
     [Theory]
@@ -71,7 +71,8 @@ public abstract class EngineSpecs(EngineKind kind) : IAsyncLifetime
     public async Task Bytes_go_both_ways_at_once(string version)
     {
         using HttpClient client = _host.CreateClient(Version.Parse(version));
-        byte[] body = new byte[3_000_000];
+        // HttpClient reads no answer before its request is sent: all must fit into the windows of HTTP/2.
+        byte[] body = new byte[100_000];
         Random.Shared.NextBytes(body);
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
@@ -225,7 +226,7 @@ public abstract class EngineSpecs(EngineKind kind) : IAsyncLifetime
                     await socket.ReceiveAsync(new byte[100], cancellationToken);
                     break;
                 default:
-                    await using (var ssl = new System.Net.Security.SslStream(new NetworkStream(socket, ownsSocket: false), true, static (_, _, _, _) => true))
+                    await using (var ssl = new System.Net.Security.SslStream(new NetworkStream(socket, ownsSocket: false), true, static (_, certificate, _, _) => certificate is not null))
                     {
                         await ssl.AuthenticateAsClientAsync("localhost", null, SslProtocols.None, false);
                         if (number % 2 == 0)

@@ -1,18 +1,12 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
-using System.Net.Security;
-using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop;
 using Actors443.Hosting;
-using Actors443.Supervision;
 using Actors443.Testing;
-using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Actors443.IntegrationTests.Engine;
@@ -60,7 +54,8 @@ public sealed class EventLoopEngineTests
         if (OpenSslClient.Missing is not null)
             return;
         using var folder = new TemporaryFolder();
-        using TestCertificate certificate = TestCertificate.Create("localhost");
+        using var authority = new TestCertificates();
+        TestCertificate certificate = authority.Issue("localhost");
         string chain = folder.Write("site.pem", certificate.ChainPem);
         string key = folder.Write("site.key", certificate.KeyPem);
         string[] settings =
@@ -164,7 +159,7 @@ public sealed class EventLoopEngineTests
         ConnectionSnapshot connection = Assert.Single(await host.ConnectionsAsync());
         host.Tell(connection.Id, new Close());
 
-        IOException cut = await Assert.ThrowsAsync<IOException>(async () => await client.Stream.ReadAsync(new byte[1]));
+        IOException cut = await Assert.ThrowsAsync<IOException>(async () => await client.Stream.ReadExactlyAsync(new byte[1]));
         Assert.Equal(System.Net.Sockets.SocketError.ConnectionReset, Assert.IsType<System.Net.Sockets.SocketException>(cut.InnerException).SocketErrorCode);
     }
 

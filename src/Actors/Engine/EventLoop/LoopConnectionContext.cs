@@ -18,7 +18,8 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
     IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature
 {
     private readonly CancellationTokenSource _closed = new();
-    private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // What waits for it goes on upon the loop: the rest of Kestrel's connection, which only strikes it off its list.
+    private readonly TaskCompletionSource _disposed = new();
     private IConnectionHeartbeatFeature? _heartbeat;
     private IConnectionLifetimeNotificationFeature? _lifetimeNotification;
     private IConnectionCompleteFeature? _complete;

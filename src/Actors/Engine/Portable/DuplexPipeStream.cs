@@ -54,14 +54,13 @@ internal sealed class DuplexPipeStream(IDuplexPipe transport, PortableConnection
         ValueTask<FlushResult> flush = _output.WriteAsync(buffer, cancellationToken);
         if (flush.IsCompletedSuccessfully)
         {
-            // The result must be taken for the source to be reusable.
-            _ = flush.Result;
+            Look(flush.Result);
             return default;
         }
 
         return Awaited(flush);
 
-        static async ValueTask Awaited(ValueTask<FlushResult> pending) => await pending;
+        async ValueTask Awaited(ValueTask<FlushResult> pending) => Look(await pending);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -84,6 +83,13 @@ internal sealed class DuplexPipeStream(IDuplexPipe transport, PortableConnection
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    // Nobody takes what is written: the socket has gone while an answer was on its way. Whoever reads may hear of it as an end in order.
+    private void Look(in FlushResult result)
+    {
+        if (result.IsCompleted && connection.RequestsInFlight > 0)
+            connection.CutOff();
+    }
 
     // An empty destination is how SslStream waits for data without holding a buffer.
     private int Take(in ReadResult result, Span<byte> destination)

@@ -2,10 +2,11 @@ using System.CommandLine;
 using Actors443.Bench;
 using Actors443.Bench.Comparison;
 using Actors443.Bench.Servers;
+using Actors443.Bench.Soak;
 
 var rounds = new Option<int>("--rounds") { Description = "Alternated rounds; the median counts.", DefaultValueFactory = _ => 7 };
 var only = new Option<string>("--only") { Description = "Part of the name of a row: the others are left out." };
-var connections = new Option<int>("--connections") { Description = "Connections to hold or to stall." };
+var connections = new Option<int>("--connections") { Description = "How many connections." };
 var reloads = new Option<int>("--reloads") { Description = "Certificate changes in a row.", DefaultValueFactory = _ => 200 };
 var kind = new Argument<string>("kind") { Description = "stock, engine or actors" };
 
@@ -26,6 +27,11 @@ root.Add(stalled);
 var reload = new Command("reloads", "Changes the certificate again and again under load and counts failed requests (needs h2load).") { reloads };
 reload.SetAction(arguments => ReloadsUnderLoad.RunAsync(arguments.GetValue(reloads)));
 root.Add(reload);
+
+var seed = new Option<int>("--seed") { Description = "What happens by chance happens the same way with the same seed.", DefaultValueFactory = _ => 443 };
+var leaks = new Command("leaks", "Very many connections (1,000,000) of every kind, ending at every state, and what the server holds after each part of them (20 minutes).") { connections, seed };
+leaks.SetAction(arguments => LeakCheck.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 1_000_000, arguments.GetValue(seed)));
+root.Add(leaks);
 
 var onlyServers = new Option<string[]>("--servers") { Description = "Parts of names: only these servers.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--page") { Description = "Page whose table is written anew, such as docs/performance.md." };

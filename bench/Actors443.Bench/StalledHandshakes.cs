@@ -21,7 +21,7 @@ internal static class StalledHandshakes
             await TlsClient.HandshakesAsync(server.Port, 500, 8, resume: false);
             Report("before", await TimeGoodClientAsync(server.Port));
             long before = server.Memory;
-            byte[] hello = await CaptureClientHelloAsync();
+            byte[] hello = await TlsClient.CaptureHelloAsync();
             for (int i = 0; i < count; i++)
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -61,21 +61,4 @@ internal static class StalledHandshakes
 
     private static void Report(string when, double[] times) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a client with full handshake and request, {when}: {times.Length} served, p50 {times[times.Length / 2]:0.0} ms, p99 {times[times.Length * 99 / 100]:0.0} ms, worst {times[^1]:0.0} ms"));
-
-    /// <summary>A real ClientHello, from a client that is never answered.</summary>
-    private static async Task<byte[]> CaptureClientHelloAsync()
-    {
-        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen();
-        using var stop = new CancellationTokenSource();
-        Task client = TlsClient.ConnectAsync(((IPEndPoint)listener.LocalEndPoint!).Port, TlsClient.Options(resume: false), stop.Token);
-        using Socket accepted = await listener.AcceptAsync();
-        var buffer = new byte[4096];
-        int length = await accepted.ReceiveAsync(buffer);
-        await stop.CancelAsync();
-        accepted.Close(0);
-        await client.ContinueWith(static _ => { }, TaskScheduler.Default);
-        return buffer[..length];
-    }
 }

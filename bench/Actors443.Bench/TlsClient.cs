@@ -45,4 +45,21 @@ internal static class TlsClient
                     throw new InvalidOperationException("No answer.");
             }
         })));
+
+    /// <summary>A real ClientHello, from a client that is never answered.</summary>
+    public static async Task<byte[]> CaptureHelloAsync()
+    {
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var stop = new CancellationTokenSource();
+        Task client = ConnectAsync(((IPEndPoint)listener.LocalEndPoint!).Port, Options(resume: false), stop.Token);
+        using Socket accepted = await listener.AcceptAsync();
+        var buffer = new byte[4096];
+        int length = await accepted.ReceiveAsync(buffer);
+        await stop.CancelAsync();
+        accepted.Close(0);
+        await client.ContinueWith(static _ => { }, TaskScheduler.Default);
+        return buffer[..length];
+    }
 }

@@ -49,6 +49,13 @@ internal sealed class EventLoopEngine : IConnectionEngine
 
         Places = [.. _loops.Select(loop => loop.Place)];
         _watchdog = new LoopWatchdog(_loops, settings.BlockedAfter, meters, loggers, time);
+        Meter meter = Actors443Meter.Create(meters);
+        meter.CreateObservableUpDownCounter("actors443.tls.sessions", () => Volatile.Read(ref Sessions), "{session}", "TLS sessions of OpenSSL that exist now.");
+        meter.CreateObservableUpDownCounter(
+            "actors443.loop.blocks",
+            () => _loops.Select(loop => new Measurement<int>(loop.Pool.Rented, new KeyValuePair<string, object?>("loop", loop.Index))),
+            "{block}",
+            "Buffers of 16 KiB that connections of each loop hold.");
     }
 
     public string Name => "event-loop";

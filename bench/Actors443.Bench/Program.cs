@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Actors443.Bench;
 using Actors443.Bench.Comparison;
+using Actors443.Bench.Fuzz;
 using Actors443.Bench.Servers;
 using Actors443.Bench.Soak;
 
@@ -32,6 +33,11 @@ var seed = new Option<int>("--seed") { Description = "What happens by chance hap
 var leaks = new Command("leaks", "Very many connections (1,000,000) of every kind, ending at every state, and what the server holds after each part of them (20 minutes).") { connections, seed };
 leaks.SetAction(arguments => LeakCheck.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 1_000_000, arguments.GetValue(seed)));
 root.Add(leaks);
+
+var minutes = new Option<double>("--minutes") { Description = "How long.", DefaultValueFactory = _ => 10 };
+var fuzz = new Command("fuzz", "Changed ClientHellos, handshakes, records and HTTP at a real server, and parts of the engine by themselves (10 minutes).") { minutes, seed };
+fuzz.SetAction(arguments => FuzzRun.RunAsync(arguments.GetValue(minutes), arguments.GetValue(seed)));
+root.Add(fuzz);
 
 var onlyServers = new Option<string[]>("--servers") { Description = "Parts of names: only these servers.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--page") { Description = "Page whose table is written anew, such as docs/performance.md." };

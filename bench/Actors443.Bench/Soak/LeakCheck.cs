@@ -20,7 +20,7 @@ internal static class LeakCheck
     private const int OddThreads = 8;
 
     /// <summary>Descriptors that may come and go with the runtime's own doings.</summary>
-    private const int SpareDescriptors = 8;
+    private const int SpareDescriptors = 24;
 
     /// <summary>
     /// The smallest thing that OpenSSL could leave behind takes 32 bytes of malloc, the smallest object of ours 24: were one of them left by each connection,
@@ -60,6 +60,8 @@ internal static class LeakCheck
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{accepted,12:N0}{(accepted - before) / seconds,12:N0}{holdings.Descriptors,7}{holdings.Sessions,6}{holdings.Actors,8}{holdings.Connections,6}{holdings.Blocks,8}{Mebibytes(holdings.Resident),10:0.0}{Mebibytes(holdings.Managed),9:0.0}{Mebibytes(holdings.Native),12:0.0}"));
+            // A moment in which nothing moves, for whoever wants to stop here for a while.
+            await Task.Delay(500);
         }
 
         Report(odd, orderly, Stopwatch.GetElapsedTime(began));

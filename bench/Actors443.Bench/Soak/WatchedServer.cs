@@ -110,6 +110,15 @@ internal sealed partial class WatchedServer : IDisposable
     /// <summary>Connections it has accepted in all.</summary>
     public async Task<long> AcceptedAsync() => Sum(await _http.GetStringAsync(new Uri($"http://127.0.0.1:{_adminPort}/metrics")), "actors443_connections_accepted_total", mayBeMissing: true);
 
+    /// <summary>Connections that ended for a reason, as metrics write it.</summary>
+    public async Task<long> ClosedAsync(string reason)
+    {
+        string metrics = await _http.GetStringAsync(new Uri($"http://127.0.0.1:{_adminPort}/metrics"));
+        return metrics.Split('\n')
+            .Where(line => line.StartsWith("actors443_connections_closed_total", StringComparison.Ordinal) && line.Contains($"reason=\"{reason}\"", StringComparison.Ordinal))
+            .Sum(line => long.Parse(Value().Match(line).Groups[2].ValueSpan, CultureInfo.InvariantCulture));
+    }
+
     /// <summary>Waits until nothing of any connection is left, and a little longer; answers what there is then.</summary>
     public async Task<ServerHoldings> SettleAsync(TimeSpan within)
     {

@@ -83,7 +83,8 @@ internal unsafe struct BlockChain(BlockPool pool)
             return;
         Volatile.Write(ref _committed, _written);
         _isWriting = false;
-        Volatile.Write(ref _gate, Free);
+        // A full fence: either the reader that leaves finds the gate free, or it is seen here to have left.
+        Interlocked.Exchange(ref _gate, Free);
         if (Volatile.Read(ref _closed))
             Clear();
     }

@@ -7,7 +7,7 @@ namespace Actors443.Engine.EventLoop.Pipes;
 /// <summary>Decrypted bytes on their way from the loop to the application. The loop writes; one reader, on any thread, reads.</summary>
 internal sealed class LoopInput(IPipeOwner owner, BlockPool pool) : PipeReader, IValueTaskSource<ReadResult>
 {
-    /// <summary>Unread bytes from which on the socket is not read, and below which it is again.</summary>
+    /// <summary>Bytes that the reader has not looked at from which on the socket is not read, and below which it is again.</summary>
     private const int HighWater = 128 * 1024;
     private const int LowWater = 64 * 1024;
 
@@ -25,11 +25,11 @@ internal sealed class LoopInput(IPipeOwner owner, BlockPool pool) : PipeReader, 
     {
         get
         {
-            if (_chain.Unread < HighWater || _chain.IsClosed)
+            if (Unexamined < HighWater || _chain.IsClosed)
                 return false;
             Interlocked.Exchange(ref _paused, 1);
             // It may have been read meanwhile.
-            return _chain.Unread >= LowWater || Interlocked.Exchange(ref _paused, 0) == 0;
+            return Unexamined >= LowWater || Interlocked.Exchange(ref _paused, 0) == 0;
         }
     }
 
@@ -95,10 +95,11 @@ internal sealed class LoopInput(IPipeOwner owner, BlockPool pool) : PipeReader, 
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        long start = _chain.Consumed;
-        _examined = Math.Max(start + _chain.DistanceTo(examined), _examined);
+        long seen = Math.Max(_chain.Consumed + _chain.DistanceTo(examined), _examined);
         _chain.ConsumeTo(consumed);
-        if (Volatile.Read(ref _paused) == 1 && _chain.Unread < LowWater && Interlocked.Exchange(ref _paused, 0) == 1)
+        // A full fence: the loop either sees this or has been seen to pause.
+        Interlocked.Exchange(ref _examined, seen);
+        if (Volatile.Read(ref _paused) == 1 && Unexamined < LowWater && Interlocked.Exchange(ref _paused, 0) == 1)
             owner.InputWanted();
     }
 
@@ -126,6 +127,9 @@ internal sealed class LoopInput(IPipeOwner owner, BlockPool pool) : PipeReader, 
 
     void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
+
+    // What a reader has examined and left it cannot use without more: it does not count, as with any pipe.
+    private long Unexamined => _chain.Committed - Volatile.Read(ref _examined);
 
     private bool HasNews => _ended || _chain.Committed > _examined;
 

@@ -218,7 +218,7 @@ internal sealed class FuzzClient : IDisposable
     private Socket Connect()
     {
         // What the server does not answer is no answer: it waits for more, and the next connection is worth more than patience.
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = _random.Next(20) == 0 ? 1_500 : 10, SendTimeout = 3_000 };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = _random.Next(200) == 0 ? 500 : 5, SendTimeout = 3_000 };
         socket.SetRawSocketOption(0, OptionBindAddressNoPort, BitConverter.GetBytes(1));
         socket.Bind(new IPEndPoint(new IPAddress([127, 0, 2, (byte)(1 + _number)]), 0));
         socket.Connect(IPAddress.Loopback, _port);

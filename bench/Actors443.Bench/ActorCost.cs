@@ -12,7 +12,7 @@ internal static class ActorCost
     private const int Handshakes = 4_000;
     private const int Workers = 32;
 
-    private static readonly (string Name, int Count, Func<int, Task> Work)[] Works =
+    public static IReadOnlyList<(string Name, int Count, Func<int, Task> Work)> Works { get; } =
     [
         ("HTTP/1.1 request, keep-alive", Requests, port => Tools.H2LoadAsync("--h1", "-c", "16", "-n", Text(Requests), Url(port))),
         ("HTTP/2 request, 16 x 16 streams", Requests, port => Tools.H2LoadAsync("-c", "16", "-m", "16", "-n", Text(Requests), Url(port))),
@@ -61,7 +61,8 @@ internal static class ActorCost
         return 0;
     }
 
-    private static async Task<double> CostAsync(ServerUnderTest server, int count, Func<int, Task> work)
+    /// <summary>CPU time of a server's process for each of so many units, in microseconds.</summary>
+    public static async Task<double> CostAsync(ServerUnderTest server, int count, Func<int, Task> work)
     {
         TimeSpan before = server.Cpu;
         await work(server.Port);

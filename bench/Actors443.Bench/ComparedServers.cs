@@ -21,7 +21,8 @@ namespace Actors443.Bench;
 
 /// <summary>
 /// The same thirteen bytes by the same application under the same certificate: by plain Kestrel with SslStream (<c>stock</c>), by Actors443
-/// (<c>actors</c>), and by Actors443's engine with nobody owning the connections (<c>engine</c>), which tells what the actors alone cost.
+/// (<c>actors</c>), and by Actors443's engine with nobody owning the connections (<c>engine</c>), which tells what the actors alone cost. With the application on
+/// the loop, as in the product: all of it (<c>supervised</c>), without the supervision of requests (<c>unsupervised</c>), and without actors besides (<c>unowned</c>).
 /// </summary>
 internal static class ComparedServers
 {
@@ -34,7 +35,7 @@ internal static class ComparedServers
             if (kind == "stock")
                 UseStockKestrel(builder, state);
             else
-                UseActors(builder, state, owned: kind == "actors");
+                UseActors(builder, state, kind);
             await using WebApplication application = builder.Build();
             byte[] hello = "Hello, World!"u8.ToArray();
             application.Run(async context =>
@@ -55,21 +56,27 @@ internal static class ComparedServers
         }
     }
 
-    private static void UseActors(WebApplicationBuilder builder, string state, bool owned)
+    private static void UseActors(WebApplicationBuilder builder, string state, string kind)
     {
+        bool onLoop = kind is "supervised" or "unsupervised" or "unowned";
         var settings = new Actors443Settings
         {
             StateDirectory = state,
             Https = new HttpsSettings { Bind = [new IPEndPoint(IPAddress.Loopback, 0)], BindIsExplicit = true },
             Http = new HttpSettings { Enabled = false },
+            EventLoop = new EventLoopSettings { Applications = onLoop ? ApplicationThreads.Loop : ApplicationThreads.Auto },
+            // Where nobody notes that a request has begun, it is for its deadline a request that does not begin.
+            Deadlines = onLoop ? new DeadlineSettings { Headers = TimeSpan.FromHours(1) } : new DeadlineSettings(),
         };
         builder.Services.AddLogging();
-        if (!owned)
+        if (kind is "engine" or "unowned")
             builder.Services.AddSingleton<IConnectionEngine>(services => new EngineWithoutOwners(EngineChoice.Make(services, settings, OpenSsl.Missing)));
         builder.Services.AddActors443(settings);
         // As the product has it: Akka's timer thread is no cost of a connection.
         builder.Services.AddAkka("bench", akka => akka.AddHocon("akka.scheduler.tick-duration = 100ms", HoconAddMode.Append).WithActors443(settings));
         builder.WebHost.UseActors443();
+        if (kind is "unsupervised" or "unowned")
+            builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(ConnectionRequests)));
     }
 
     private sealed class EngineWithoutOwners(IConnectionEngine engine) : IConnectionEngine, IConnectionOwners

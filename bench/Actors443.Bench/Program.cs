@@ -9,13 +9,17 @@ var rounds = new Option<int>("--rounds") { Description = "Alternated rounds; the
 var only = new Option<string>("--only") { Description = "Part of the name of a row: the others are left out." };
 var connections = new Option<int>("--connections") { Description = "How many connections." };
 var reloads = new Option<int>("--reloads") { Description = "Certificate changes in a row.", DefaultValueFactory = _ => 200 };
-var kind = new Argument<string>("kind") { Description = "stock, engine or actors" };
+var kind = new Argument<string>("kind") { Description = "stock, engine, actors, supervised, unsupervised or unowned" };
 
 var root = new RootCommand("Measures Actors443 on this machine. Everything is loopback, bounded and ends by itself.");
 
 var cost = new Command("actor-cost", "CPU of the server for a request and for a handshake: an actor per connection beside plain Kestrel with SslStream.") { rounds, only };
 cost.SetAction(arguments => ActorCost.RunAsync(arguments.GetValue(rounds), arguments.GetValue(only)));
 root.Add(cost);
+
+var supervision = new Command("supervision", "CPU of requests and handshakes with the supervision of requests, without it, and without actors at all.") { rounds, only };
+supervision.SetAction(arguments => SupervisionCost.RunAsync(arguments.GetValue(rounds), arguments.GetValue(only)));
+root.Add(supervision);
 
 var idle = new Command("idle", "Holds idle TLS connections (10,000), each owned by an actor, says what each costs in memory, and drains them.") { connections };
 idle.SetAction(arguments => IdleConnections.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 10_000));
@@ -30,8 +34,9 @@ reload.SetAction(arguments => ReloadsUnderLoad.RunAsync(arguments.GetValue(reloa
 root.Add(reload);
 
 var seed = new Option<int>("--seed") { Description = "What happens by chance happens the same way with the same seed.", DefaultValueFactory = _ => 443 };
-var leaks = new Command("leaks", "Very many connections (1,000,000) of every kind, ending at every state, and what the server holds after each part of them (20 minutes).") { connections, seed };
-leaks.SetAction(arguments => LeakCheck.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 1_000_000, arguments.GetValue(seed)));
+var preload = new Option<string?>("--preload") { Description = "A library put under the server (LD_PRELOAD) that finds wrong uses of memory; what memory it takes is not judged then." };
+var leaks = new Command("leaks", "Very many connections (1,000,000) of every kind, ending at every state, and what the server holds after each part of them (20 minutes).") { connections, seed, preload };
+leaks.SetAction(arguments => LeakCheck.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 1_000_000, arguments.GetValue(seed), arguments.GetValue(preload)));
 root.Add(leaks);
 
 var minutes = new Option<double>("--minutes") { Description = "How long.", DefaultValueFactory = _ => 10 };

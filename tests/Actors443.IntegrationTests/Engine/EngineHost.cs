@@ -41,7 +41,7 @@ internal sealed class EngineHost : IAsyncDisposable
     /// <summary>Requests whose <see cref="HttpContext.RequestAborted"/> has fired.</summary>
     public int Aborted;
 
-    public static async Task<EngineHost> StartAsync(EngineKind engine, Func<Actors443Settings, Actors443Settings>? configure = null, Action<WebApplication>? map = null, ILoggerProvider? log = null)
+    public static async Task<EngineHost> StartAsync(EngineKind engine, Func<Actors443Settings, Actors443Settings>? configure = null, Action<WebApplication>? map = null, ILoggerProvider? log = null, Action<IServiceCollection>? services = null)
     {
         var state = new TemporaryFolder();
         var settings = new Actors443Settings
@@ -57,6 +57,7 @@ internal sealed class EngineHost : IAsyncDisposable
         if (log is not null)
             builder.Logging.AddProvider(log);
         builder.Services.AddRoutingCore();
+        services?.Invoke(builder.Services);
         builder.Services.AddActors443(settings);
         builder.Services.AddAkka("engine", akka => akka.AddHocon("akka.loglevel = WARNING", HoconAddMode.Append).WithActors443(settings));
         builder.WebHost.UseActors443();

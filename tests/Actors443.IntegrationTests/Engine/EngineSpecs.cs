@@ -111,6 +111,29 @@ public abstract class EngineSpecs(EngineKind kind) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_full_record_may_be_cut_at_its_edges_and_anywhere_between()
+    {
+        const int Record = 16 * 1024;
+        int[] cuts = [.. Enumerable.Range(1, 7), 1_000, 4_096, 8_191, 12_345, .. Enumerable.Range(Record - 2, 24)];
+        CuttingStream? wire = null;
+        await using TlsClient client = await TlsClient.ConnectAsync(_host.Port, protocols: SslProtocols.Tls13, wrap: stream => wire = new CuttingStream(stream));
+        byte[] body = new byte[Record * cuts.Length];
+        Random.Shared.NextBytes(body);
+        await client.SendAsync($"POST /digest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {body.Length}\r\n\r\n");
+
+        for (int record = 0; record < cuts.Length; record++)
+        {
+            long before = await BytesReadAsync();
+            // The second piece is sent once the server has taken the first.
+            wire!.CutNext(cuts[record], first => Eventually.HoldsAsync(async () => await BytesReadAsync() >= before + first, $"the server has read {first} bytes"));
+            await client.Stream.WriteAsync(body.AsMemory(record * Record, Record));
+            await Eventually.HoldsAsync(async () => await BytesReadAsync() >= before + Record, "the server has read the record");
+        }
+
+        await ReadUntilAsync(client, Convert.ToHexString(SHA256.HashData(body)));
+    }
+
+    [Fact]
     public async Task Trailers_go_both_ways()
     {
         using HttpClient client = _host.CreateClient(HttpVersion.Version20);
@@ -262,6 +285,8 @@ public abstract class EngineSpecs(EngineKind kind) : IAsyncLifetime
         Assert.True(await idle.EndsAsync());
         await Assert.ThrowsAnyAsync<HttpRequestException>(async () => await (await waiting).Content.ReadAsStringAsync());
     }
+
+    private async Task<long> BytesReadAsync() => Assert.Single(await _host.ConnectionsAsync()).BytesRead;
 
     private static async Task<string> ReadUntilAsync(TlsClient client, string end)
     {

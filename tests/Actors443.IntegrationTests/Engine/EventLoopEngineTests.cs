@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -91,6 +92,7 @@ public sealed class EventLoopEngineTests
     {
         using var log = new LinesOfLog();
         using var release = new ManualResetEventSlim();
+        using var blocked = new CountOf("actors443.loop.blocked");
         await using EngineHost host = await EngineHost.StartAsync(
             EngineKind.EventLoop,
             settings => settings with { EventLoop = new EventLoopSettings { Applications = ApplicationThreads.Loop, BlockedAfter = TimeSpan.FromMilliseconds(50) } },
@@ -106,6 +108,7 @@ public sealed class EventLoopEngineTests
         await Eventually.HoldsAsync(() => log.Lines.Any(line => line.Contains("GET localhost", StringComparison.Ordinal) && line.Contains("/blocks", StringComparison.Ordinal)), "the watchdog reports");
         release.Set();
         Assert.Equal("late", await late);
+        Assert.InRange(blocked.Total, 1, long.MaxValue);
     }
 
     [Fact]
@@ -128,6 +131,34 @@ public sealed class EventLoopEngineTests
         Assert.Equal("Hello", await client.GetStringAsync("/"));
         release.Set();
         Assert.Equal("late", await late);
+    }
+
+    [Theory]
+    [InlineData("libssl.so.none", "libcrypto.so.3", "libssl.so.none (OpenSSL 3) was not found; install it")]
+    [InlineData("libc.so.6", "libcrypto.so.3", "libc.so.6 has no SSL_CTX_new; OpenSSL 3.0 or later is needed")]
+    [InlineData("libssl.so.3", "libc.so.6", "libssl.so.3 has no BIO_meth_new; OpenSSL 3.0 or later is needed")]
+    public void A_library_that_is_missing_or_too_old_is_named(string ssl, string crypto, string problem) =>
+        Assert.StartsWith(problem, Actors443.Engine.EventLoop.Interop.OpenSsl.FindMissing(ssl, crypto), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_loop_with_much_to_do_gives_new_connections_to_another()
+    {
+        await using EngineHost host = await EngineHost.StartAsync(EngineKind.EventLoop, settings => settings with { EventLoop = settings.EventLoop with { Loops = 2 } });
+        IReadOnlyList<ConnectionLoop> loops = ((EventLoopEngine)host.Engine).Loops;
+        for (int connection = 0; connection < 1_000; connection++)
+            loops[0].Enter();
+
+        // The kernel spreads them over both listening sockets.
+        TlsClient[] clients = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => TlsClient.ConnectAsync(host.Port)));
+
+        Assert.Equal((1_000, 40), (loops[0].Connections, loops[1].Connections));
+        Assert.Equal(200, (await clients[0].GetAsync()).Status);
+        for (int connection = 0; connection < 1_000; connection++)
+            loops[0].Leave();
+        TlsClient[] more = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => TlsClient.ConnectAsync(host.Port)));
+        Assert.NotEqual(0, loops[0].Connections);
+        foreach (TlsClient client in clients.Concat(more))
+            await client.DisposeAsync();
     }
 
     [Fact]
@@ -166,6 +197,28 @@ public sealed class EventLoopEngineTests
     private sealed class PublishedRotations(EngineHost host)
     {
         public void Rotate() => host.Environment.TicketKeys.Publish(host.Environment.TicketKeys.Current.Next(new TicketKeySettings { Keep = 1 }, TimeProvider.System));
+    }
+
+    /// <summary>What a counter has come to, of all servers in the process.</summary>
+    private sealed class CountOf : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private long _total;
+
+        public CountOf(string instrument)
+        {
+            _listener.InstrumentPublished = (published, listener) =>
+            {
+                if (published.Name == instrument)
+                    listener.EnableMeasurementEvents(published);
+            };
+            _listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref _total, value));
+            _listener.Start();
+        }
+
+        public long Total => Interlocked.Read(ref _total);
+
+        public void Dispose() => _listener.Dispose();
     }
 
     private sealed class LinesOfLog : ILoggerProvider, ILogger

@@ -61,7 +61,7 @@ internal static unsafe partial class OpenSsl
     private static readonly string[] NeededOfCrypto = ["BIO_meth_new", "EVP_CIPHER_fetch", "EVP_MD_fetch", "HMAC_Init_ex", "d2i_AutoPrivateKey", "CRYPTO_get_ex_new_index"];
 
     /// <summary>Why OpenSSL cannot be used here, for people; null if it can. Looked up once.</summary>
-    public static string? Missing { get; } = FindMissing();
+    public static string? Missing { get; } = FindMissing(Library, CryptoLibrary);
 
     /// <summary>Modes every connection of a loop needs: a write may be partial and go on from another buffer; idle connections hold no buffers.</summary>
     public static void UseLoopModes(nint context) => SSL_CTX_ctrl(context, ControlMode, ModePartialWrite | ModeMovingWriteBuffer | ModeReleaseBuffers, 0);
@@ -232,14 +232,15 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(CryptoLibrary)]
     private static partial nint X509_verify_cert_error_string(nint error);
 
-    private static string? FindMissing()
+    /// <summary>Why libraries of these names cannot be used; null if they can.</summary>
+    public static string? FindMissing(string ssl, string cryptography)
     {
         if (!OperatingSystem.IsLinux())
             return "it is for Linux";
-        if (!NativeLibrary.TryLoad(Library, out nint library) || !NativeLibrary.TryLoad(CryptoLibrary, out nint crypto))
-            return $"{Library} (OpenSSL 3) was not found; install it (Debian and Ubuntu: apt install libssl3)";
+        if (!NativeLibrary.TryLoad(ssl, out nint library) || !NativeLibrary.TryLoad(cryptography, out nint crypto))
+            return $"{ssl} (OpenSSL 3) was not found; install it (Debian and Ubuntu: apt install libssl3)";
         string? symbol = Needed.FirstOrDefault(name => !NativeLibrary.TryGetExport(library, name, out _))
             ?? NeededOfCrypto.FirstOrDefault(name => !NativeLibrary.TryGetExport(crypto, name, out _));
-        return symbol is null ? null : $"{Library} has no {symbol}; OpenSSL 3.0 or later is needed";
+        return symbol is null ? null : $"{ssl} has no {symbol}; OpenSSL 3.0 or later is needed";
     }
 }

@@ -1,0 +1,121 @@
+// Memory for OpenSSL in which every wrong use ends the process at the instruction that does it. Preload it (LD_PRELOAD).
+//
+// Each allocation lies at the end of pages of its own, before a page that nobody may touch; once freed, its pages may be touched no more and are never
+// given out again. So a use after free, a write or read past the end, a second free and a free of something else are found; so is a write before
+// the start or into the padding (an allocation is aligned to 16 bytes), when it is freed. Reads of memory not yet written are not found.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096ul
+#define REGION (4ul << 40)
+#define LIVE 0x600df00d600df00dul
+#define PADDING 0xA5
+
+// In front of what the caller gets.
+struct head {
+    uint64_t mark;
+    size_t size;
+    char *pages;
+    size_t length;
+};
+
+static char *region;
+static _Atomic size_t used;
+static _Atomic uint64_t allocations;
+
+static void fail(const char *what, const void *where) {
+    char text[160];
+    int length = snprintf(text, sizeof text, "guard: %s at %p\n", what, where);
+    if (write(STDERR_FILENO, text, (size_t)length) < 0) {
+    }
+    abort();
+}
+
+static void *guard_malloc(size_t size, const char *file, int line) {
+    (void)file, (void)line;
+    if (size == 0)
+        return NULL;
+    size_t padded = (size + 15) & ~15ul;
+    size_t length = (padded + sizeof(struct head) + PAGE - 1) & ~(PAGE - 1);
+    // The page behind it stays closed.
+    size_t at = atomic_fetch_add(&used, length + PAGE);
+    if (at + length + PAGE > REGION)
+        fail("the region is used up; run fewer connections", NULL);
+    char *pages = region + at;
+    if (mprotect(pages, length, PROT_READ | PROT_WRITE) != 0)
+        fail("no memory", pages);
+    char *memory = pages + length - padded;
+    struct head *head = (struct head *)memory - 1;
+    *head = (struct head){LIVE, size, pages, length};
+    memset(memory, 0x5A, size);
+    memset(memory + size, PADDING, padded - size);
+    atomic_fetch_add(&allocations, 1);
+    return memory;
+}
+
+static struct head *check(void *memory) {
+    if ((char *)memory < region || (char *)memory >= region + REGION)
+        fail("not of this allocator", memory);
+    struct head *head = (struct head *)memory - 1;
+    if (head->mark != LIVE)
+        fail("written before the start, or not the start of an allocation", memory);
+    for (size_t i = head->size; i < ((head->size + 15) & ~15ul); i++)
+        if ((unsigned char)((char *)memory)[i] != PADDING)
+            fail("written past the end", memory);
+    return head;
+}
+
+static void guard_free(void *memory, const char *file, int line) {
+    (void)file, (void)line;
+    if (memory == NULL)
+        return;
+    // Freed before: this reads a closed page, and ends here.
+    struct head *head = check(memory);
+    char *pages = head->pages;
+    size_t length = head->length;
+    madvise(pages, length, MADV_DONTNEED);
+    if (mprotect(pages, length, PROT_NONE) != 0)
+        fail("cannot close pages", memory);
+}
+
+static void *guard_realloc(void *memory, size_t size, const char *file, int line) {
+    if (memory == NULL)
+        return guard_malloc(size, file, line);
+    struct head *head = check(memory);
+    void *moved = guard_malloc(size, file, line);
+    if (moved != NULL)
+        memcpy(moved, memory, head->size < size ? head->size : size);
+    guard_free(memory, file, line);
+    return moved;
+}
+
+__attribute__((constructor)) static void install(void) {
+    void *crypto = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_GLOBAL);
+    int (*set)(void *, void *, void *) = crypto == NULL ? NULL : (int (*)(void *, void *, void *))dlsym(crypto, "CRYPTO_set_mem_functions");
+    if (set == NULL)
+        return;
+    region = mmap(NULL, REGION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (region == MAP_FAILED)
+        fail("no address space", NULL);
+    if (set((void *)guard_malloc, (void *)guard_realloc, (void *)guard_free) != 1)
+        fail("OpenSSL has memory already", NULL);
+}
+
+__attribute__((destructor)) static void report(void) {
+    const char *file = getenv("GUARD_REPORT");
+    if (file == NULL || allocations == 0)
+        return;
+    FILE *out = fopen(file, "a");
+    if (out != NULL) {
+        fprintf(out, "%lu\n", (unsigned long)allocations);
+        fclose(out);
+    }
+}

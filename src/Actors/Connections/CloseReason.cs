@@ -101,4 +101,7 @@ public enum CloseReason
 
     /// <summary>The server itself failed.</summary>
     InternalError,
+
+    /// <summary>A CA's validation by tls-alpn-01 was answered, and nothing else is said on such a connection.</summary>
+    ChallengeAnswered,
 }

@@ -1,3 +1,4 @@
+using Actors443.Acme.Challenges;
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Configuration;
@@ -31,7 +32,10 @@ public static class Actors443Hosting
         services.AddSingleton<PublishedCertificates>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>()));
+        services.AddSingleton<AcmeMetrics>();
+        services.AddSingleton<ChallengeAnswers>();
+        services.AddSingleton(provider => new TlsFrontEnd(
+            settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn));
         services.AddSingleton(new ConnectionLifetimes(settings.Deadlines, settings.Drain));
         services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PortableEngine>();

@@ -35,7 +35,7 @@ internal sealed class ListenerSupervisor : ReceiveActor
         {
             IActorRef listener = plan.Tls
                 ? Start(plan, bind.Application, _environment.Gate)
-                : Start(plan, ServedApplication.For(new RedirectApplication(() => RedirectPort())), new CountingGate(_environment.Settings.Http.MaximumConnections));
+                : Start(plan, ServedApplication.For(new RedirectApplication(() => RedirectPort(), _environment.Challenges.Http)), new CountingGate(_environment.Settings.Http.MaximumConnections));
             started.Add(listener);
         }
 

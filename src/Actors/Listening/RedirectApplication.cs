@@ -1,4 +1,5 @@
 using System.Text;
+using Actors443.Acme.Challenges;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -6,11 +7,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Actors443.Listening;
 
 /// <summary>
-/// Answers port 80: 308 to the same host and target on the https port (RFC 9110 15.4.9). The target is repeated byte by byte; a Host that is not one
+/// Answers port 80: validations by CAs (http-01, RFC 8555 8.3), and to all else 308 to the same host and target on the https port (RFC 9110 15.4.9). The target is repeated byte by byte; a Host that is not one
 /// is refused, so that nobody can be sent where he did not ask to go.
 /// </summary>
 /// <param name="httpsPort">The port to name; asked for each request because it is known only once https is bound.</param>
-internal sealed class RedirectApplication(Func<int> httpsPort) : IHttpApplication<IFeatureCollection>
+/// <param name="challenges">Answers for CAs.</param>
+internal sealed class RedirectApplication(Func<int> httpsPort, HttpChallengeTable challenges) : IHttpApplication<IFeatureCollection>
 {
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
@@ -34,6 +36,10 @@ internal sealed class RedirectApplication(Func<int> httpsPort) : IHttpApplicatio
             response.StatusCode = StatusCodes.Status400BadRequest;
             body = "Only a path can be asked for here.\n";
         }
+        else if (challenges.Claimed && target.StartsWith(HttpChallengeTable.Folder, StringComparison.Ordinal))
+        {
+            body = Validate(request, response, host.Value, target[HttpChallengeTable.Folder.Length..]);
+        }
         else
         {
             int port = httpsPort();
@@ -47,6 +53,26 @@ internal sealed class RedirectApplication(Func<int> httpsPort) : IHttpApplicatio
         response.Headers.ContentLength = body.Length;
         if (!HttpMethods.IsHead(request.Method))
             await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(Encoding.ASCII.GetBytes(body));
+    }
+
+    private string Validate(IHttpRequestFeature request, IHttpResponseFeature response, HostHeader host, string token)
+    {
+        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
+        {
+            response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            response.Headers.Allow = "GET, HEAD";
+            return "Challenges are read.\n";
+        }
+
+        if (challenges.Find(token, host.Name) is { } answer)
+        {
+            response.StatusCode = StatusCodes.Status200OK;
+            response.Headers.CacheControl = "no-store";
+            return answer;
+        }
+
+        response.StatusCode = StatusCodes.Status404NotFound;
+        return "No such challenge is pending for this host.\n";
     }
 
     /// <summary>Path and query of a request target, as they were written; null if it has none (<c>*</c>, <c>host:port</c>).</summary>

@@ -1,3 +1,4 @@
+using Actors443.Acme.Challenges;
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Configuration;
@@ -20,6 +21,7 @@ internal sealed class ServerEnvironment(
     ConnectionMetrics metrics,
     AdmissionMetrics admissionMetrics,
     CertificateMetrics certificateMetrics,
+    ChallengeAnswers challenges,
     ServerLifecycle lifecycle,
     ILoggerFactory loggers,
     MonotonicClock clock,
@@ -51,6 +53,9 @@ internal sealed class ServerEnvironment(
     public AdmissionMetrics AdmissionMetrics => admissionMetrics;
 
     public CertificateMetrics CertificateMetrics => certificateMetrics;
+
+    /// <summary>What our ports answer to CAs.</summary>
+    public ChallengeAnswers Challenges => challenges;
 
     public ServerLifecycle Lifecycle => lifecycle;
 

@@ -23,6 +23,9 @@ internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy 
     /// <summary>Null: no client certificate is asked for.</summary>
     public ClientCertificateVerifier? Clients => clients;
 
+    /// <summary>Nothing is said after the handshake: it was all that was wanted (RFC 8737 3).</summary>
+    public bool EndsAfterHandshake { get; init; }
+
     /// <summary>32 bytes that a session must have been made with to be resumed: another certificate or other client CAs need a full handshake.</summary>
     public ReadOnlySpan<byte> SessionContext => _sessionContext ??= ComputeSessionContext();
 

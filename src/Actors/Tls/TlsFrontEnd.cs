@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
+using Actors443.Acme.Challenges;
 using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -17,11 +18,16 @@ internal readonly record struct TlsDecision(CloseReason Refusal, TlsAlert Alert,
 internal sealed class TlsFrontEnd
 {
     private readonly PublishedCertificates _certificates;
+    private readonly TlsAlpnChallengeTable? _challenges;
     private volatile Rules _rules;
 
-    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates)
+    /// <param name="settings">To begin with.</param>
+    /// <param name="certificates">What is served.</param>
+    /// <param name="challenges">Answers to validations by CAs; null: none.</param>
+    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates, TlsAlpnChallengeTable? challenges = null)
     {
         _certificates = certificates;
+        _challenges = challenges;
         _rules = new Rules(settings);
     }
 
@@ -33,6 +39,8 @@ internal sealed class TlsFrontEnd
 
     public TlsDecision Decide(ClientHello hello)
     {
+        if (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello))
+            return DecideValidation(_challenges, hello);
         Rules rules = _rules;
         (CertificateKeyKinds usable, CloseReason refusal, TlsAlert alert) = rules.Policy.Examine(hello);
         if (refusal != CloseReason.None)
@@ -57,6 +65,12 @@ internal sealed class TlsFrontEnd
             return TlsDecision.Refuse(CloseReason.NoSharedCipher, TlsAlert.HandshakeFailure, $"the certificate's key is {certificate.KeyKind}");
         return new TlsDecision(CloseReason.None, default, rules.OptionsFor(certificate, hello.ServerName), null);
     }
+
+    // Never by way of the ordinary certificates: whoever offers acme-tls/1 gets a challenge certificate or nothing.
+    private static TlsDecision DecideValidation(TlsAlpnChallengeTable challenges, ClientHello hello) =>
+        challenges.Find(hello.ServerName) is { } options
+            ? new TlsDecision(CloseReason.None, default, options, null)
+            : TlsDecision.Refuse(CloseReason.UnknownServerName, TlsAlert.UnrecognizedName, $"no tls-alpn-01 challenge is pending for {hello.ServerName ?? "no name"}");
 
     /// <summary>One generation of settings, with the handshake options made from them: one instance a certificate and rule, kept while the certificate is served.</summary>
     private sealed class Rules

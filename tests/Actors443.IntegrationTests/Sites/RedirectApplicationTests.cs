@@ -1,7 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Actors443.Acme.Challenges;
+using Actors443.Acme.Protocol;
 using Actors443.Listening;
+using Actors443.Telemetry;
+using Actors443.Testing;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -13,9 +17,10 @@ namespace Actors443.IntegrationTests.Sites;
 public sealed class RedirectApplicationTests : IAsyncLifetime, IDisposable
 {
     private readonly KestrelServer _server = Server();
+    private readonly HttpChallengeTable _challenges = new(new AcmeMetrics(TestMeters.Factory));
     private int _httpsPort = 443;
 
-    public Task InitializeAsync() => _server.StartAsync(new RedirectApplication(() => _httpsPort), CancellationToken.None);
+    public Task InitializeAsync() => _server.StartAsync(new RedirectApplication(() => _httpsPort, _challenges), CancellationToken.None);
 
     public Task DisposeAsync() => _server.StopAsync(CancellationToken.None);
 
@@ -125,6 +130,53 @@ public sealed class RedirectApplicationTests : IAsyncLifetime, IDisposable
     {
         Assert.Equal(400, (await SendAsync("GET / HTTP/1.0\r\n\r\n")).Status);
         Assert.Equal(400, (await SendAsync("GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).Status);
+    }
+
+    [Fact]
+    public async Task Before_ACME_is_in_use_the_well_known_folder_is_redirected_like_all_else()
+    {
+        Assert.Equal(308, (await AskAsync("GET", "/.well-known/acme-challenge/token", "example.com")).Status);
+        _challenges.Claim();
+        Assert.Equal(404, (await AskAsync("GET", "/.well-known/acme-challenge/token", "example.com")).Status);
+    }
+
+    [Theory]
+    [InlineData("GET", "token", "example.com", 200)]
+    [InlineData("GET", "token", "EXAMPLE.com:80", 200)]
+    [InlineData("HEAD", "token", "example.com", 200)]
+    [InlineData("GET", "token", "other.com", 404)]
+    [InlineData("GET", "token", "www.example.com", 404)]
+    [InlineData("GET", "TOKEN", "example.com", 404)]
+    [InlineData("GET", "token/", "example.com", 404)]
+    [InlineData("GET", "token?x=1", "example.com", 404)]
+    [InlineData("GET", "", "example.com", 404)]
+    [InlineData("GET", "../../token", "example.com", 404)]
+    [InlineData("POST", "token", "example.com", 405)]
+    [InlineData("GET", "v4", "192.0.2.1", 200)]
+    [InlineData("GET", "v4", "example.com", 404)]
+    [InlineData("GET", "v6", "[2001:db8:0::1]", 200)]
+    public async Task A_challenge_is_answered_for_its_token_and_host_alone(string method, string token, string host, int status)
+    {
+        _challenges.Publish(AcmeIdentifier.Parse("example.com"), "token", "token.thumbprint");
+        _challenges.Publish(AcmeIdentifier.Parse("192.0.2.1"), "v4", "token.thumbprint");
+        _challenges.Publish(AcmeIdentifier.Parse("2001:db8::1"), "v6", "token.thumbprint");
+
+        Answer answer = await AskAsync(method, "/.well-known/acme-challenge/" + token, host);
+
+        Assert.Equal(status, answer.Status);
+        Assert.Null(answer.Header("Location"));
+        Assert.Equal(status == 200 && method == "GET", answer.Body == "token.thumbprint");
+        Assert.Equal(status == 200 ? 1 : 0, _challenges.TimesGiven("token") + _challenges.TimesGiven("v4") + _challenges.TimesGiven("v6"));
+    }
+
+    [Fact]
+    public async Task A_challenge_withdrawn_is_no_longer_answered()
+    {
+        _challenges.Publish(AcmeIdentifier.Parse("example.com"), "token", "token.thumbprint");
+        _challenges.Withdraw("token");
+
+        Assert.Equal(404, (await AskAsync("GET", "/.well-known/acme-challenge/token", "example.com")).Status);
+        Assert.Equal(308, (await AskAsync("GET", "/.well-known/other", "example.com")).Status);
     }
 
     private Task<Answer> AskAsync(string method, string target, string host) => SendAsync($"{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");

@@ -186,6 +186,12 @@ internal sealed unsafe partial class LoopConnection
         if (_offersResumption && Resumed == false)
             _entry.Tls.Admission.TryHandshake(Remote.Address, offersResumption: false);
         HandshakeOver();
+        if (_tls.Options.EndsAfterHandshake)
+        {
+            EndAfterHandshake();
+            return;
+        }
+
         _phase = Phase.Open;
         _httpEnded = false;
         _context = new LoopConnectionContext(this);
@@ -200,6 +206,15 @@ internal sealed unsafe partial class LoopConnection
             _entry.Enter(_context);
         else
             EndHttp();
+    }
+
+    private void EndAfterHandshake()
+    {
+        SetReason(CloseReason.ChallengeAnswered);
+        _ = OpenSsl.SSL_shutdown(_ssl);
+        OpenSsl.ERR_clear_error();
+        if (SendOutput())
+            Linger();
     }
 
     private bool AcceptsClient()

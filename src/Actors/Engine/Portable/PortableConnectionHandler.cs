@@ -85,14 +85,19 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             return null;
         }
 
-        SslStream? ssl = await HandshakeAsync(transport, connection, decision.Options.ForSslStream);
+        SslStream? ssl = await HandshakeAsync(transport, connection, decision.Options);
         // A session to resume is the client's claim. If there was none it has had a full handshake, and pays for one; over its rate, it is banned.
         if (hello.OffersResumption && connection.Resumed == false)
             _admission.TryHandshake(connection.Remote.Address, offersResumption: false);
-        return ssl;
+        if (ssl is null || !decision.Options.EndsAfterHandshake)
+            return ssl;
+        connection.SetReason(CloseReason.ChallengeAnswered);
+        await using (ssl)
+            await ssl.ShutdownAsync();
+        return null;
     }
 
-    private async Task<SslStream?> HandshakeAsync(ConnectionContext transport, PortableConnection connection, SslServerAuthenticationOptions options)
+    private async Task<SslStream?> HandshakeAsync(ConnectionContext transport, PortableConnection connection, HandshakeOptions options)
     {
         var ssl = new ConnectionTlsStream(new DuplexPipeStream(transport.Transport, connection), connection);
         long start = Stopwatch.GetTimestamp();
@@ -102,8 +107,8 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         string? detail = null;
         try
         {
-            await ssl.AuthenticateAsServerAsync(options, CancellationToken.None);
-            if (_frontEnd.Policy.Accepts(ssl.SslProtocol, ssl.NegotiatedCipherSuite) || connection.Reason != CloseReason.None)
+            await ssl.AuthenticateAsServerAsync(options.ForSslStream, CancellationToken.None);
+            if (options.Policy.Accepts(ssl.SslProtocol, ssl.NegotiatedCipherSuite) || connection.Reason != CloseReason.None)
             {
                 connection.HandshakeCompleted(ssl);
                 metrics.HandshakeCompleted(connection, Stopwatch.GetElapsedTime(start));
@@ -116,7 +121,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
         catch (Exception cause) when (cause is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException)
         {
-            (reason, detail) = HandshakeFailure.Classify(cause, connection.HasPeerEnded, options.ClientCertificateRequired);
+            (reason, detail) = HandshakeFailure.Classify(cause, connection.HasPeerEnded, options.Clients is not null);
         }
 
         connection.SetReason(reason, detail);

@@ -45,6 +45,22 @@ public sealed class DnsProviderTests
     }
 
     [SkippableFact]
+    public async Task The_servers_of_a_zone_are_found_and_asked_themselves()
+    {
+        Skip.If(KnotServer.Missing is not null, KnotServer.Missing);
+        await using KnotServer knot = await KnotServer.StartAsync("site.test", $"_acme-challenge.www TXT \"{One.Value}\"\nalias CNAME _acme-challenge.www");
+        var lookup = new DnsTxtLookup([new IPEndPoint(IPAddress.Loopback, FreePort.Next()), knot.EndPoint], TimeSpan.FromSeconds(2), knot.EndPoint.Port);
+
+        foreach (string name in (string[])["_acme-challenge.www.site.test", "alias.site.test"])
+        {
+            DnsTxtAnswer answer = Assert.Single(await lookup.AskZoneAsync(name, CancellationToken.None));
+            Assert.Equal((knot.EndPoint, One.Value, null), (answer.Server, answer.Values.Single(), answer.Problem));
+        }
+
+        Assert.Contains("zone of _acme-challenge.other.test cannot be found", (await Assert.ThrowsAsync<DnsChallengeException>(() => lookup.AskZoneAsync("_acme-challenge.other.test", CancellationToken.None))).Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_server_that_refuses_says_why()
     {
         Skip.If(KnotServer.Missing is not null, KnotServer.Missing);

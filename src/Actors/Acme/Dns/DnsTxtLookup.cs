@@ -12,11 +12,13 @@ internal sealed record DnsTxtAnswer(IPEndPoint Server, IReadOnlyList<string> Val
 /// <summary>Looks whether a TXT record can be seen, at resolvers or at the servers of its zone themselves. Each call asks once. Thread-safe.</summary>
 /// <param name="resolvers">Asked in order where one answer is enough.</param>
 /// <param name="timeout">For one question to one server.</param>
-internal sealed class DnsTxtLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpan timeout)
+/// <param name="zonePort">Where the servers of zones are asked.</param>
+internal sealed class DnsTxtLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpan timeout, int zonePort = DnsTxtLookup.DnsPort)
 {
+    public const int DnsPort = 53;
+
     private const ushort RecursionDesired = 0x0100;
     private const int MaximumAliases = 8;
-    private const int DnsPort = 53;
 
     /// <summary>Asks every resolver.</summary>
     public Task<IReadOnlyList<DnsTxtAnswer>> AskResolversAsync(string name, CancellationToken cancellationToken) => AskAsync(resolvers, name, cancellationToken);
@@ -60,7 +62,7 @@ internal sealed class DnsTxtLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpan
             foreach (DnsType type in (DnsType[])[DnsType.A, DnsType.Aaaa])
             {
                 DnsMessage addresses = await ResolveAsync(host, type, cancellationToken);
-                servers.AddRange(addresses.Answers.Where(record => record.Type == type).Select(record => new IPEndPoint(addresses.AddressIn(record), DnsPort)));
+                servers.AddRange(addresses.Answers.Where(record => record.Type == type).Select(record => new IPEndPoint(addresses.AddressIn(record), zonePort)));
             }
         }
 

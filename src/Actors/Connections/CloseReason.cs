@@ -78,6 +78,9 @@ public enum CloseReason
     /// <summary>The handshake failed for another reason.</summary>
     HandshakeFailed,
 
+    /// <summary>A handshake decider of the application refused it.</summary>
+    HandshakeRefused,
+
     /// <summary>The client has too many connections.</summary>
     ClientConnectionLimit,
 

@@ -19,6 +19,8 @@ internal enum LifecycleEvent : byte
     CloseRequested,
     DeadlinePassed,
     TransportClosed,
+    DecisionAwaited,
+    DecisionMade,
 }
 
 /// <summary>The last events of one connection, 8 bytes each, in place. Appended by any thread; read whole only after the end.</summary>

@@ -186,6 +186,10 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         NoteStage(ConnectionState.Admitted);
     }
 
+    public void DecisionAwaited() => Record(LifecycleEvent.DecisionAwaited);
+
+    public void DecisionMade(CloseReason refusal) => Record(LifecycleEvent.DecisionMade, (ushort)refusal);
+
     public void HandshakeStarted()
     {
         Record(LifecycleEvent.HandshakeStarted);

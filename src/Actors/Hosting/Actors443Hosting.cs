@@ -9,6 +9,7 @@ using Actors443.Engine.Portable;
 using Actors443.Supervision;
 using Actors443.Telemetry;
 using Actors443.Tls;
+using Actors443.Tls.Deciding;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting;
@@ -22,9 +23,13 @@ namespace Actors443.Hosting;
 public static class Actors443Hosting
 {
     /// <summary>Registers what the actors share. Call it once, before <see cref="WithActors443"/>.</summary>
-    public static IServiceCollection AddActors443(this IServiceCollection services, Actors443Settings settings)
+    /// <param name="services">The host's.</param>
+    /// <param name="settings">As read from HOCON or made in code.</param>
+    /// <param name="configure">What is added in code; null: nothing.</param>
+    public static IServiceCollection AddActors443(this IServiceCollection services, Actors443Settings settings, Action<Actors443Options>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        configure?.Invoke(new Actors443Options(services));
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<MonotonicClock>();
@@ -34,8 +39,10 @@ public static class Actors443Hosting
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AcmeMetrics>();
         services.AddSingleton<ChallengeAnswers>();
-        services.AddSingleton(provider => new TlsFrontEnd(
-            settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn));
+        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn)
+        {
+            Deciders = HandshakeDeciders.Of(provider.GetServices<IHandshakeDecider>(), provider.GetRequiredService<ILoggerFactory>()),
+        });
         services.AddSingleton(new ConnectionLifetimes(settings.Deadlines, settings.Drain));
         services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PortableEngine>();

@@ -15,6 +15,8 @@ internal sealed class ConnectionMetrics
     private readonly Counter<long> _obituaries;
     private readonly Counter<long> _shed;
     private readonly Histogram<double> _handshake;
+    private readonly Histogram<double> _decision;
+    private readonly UpDownCounter<int> _waiting;
     private readonly Histogram<double> _duration;
 
     public ConnectionMetrics(IMeterFactory factory)
@@ -28,6 +30,8 @@ internal sealed class ConnectionMetrics
         _shed = meter.CreateCounter<long>("actors443.requests.shed", "{request}", "Requests answered with 503 because of load.");
         var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
         _handshake = meter.CreateHistogram("actors443.tls_handshake.duration", "s", "TLS handshakes, by outcome, version and resumption.", null, seconds);
+        _decision = meter.CreateHistogram("actors443.handshake_decision.duration", "s", "How long handshakes waited for their decision, by outcome.", null, seconds);
+        _waiting = meter.CreateUpDownCounter<int>("actors443.handshake_decision.waiting", "{handshake}", "Handshakes that wait for their decision.");
         _duration = meter.CreateHistogram("actors443.connection.duration", "s", "Life of connections.", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.1, 1, 10, 60, 300, 1800, 3600, 14400, 86400] });
     }
 
@@ -49,6 +53,16 @@ internal sealed class ConnectionMetrics
     {
         if (_handshake.Enabled)
             _handshake.Record(duration.TotalSeconds, Tag("outcome", reason.ToTag()));
+    }
+
+    public void DecisionAwaited() => _waiting.Add(1);
+
+    /// <param name="refusal">None: it goes on.</param>
+    /// <param name="waited">How long.</param>
+    public void DecisionMade(CloseReason refusal, TimeSpan waited)
+    {
+        _waiting.Add(-1);
+        _decision.Record(waited.TotalSeconds, Tag("outcome", refusal == CloseReason.None ? "accepted" : refusal.ToTag()));
     }
 
     public void Closed(EngineConnection connection)

@@ -5,6 +5,7 @@ using Actors443.Acme.Challenges;
 using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Tls.Deciding;
 
 namespace Actors443.Tls;
 
@@ -32,6 +33,9 @@ internal sealed class TlsFrontEnd
     }
 
     public TlsPolicy Policy => _rules.Policy;
+
+    /// <summary>To be asked before <see cref="Decide"/>; null: nobody.</summary>
+    public HandshakeDeciders? Deciders { get; init; }
 
     /// <summary>For new handshakes from now on.</summary>
     /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>

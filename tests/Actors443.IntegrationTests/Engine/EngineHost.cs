@@ -41,7 +41,7 @@ internal sealed class EngineHost : IAsyncDisposable
     /// <summary>Requests whose <see cref="HttpContext.RequestAborted"/> has fired.</summary>
     public int Aborted;
 
-    public static async Task<EngineHost> StartAsync(EngineKind engine, Func<Actors443Settings, Actors443Settings>? configure = null, Action<WebApplication>? map = null, ILoggerProvider? log = null, Action<IServiceCollection>? services = null)
+    public static async Task<EngineHost> StartAsync(EngineKind engine, Func<Actors443Settings, Actors443Settings>? configure = null, Action<WebApplication>? map = null, ILoggerProvider? log = null, Action<IServiceCollection>? services = null, Action<Actors443Options>? options = null, Action<AkkaConfigurationBuilder>? akka = null)
     {
         var state = new TemporaryFolder();
         var settings = new Actors443Settings
@@ -58,8 +58,12 @@ internal sealed class EngineHost : IAsyncDisposable
             builder.Logging.AddProvider(log);
         builder.Services.AddRoutingCore();
         services?.Invoke(builder.Services);
-        builder.Services.AddActors443(settings);
-        builder.Services.AddAkka("engine", akka => akka.AddHocon("akka.loglevel = WARNING", HoconAddMode.Append).WithActors443(settings));
+        builder.Services.AddActors443(settings, options);
+        builder.Services.AddAkka("engine", system =>
+        {
+            system.AddHocon("akka.loglevel = WARNING", HoconAddMode.Append).WithActors443(settings);
+            akka?.Invoke(system);
+        });
         builder.WebHost.UseActors443();
         WebApplication application = builder.Build();
         var host = new EngineHost(application, state);

@@ -58,6 +58,10 @@ internal sealed unsafe partial class LoopConnection
                 SetReason(CloseReason.ClientClosed, "before a ClientHello");
                 Release();
                 break;
+            case Phase.Deciding:
+                SetReason(CloseReason.ClientClosed, "while its handshake was being decided");
+                Release();
+                break;
             case Phase.Handshaking:
                 HandshakeFailed(CloseReason.ClientClosed, "during the handshake");
                 Release();

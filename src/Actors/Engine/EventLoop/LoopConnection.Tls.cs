@@ -30,6 +30,9 @@ internal sealed unsafe partial class LoopConnection
             case Phase.Hello:
                 ReadHello(count);
                 break;
+            case Phase.Deciding:
+                KeepForLater(count);
+                break;
             case Phase.Handshaking:
                 Handshake();
                 break;
@@ -87,6 +90,14 @@ internal sealed unsafe partial class LoopConnection
         }
 
         Admitted();
+        if (_entry.Tls.FrontEnd.Deciders is { } deciders)
+            Consult(deciders, hello, 0);
+        else
+            Choose(hello);
+    }
+
+    private void Choose(ClientHello hello)
+    {
         TlsDecision decision = _entry.Tls.FrontEnd.Decide(hello);
         if (decision.Options is null)
         {

@@ -19,6 +19,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private const int ReadWork = 2;
     private const int AbortWork = 4;
     private const int HttpEndedWork = 8;
+    private const int DecidedWork = 16;
 
     // A client that takes nothing of the rest for so long, or does not say goodbye in turn, has had its chance.
     private static readonly TimeSpan SendingPatience = TimeSpan.FromSeconds(5);
@@ -54,6 +55,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     {
         /// <summary>Its ClientHello is not complete.</summary>
         Hello,
+
+        /// <summary>Somebody decides whether its handshake goes on.</summary>
+        Deciding,
         Handshaking,
         Open,
 
@@ -132,6 +136,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             Reset();
         if ((work & HttpEndedWork) != 0)
             EndHttp();
+        if ((work & DecidedWork) != 0)
+            GoOnDecided();
         if ((work & ReadWork) != 0 && _phase == Phase.Open)
             UpdateInterest();
         if ((work & FlushWork) != 0)
@@ -261,6 +267,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         FreeTls();
         _unsent.Release();
         _hello = null;
+        ForgetDecision();
         if (_handshakeCounted)
             HandshakeOver();
         if (!mayTellKestrel)

@@ -77,6 +77,8 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
 
         connection.Admitted();
+        if (_frontEnd.Deciders is { } deciders && !await PortableDecision.MadeAsync(deciders, hello, transport, connection, metrics))
+            return null;
         TlsDecision decision = _frontEnd.Decide(hello);
         if (decision.Options is null)
         {
@@ -236,7 +238,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
     }
 
-    private static async Task RefuseAsync(ConnectionContext transport, PortableConnection connection, CloseReason reason, TlsAlert alert, string? detail)
+    internal static async Task RefuseAsync(ConnectionContext transport, PortableConnection connection, CloseReason reason, TlsAlert alert, string? detail)
     {
         connection.SetReason(reason, detail);
         PipeWriter output = transport.Transport.Output;

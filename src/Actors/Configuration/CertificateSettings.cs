@@ -73,4 +73,10 @@ public sealed record TicketKeySettings
     /// <summary>A secret that servers share, so that each can resume the others' sessions; literal, <c>file:PATH</c> or <c>env:NAME</c>, of at least
     /// 32 bytes. Null: random keys, this process alone.</summary>
     public string? SharedSecret { get; init; }
+
+    /// <summary>Tickets sent after a full TLS 1.3 handshake; a client uses each once. 0: no session is resumed.</summary>
+    public int Tickets { get; init; } = 2;
+
+    /// <summary>How long a session can be resumed (RFC 8446 4.6.1: 7 days at most). The keys must be kept as long.</summary>
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromHours(12);
 }

@@ -33,6 +33,10 @@ public sealed record HttpsSettings
     public IReadOnlyDictionary<string, ClientCertificateSettings> ClientCertificatesByName { get; init; } =
         new Dictionary<string, ClientCertificateSettings>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>File to which the secrets of all sessions are appended (NSS key log format), so that recorded traffic can be decrypted; null: none.
+    /// Event-loop engine.</summary>
+    public string? KeyLogFile { get; init; }
+
     /// <summary>Pending connections the kernel holds for us, per address.</summary>
     public int Backlog { get; init; } = 4096;
 

@@ -39,7 +39,7 @@ public static class Actors443Hosting
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AcmeMetrics>();
         services.AddSingleton<ChallengeAnswers>();
-        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn)
+        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn, settings.Certificates.TicketKeys)
         {
             Deciders = HandshakeDeciders.Of(provider.GetServices<IHandshakeDecider>(), provider.GetRequiredService<ILoggerFactory>()),
         });

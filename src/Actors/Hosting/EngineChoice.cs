@@ -18,6 +18,14 @@ internal static class EngineChoice
 
     public static IConnectionEngine Make(IServiceProvider services, Actors443Settings settings, string? missing)
     {
+        IConnectionEngine engine = Choose(services, settings, missing);
+        if (settings.Https.KeyLogFile is { } file && engine is PortableEngine)
+            LogOf(services).NoKeyLog(file);
+        return engine;
+    }
+
+    private static IConnectionEngine Choose(IServiceProvider services, Actors443Settings settings, string? missing)
+    {
         var portable = services.GetRequiredService<PortableEngine>();
         if (settings.Engine == EngineKind.Portable)
             return portable;
@@ -25,13 +33,14 @@ internal static class EngineChoice
         {
             // Elsewhere than on Linux nobody expects it.
             if (OperatingSystem.IsLinux() || settings.Engine == EngineKind.EventLoop)
-                services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategories.Listening).EngineFallsBack(settings.Engine == EngineKind.Auto ? "auto" : "event-loop", missing);
+                LogOf(services).EngineFallsBack(settings.Engine == EngineKind.Auto ? "auto" : "event-loop", missing);
             return portable;
         }
 
         return new EventLoopEngine(
             settings.EventLoop,
             services.GetRequiredService<PublishedTicketKeys>(),
+            settings.Https.KeyLogFile is { } keyLog ? new KeyLogFile(keyLog, LogOf(services), services.GetRequiredService<TimeProvider>()) : null,
             portable,
             services.GetRequiredService<ConnectionMetrics>(),
             services.GetRequiredService<IMeterFactory>(),
@@ -39,4 +48,6 @@ internal static class EngineChoice
             services.GetRequiredService<MonotonicClock>(),
             services.GetRequiredService<TimeProvider>());
     }
+
+    private static ILogger LogOf(IServiceProvider services) => services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategories.Listening);
 }

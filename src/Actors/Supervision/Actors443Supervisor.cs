@@ -84,7 +84,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         try
         {
             // Refuses what it cannot use before anything else has changed.
-            _environment.FrontEnd.Apply(settings.Https);
+            _environment.FrontEnd.Apply(settings.Https, settings.Certificates.TicketKeys);
         }
         catch (Tls.ClientCaException problem)
         {

@@ -34,4 +34,13 @@ internal static partial class ListeningLog
 
     [LoggerMessage(EventIds.Listening + 9, LogLevel.Warning, "engine = {Wanted} is not possible here: {Why}. The portable engine serves instead")]
     public static partial void EngineFallsBack(this ILogger log, string wanted, string why);
+
+    [LoggerMessage(EventIds.Tls + 2, LogLevel.Warning, "The secrets of all TLS sessions are written to {File}: whoever has that file can decrypt their traffic. Set https.key-log-file = none when the fault is found")]
+    public static partial void KeyLogOpened(this ILogger log, string file);
+
+    [LoggerMessage(EventIds.Tls + 3, LogLevel.Warning, "{File} cannot be written ({Cause}); {Lost} lines of the key log are lost so far. Connections do not notice")]
+    public static partial void KeyLogLost(this ILogger log, string file, string cause, long lost);
+
+    [LoggerMessage(EventIds.Tls + 4, LogLevel.Warning, "https.key-log-file = {File} is not possible with the portable engine; nothing is written. Use engine = event-loop")]
+    public static partial void NoKeyLog(this ILogger log, string file);
 }

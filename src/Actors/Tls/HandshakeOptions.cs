@@ -2,12 +2,13 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
+using Actors443.Configuration;
 
 namespace Actors443.Tls;
 
 /// <summary>All that a handshake needs to know: one instance a certificate and client-certificate rule, kept while the certificate is served. Immutable but for
 /// what engines make of it and keep here.</summary>
-internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy policy, IReadOnlyList<SslApplicationProtocol> protocols, ClientCertificateVerifier? clients)
+internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy policy, IReadOnlyList<SslApplicationProtocol> protocols, ClientCertificateVerifier? clients, TicketKeySettings tickets)
 {
     private SslServerAuthenticationOptions? _sslStream;
     private object? _engine;
@@ -25,6 +26,9 @@ internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy 
 
     /// <summary>Nothing is said after the handshake: it was all that was wanted (RFC 8737 3).</summary>
     public bool EndsAfterHandshake { get; init; }
+
+    /// <summary>Of sessions: how many tickets, valid how long.</summary>
+    public TicketKeySettings Tickets => tickets;
 
     /// <summary>32 bytes that a session must have been made with to be resumed: another certificate or other client CAs need a full handshake.</summary>
     public ReadOnlySpan<byte> SessionContext => _sessionContext ??= ComputeSessionContext();
@@ -51,7 +55,7 @@ internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy 
             ApplicationProtocols = [.. protocols],
             EnabledSslProtocols = policy.Protocols,
             AllowRenegotiation = false,
-            AllowTlsResume = true,
+            AllowTlsResume = tickets.Tickets > 0,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         };
         if (clients is not null)

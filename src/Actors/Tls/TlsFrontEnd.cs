@@ -25,11 +25,12 @@ internal sealed class TlsFrontEnd
     /// <param name="settings">To begin with.</param>
     /// <param name="certificates">What is served.</param>
     /// <param name="challenges">Answers to validations by CAs; null: none.</param>
-    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates, TlsAlpnChallengeTable? challenges = null)
+    /// <param name="tickets">Of sessions; null: the defaults.</param>
+    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates, TlsAlpnChallengeTable? challenges = null, TicketKeySettings? tickets = null)
     {
         _certificates = certificates;
         _challenges = challenges;
-        _rules = new Rules(settings);
+        _rules = new Rules(settings, tickets ?? new TicketKeySettings());
     }
 
     public TlsPolicy Policy => _rules.Policy;
@@ -39,7 +40,7 @@ internal sealed class TlsFrontEnd
 
     /// <summary>For new handshakes from now on.</summary>
     /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
-    public void Apply(HttpsSettings settings) => _rules = new Rules(settings);
+    public void Apply(HttpsSettings settings, TicketKeySettings tickets) => _rules = new Rules(settings, tickets);
 
     public TlsDecision Decide(ClientHello hello)
     {
@@ -80,13 +81,15 @@ internal sealed class TlsFrontEnd
     private sealed class Rules
     {
         private readonly HttpsSettings _settings;
+        private readonly TicketKeySettings _tickets;
         private readonly List<SslApplicationProtocol> _protocols;
         private readonly ConditionalWeakTable<ServerCertificate, ConcurrentDictionary<ClientCertificateSettings, HandshakeOptions>> _options = [];
         private readonly Dictionary<ClientCertificateSettings, ClientCertificateVerifier> _verifiers = [];
 
-        public Rules(HttpsSettings settings)
+        public Rules(HttpsSettings settings, TicketKeySettings tickets)
         {
             _settings = settings;
+            _tickets = tickets;
             Policy = new TlsPolicy(settings.Tls);
             _protocols = [.. settings.Protocols.Select(protocol => new SslApplicationProtocol(protocol))];
             foreach (ClientCertificateSettings rule in settings.ClientCertificatesByName.Values.Append(settings.ClientCertificates))
@@ -129,6 +132,6 @@ internal sealed class TlsFrontEnd
         }
 
         private HandshakeOptions Build(ServerCertificate certificate, ClientCertificateSettings rule) =>
-            new(certificate, Policy, _protocols, _verifiers.GetValueOrDefault(rule));
+            new(certificate, Policy, _protocols, _verifiers.GetValueOrDefault(rule), _tickets);
     }
 }

@@ -6,6 +6,7 @@ namespace Actors443.Configuration.Reading;
 /// <summary>Reads <c>certificates</c>.</summary>
 internal static class CertificateSettingsReading
 {
+    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(7);
     private static readonly string[] PfxExtensions = [".pfx", ".p12"];
 
     public static CertificateSettings Read(SettingsReader certificates)
@@ -71,10 +72,15 @@ internal static class CertificateSettingsReading
     private static TicketKeySettings ReadTicketKeys(SettingsReader section)
     {
         var defaults = new TicketKeySettings();
+        TimeSpan lifetime = section.Duration("lifetime", defaults.Lifetime, TimeSpan.FromSeconds(1));
+        if (lifetime > LongestLifetime)
+            section.Value("lifetime")!.Fail("is longer than 7 days, which is what TLS allows; write 7d or less");
         return new TicketKeySettings
         {
             Rotate = section.Duration("rotate", defaults.Rotate, TimeSpan.FromSeconds(1)),
             Keep = section.Integer("keep", defaults.Keep, 0, 100),
+            Tickets = section.Integer("tickets", defaults.Tickets, 0, 16),
+            Lifetime = lifetime,
             SharedSecret = section.Value("shared-secret") is { Text: not "none" } secret ? ReadSharedSecret(secret) : null,
         };
     }

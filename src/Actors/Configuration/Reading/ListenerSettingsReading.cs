@@ -25,6 +25,7 @@ internal static class ListenerSettingsReading
             Tls = https.Choice("tls", defaults.Tls),
             StrictSni = https.Flag("strict-sni", defaults.StrictSni),
             ClientCertificates = ReadClientCertificates(https, "client-certificates") ?? defaults.ClientCertificates,
+            KeyLogFile = ReadKeyLogFile(https),
             Backlog = https.Integer("backlog", defaults.Backlog, 1, 1_000_000),
             Limits = ReadLimits(https.Section("limits")),
         };
@@ -73,6 +74,17 @@ internal static class ListenerSettingsReading
         if (file is not null && CertificateFiles.ProblemOfPem(file) is { } problem)
             ca.Fail($"{problem}; write a PEM file with the CAs of the clients");
         return new ClientCertificateSettings(mode, file);
+    }
+
+    private static string? ReadKeyLogFile(SettingsReader https)
+    {
+        if (https.Value("key-log-file") is not { } value || value.Text == "none" || value.AsPath("a file name, or none") is not { } path)
+            return null;
+        if (Directory.Exists(path))
+            value.Fail($"'{path}' is a folder; write the name of a file in it");
+        else if (!Directory.Exists(Path.GetDirectoryName(path)))
+            value.Fail($"the folder '{Path.GetDirectoryName(path)}' does not exist; make it, or correct the name");
+        return path;
     }
 
     private static IReadOnlyList<IPEndPoint> ReadBind(SettingsReader section, string key, IReadOnlyList<IPEndPoint> fallback)

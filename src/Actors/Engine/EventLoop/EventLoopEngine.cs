@@ -16,6 +16,7 @@ internal sealed class EventLoopEngine : IConnectionEngine
 
     private readonly EventLoopSettings _settings;
     private readonly PublishedTicketKeys _ticketKeys;
+    private readonly KeyLogFile? _keyLog;
     private readonly PortableEngine _portable;
     private readonly ConnectionMetrics _metrics;
     private readonly IMeterFactory _meters;
@@ -29,10 +30,11 @@ internal sealed class EventLoopEngine : IConnectionEngine
     /// <summary>TLS sessions of OpenSSL that exist now; changed with <see cref="Interlocked"/>.</summary>
     public int Sessions;
 
-    public EventLoopEngine(EventLoopSettings settings, PublishedTicketKeys ticketKeys, PortableEngine portable, ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time)
+    public EventLoopEngine(EventLoopSettings settings, PublishedTicketKeys ticketKeys, KeyLogFile? keyLog, PortableEngine portable, ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time)
     {
         _settings = settings;
         _ticketKeys = ticketKeys;
+        _keyLog = keyLog;
         _portable = portable;
         _metrics = metrics;
         _meters = meters;
@@ -70,7 +72,7 @@ internal sealed class EventLoopEngine : IConnectionEngine
     {
         if (request.Tls is not { } tls)
             return await _portable.ListenAsync(request, cancellationToken);
-        var entry = new LoopEntry(this, request, tls, _metrics, _clock, _loggers.CreateLogger(LogCategories.Connections), ApplicationsOnLoop, _ticketKeys);
+        var entry = new LoopEntry(this, request, tls, _metrics, _clock, _loggers.CreateLogger(LogCategories.Connections), ApplicationsOnLoop, _ticketKeys, _keyLog);
         (List<LoopListener> listeners, List<IPEndPoint> bound) = Bind(request, entry);
         try
         {
@@ -116,6 +118,9 @@ internal sealed class EventLoopEngine : IConnectionEngine
             await loop.Loop.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             loop.Dispose();
         }
+
+        if (_keyLog is not null)
+            await _keyLog.DisposeAsync();
     }
 
     private (List<LoopListener> Listeners, List<IPEndPoint> Bound) Bind(ListenRequest request, LoopEntry entry)

@@ -268,6 +268,8 @@ internal sealed unsafe partial class LoopConnection
     {
         OpenSsl.ERR_clear_error();
         int read = 0;
+        int received = _home.Bio.InputLength;
+        int said = _home.Bio.OutputLength;
         while (!_tlsEnded)
         {
             byte* room = _input.Reserve(out int length);
@@ -286,6 +288,10 @@ internal sealed unsafe partial class LoopConnection
             break;
         }
 
+        if (read == 0 || _home.Bio.OutputLength > said)
+            CheckPatience(read == 0 ? received : 0, _home.Bio.OutputLength - said);
+        else
+            _silentBytes = 0;
         if (_input.IsFull)
             UpdateInterest();
         // Whoever waits runs here and now, and may end the connection.
@@ -309,7 +315,7 @@ internal sealed unsafe partial class LoopConnection
                 return true;
             default:
                 int reason = OpenSsl.TakeReason();
-                SetReason(CloseReason.ProtocolError, $"TLS: {OpenSsl.ReasonText(reason)}");
+                SetReason(CloseReason.ProtocolError, $"TLS: {HandshakeError.Describe(reason)}");
                 _tlsFailed = true;
                 // The alert, if there is one to be sent.
                 if (SendOutput())

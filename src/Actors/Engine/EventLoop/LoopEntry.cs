@@ -5,7 +5,7 @@ using Actors443.Tls;
 namespace Actors443.Engine.EventLoop;
 
 /// <summary>What the connections of one listener need to know of it. Immutable, shared by all loops.</summary>
-internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILogger log, bool applicationsOnLoop, PublishedTicketKeys ticketKeys)
+internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILogger log, bool applicationsOnLoop, PublishedTicketKeys ticketKeys, KeyLogFile? keyLog)
 {
     private Action<LoopConnectionContext> _enter = static _ => throw new InvalidOperationException("Kestrel has not started.");
 
@@ -23,7 +23,7 @@ internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, T
 
     public bool ApplicationsOnLoop => applicationsOnLoop;
 
-    public Func<HandshakeOptions, ServerTlsContext> MakeTlsContext { get; } = options => new ServerTlsContext(options, ticketKeys);
+    public Func<HandshakeOptions, ServerTlsContext> MakeTlsContext { get; } = options => new ServerTlsContext(options, ticketKeys, keyLog);
 
     /// <summary>Set once, before anything is accepted.</summary>
     public void EnterBy(Action<LoopConnectionContext> enter) => _enter = enter;

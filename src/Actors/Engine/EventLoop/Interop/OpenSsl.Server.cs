@@ -34,6 +34,8 @@ internal static unsafe partial class OpenSsl
     /// <summary>BIO_FLAGS_READ and BIO_FLAGS_SHOULD_RETRY.</summary>
     public const int BioRetryRead = 0x09;
 
+    private const int SessionCacheOff = 0;
+    private const ulong OptionNoTicket = 1ul << 14;
     private const ulong OptionNoCompression = 1ul << 17;
     private const ulong OptionNoRenegotiation = 1ul << 30;
     private const int ControlChainCertificate = 89;
@@ -44,6 +46,21 @@ internal static unsafe partial class OpenSsl
 
     /// <summary>No compression (CRIME), no renegotiation by the client.</summary>
     public static void UseServerOptions(nint context) => _ = SSL_CTX_set_options(context, OptionNoCompression | OptionNoRenegotiation);
+
+    /// <param name="context">Of a server.</param>
+    /// <param name="tickets">After a full TLS 1.3 handshake. 0: no session of any version is resumed.</param>
+    /// <param name="lifetime">For so long.</param>
+    public static bool UseSessions(nint context, int tickets, TimeSpan lifetime)
+    {
+        _ = SSL_CTX_set_timeout(context, (nint)lifetime.TotalSeconds);
+        if (tickets == 0)
+        {
+            _ = SSL_CTX_set_options(context, OptionNoTicket);
+            _ = SSL_CTX_ctrl(context, ControlSessionCacheMode, SessionCacheOff, 0);
+        }
+
+        return SSL_CTX_set_num_tickets(context, (nuint)tickets) == 1;
+    }
 
     public static bool AddChainCertificate(nint context, nint certificate) => SSL_CTX_ctrl(context, ControlChainCertificate, 1, certificate) == 1;
 
@@ -91,6 +108,9 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Library)]
     public static partial int SSL_CTX_set_num_tickets(nint context, nuint count);
+
+    [LibraryImport(Library)]
+    public static partial void SSL_CTX_set_keylog_callback(nint context, delegate* unmanaged[Cdecl]<nint, byte*, void> callback);
 
     [LibraryImport(Library)]
     public static partial int SSL_CTX_set_ex_data(nint context, int index, nint data);
@@ -203,6 +223,9 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(CryptoLibrary)]
     public static partial int BIO_meth_set_ctrl(nint method, delegate* unmanaged[Cdecl]<nint, int, nint, nint, nint> control);
+
+    [LibraryImport(Library)]
+    private static partial nint SSL_CTX_set_timeout(nint context, nint seconds);
 
     [LibraryImport(Library)]
     private static partial ulong SSL_CTX_set_options(nint context, ulong options);

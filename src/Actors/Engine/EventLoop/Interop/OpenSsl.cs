@@ -56,6 +56,7 @@ internal static unsafe partial class OpenSsl
     [
         "SSL_CTX_new", "SSL_new", "SSL_do_handshake", "SSL_read", "SSL_write", "SSL_has_pending", "SSL_CTX_load_verify_file", "SSL_CTX_sess_set_new_cb",
         "SSL_get1_peer_certificate", "SSL_CTX_set_num_tickets", "SSL_CTX_set_cert_verify_callback", "SSL_CTX_set_alpn_select_cb", "SSL_CIPHER_get_protocol_id",
+        "SSL_CTX_set_keylog_callback",
     ];
 
     private static readonly string[] NeededOfCrypto = ["BIO_meth_new", "EVP_CIPHER_fetch", "EVP_MD_fetch", "HMAC_Init_ex", "d2i_AutoPrivateKey", "CRYPTO_get_ex_new_index"];

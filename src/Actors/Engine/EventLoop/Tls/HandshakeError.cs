@@ -9,7 +9,7 @@ internal static class HandshakeError
 {
     public static (CloseReason Reason, string? Detail) Classify(int reason) => reason switch
     {
-        >= OpenSsl.ReasonAlerts and < OpenSsl.ReasonAlerts + 256 => (CloseReason.HandshakeFailed, $"the client sent the alert {TlsAlertNames.Of((byte)(reason - OpenSsl.ReasonAlerts))}"),
+        _ when AlertOf(reason) is not null => (CloseReason.HandshakeFailed, Describe(reason)),
         OpenSsl.ReasonNoSharedCipher => (CloseReason.NoSharedCipher, null),
         OpenSsl.ReasonUnsupportedProtocol => (CloseReason.NoSharedProtocol, null),
         OpenSsl.ReasonNoApplicationProtocol => (CloseReason.NoApplicationProtocol, null),
@@ -17,4 +17,10 @@ internal static class HandshakeError
         0 => (CloseReason.HandshakeFailed, null),
         _ => (CloseReason.HandshakeFailed, OpenSsl.ReasonText(reason)),
     };
+
+    /// <summary>The alert that the client sent; null: it sent none.</summary>
+    public static byte? AlertOf(int reason) => reason is >= OpenSsl.ReasonAlerts and < OpenSsl.ReasonAlerts + 256 ? (byte)(reason - OpenSsl.ReasonAlerts) : null;
+
+    /// <summary>In words.</summary>
+    public static string Describe(int reason) => AlertOf(reason) is { } alert ? $"the client sent the alert {TlsAlertNames.Of(alert)}" : OpenSsl.ReasonText(reason);
 }

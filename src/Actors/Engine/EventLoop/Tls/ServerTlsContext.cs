@@ -23,16 +23,18 @@ internal sealed unsafe class ServerTlsContext
 
     private readonly HandshakeOptions _options;
     private readonly PublishedTicketKeys _ticketKeys;
+    private readonly KeyLogFile? _keyLog;
     private readonly GCHandle _self;
     private readonly byte* _protocols;
     private readonly uint _protocolsLength;
     private nint _context;
 
     /// <exception cref="AuthenticationException">OpenSSL refuses the certificate or its key.</exception>
-    public ServerTlsContext(HandshakeOptions options, PublishedTicketKeys ticketKeys)
+    public ServerTlsContext(HandshakeOptions options, PublishedTicketKeys ticketKeys, KeyLogFile? keyLog = null)
     {
         _options = options;
         _ticketKeys = ticketKeys;
+        _keyLog = keyLog;
         _context = OpenSsl.SSL_CTX_new(OpenSsl.TLS_server_method());
         if (_context == 0)
             throw new AuthenticationException($"OpenSSL gives no context: {OpenSsl.TakeErrorText()}.");
@@ -81,7 +83,11 @@ internal sealed unsafe class ServerTlsContext
         Check(OpenSsl.SSL_CTX_set_ex_data(_context, ContextIndex, GCHandle.ToIntPtr(_self)) == 1, "its data");
         OpenSsl.SSL_CTX_set_alpn_select_cb(_context, &SelectProtocol, GCHandle.ToIntPtr(_self));
         OpenSsl.SetServerNameCallback(_context, &AcknowledgeServerName);
-        OpenSsl.SetTicketKeyCallback(_context, &SealTicket);
+        Check(OpenSsl.UseSessions(_context, _options.Tickets.Tickets, _options.Tickets.Lifetime), "the number of tickets");
+        if (_options.Tickets.Tickets > 0)
+            OpenSsl.SetTicketKeyCallback(_context, &SealTicket);
+        if (_keyLog is not null)
+            OpenSsl.SSL_CTX_set_keylog_callback(_context, &LogKey);
     }
 
     private void UseCertificate(ServerCertificate certificate)
@@ -183,6 +189,10 @@ internal sealed unsafe class ServerTlsContext
         nint handle = OpenSsl.SSL_CTX_get_ex_data(OpenSsl.SSL_get_SSL_CTX(ssl), ContextIndex);
         return From(handle) is { } self ? TicketSeal.Apply(self._ticketKeys.Current, ssl, name, vector, cipher, mac, seal == 1) : OpenSsl.TicketUnknown;
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void LogKey(nint ssl, byte* line) =>
+        From(OpenSsl.SSL_CTX_get_ex_data(OpenSsl.SSL_get_SSL_CTX(ssl), ContextIndex))?._keyLog!.Write(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(line));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int VerifyClient(nint store, nint argument)

@@ -61,6 +61,22 @@ public sealed record ClientCertificateSettings(ClientCertificateMode Mode, strin
 {
     /// <summary>Not asked for.</summary>
     public static ClientCertificateSettings None { get; } = new(ClientCertificateMode.None, null);
+
+    /// <summary>Files (PEM or DER, absolute paths) and URLs of the CAs' certificate revocation lists (RFC 5280 5); empty: revocation is not checked.</summary>
+    public IReadOnlyList<string> Crl { get; init; } = [];
+
+    /// <summary>What a list is worth after its nextUpdate.</summary>
+    public ExpiredCrlPolicy ExpiredCrl { get; init; }
+}
+
+/// <summary>What a certificate revocation list is worth after its nextUpdate.</summary>
+public enum ExpiredCrlPolicy
+{
+    /// <summary>Nothing: no client certificate of that issuer is accepted until there is a new one.</summary>
+    Refuse,
+
+    /// <summary>What is on it stays revoked, the others are accepted.</summary>
+    Accept,
 }
 
 /// <summary>Whether a client certificate is asked for.</summary>

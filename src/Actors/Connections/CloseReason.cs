@@ -78,6 +78,9 @@ public enum CloseReason
     /// <summary>The handshake failed for another reason.</summary>
     HandshakeFailed,
 
+    /// <summary>The client certificate is on its issuer's CRL; open connections are cut, too.</summary>
+    ClientCertificateRevoked,
+
     /// <summary>A handshake decider of the application refused it.</summary>
     HandshakeRefused,
 

@@ -27,6 +27,11 @@ internal sealed class ConnectionDirectoryActor : ReceiveActor
         Receive<ListenerConnections>(connections => _listeners[connections.Name] = connections.Listener);
         Receive<ListConnections>(_ => CollectAsync().PipeTo(Sender, Self));
         Receive<TellConnection>(tell => TellAsync(tell).PipeTo(Sender, Self));
+        Receive<CutRevoked>(cut =>
+        {
+            foreach (IActorRef listener in _listeners.Values)
+                listener.Tell(cut);
+        });
         Receive<Obituary>(Keep);
         Receive<ListObituaries>(_ => Sender.Tell(new ObituaryList([.. _obituaries.Reverse()])));
     }

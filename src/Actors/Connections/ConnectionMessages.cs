@@ -66,6 +66,9 @@ internal sealed record DrainAll(Drain Drain) : INoSerializationVerificationNeede
 /// <param name="Aborted">Connections that had to be aborted at the deadline.</param>
 internal sealed record AllDrained(int Aborted) : INoSerializationVerificationNeeded;
 
+/// <summary>To a connection supervisor: close the connections whose client certificate is revoked now.</summary>
+internal sealed record CutRevoked(Tls.TlsFrontEnd FrontEnd) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+
 /// <summary>To a connection supervisor: the timer wheel moves on.</summary>
 internal sealed class WheelTick : INoSerializationVerificationNeeded
 {

@@ -97,6 +97,9 @@ internal sealed class ConnectionSupervisor : ActorBase
             case TellConnection tell:
                 Sender.Tell(TryTell(tell), Self);
                 return true;
+            case CutRevoked cut:
+                OnCutRevoked(cut.FrontEnd);
+                return true;
             case DrainAll drain:
                 OnDrainAll(drain.Drain);
                 return true;
@@ -201,6 +204,17 @@ internal sealed class ConnectionSupervisor : ActorBase
         for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
             connection.Actor.Tell(drain, Self);
         AnswerIfDrained();
+    }
+
+    private void OnCutRevoked(Tls.TlsFrontEnd frontEnd)
+    {
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+        {
+            if (connection.ClientCertificate is not { } certificate || frontEnd.ClientsOf(connection.ServerName)?.IsRevoked(certificate) != true)
+                continue;
+            _log.RevokedClientCut(connection.Id, certificate.Subject, certificate.SerialNumber);
+            connection.Actor.Tell(new Close(CloseReason.ClientCertificateRevoked, $"serial number {certificate.SerialNumber} of {certificate.Issuer}"), Self);
+        }
     }
 
     private void AnswerIfDrained()

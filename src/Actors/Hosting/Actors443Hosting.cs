@@ -1,6 +1,7 @@
 using Actors443.Acme.Challenges;
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
@@ -35,11 +36,12 @@ public static class Actors443Hosting
         services.AddSingleton<MonotonicClock>();
         services.AddSingleton<ServerLifecycle>();
         services.AddSingleton<PublishedCertificates>();
+        services.AddSingleton<PublishedRevocations>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AcmeMetrics>();
         services.AddSingleton<ChallengeAnswers>();
-        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn, settings.Certificates.TicketKeys)
+        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn, settings.Certificates.TicketKeys, provider.GetRequiredService<PublishedRevocations>(), provider.GetRequiredService<TimeProvider>())
         {
             Deciders = HandshakeDeciders.Of(provider.GetServices<IHandshakeDecider>(), provider.GetRequiredService<ILoggerFactory>()),
         });

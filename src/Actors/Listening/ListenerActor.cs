@@ -45,6 +45,10 @@ internal sealed class ListenerActor : UntypedActor
                 foreach (IActorRef supervisor in _connections)
                     supervisor.Tell(WheelTick.Instance, Self);
                 break;
+            case CutRevoked:
+                foreach (IActorRef supervisor in _connections)
+                    supervisor.Tell(message, Self);
+                break;
             case BindListeners or Unbind or Release:
                 _acceptor.Forward(message);
                 break;

@@ -6,6 +6,7 @@ internal static class ActorNames
     public const string Root = "actors443";
     public const string Certificates = "certificates";
     public const string TicketKeys = "ticket-keys";
+    public const string Revocations = "revocations";
     public const string Admission = "admission";
     public const string Listeners = "listeners";
     public const string Acceptor = "acceptor";

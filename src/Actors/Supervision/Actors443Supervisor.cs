@@ -1,5 +1,6 @@
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
@@ -35,6 +36,7 @@ public sealed class Actors443Supervisor : ReceiveActor
     private readonly IActorRef _admission;
     private readonly IActorRef _directory;
     private readonly IActorRef _listeners;
+    private readonly IActorRef _revocations;
 
     internal Actors443Supervisor(ServerEnvironment environment)
     {
@@ -48,6 +50,9 @@ public sealed class Actors443Supervisor : ReceiveActor
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
         _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(), ActorNames.Directory);
+        Func<Actors443Settings> current = () => environment.Settings;
+        _revocations = Context.ActorOf(
+            Props.Create<RevocationActor>(current, environment.Revocations, environment.FrontEnd, _directory, environment.Loggers, environment.Time), ActorNames.Revocations);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
 
@@ -72,6 +77,8 @@ public sealed class Actors443Supervisor : ReceiveActor
             return new ServingFailed(problems, null);
         }
 
+        // Its problems are in the log: whoever needs a list that is missing is refused, everybody else is served.
+        await _revocations.Ask<RevocationsReady>(AwaitRevocations.Instance, StartWithin);
         object answer = await _listeners.Ask<object>(new BindListeners(start.Application), StartWithin);
         if (answer is ListenersFailed failed)
             return new ServingFailed(failed.Problem, failed.Cause);
@@ -94,6 +101,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _environment.Replace(settings);
         _environment.Lifetimes.Apply(settings.Deadlines, settings.Drain);
         _environment.Gate.Apply(settings.Admission);
+        _revocations.Tell(LookAtRevocations.Instance, ActorRefs.NoSender);
         CertificateSettingsApplied applied = await _certificates.Ask<CertificateSettingsApplied>(new ApplyCertificateSettings(settings.Certificates), StartWithin);
         return new SettingsApplied(applied.Problems);
     }

@@ -1,6 +1,7 @@
 using Actors443.Acme.Challenges;
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
@@ -14,6 +15,7 @@ internal sealed class ServerEnvironment(
     Actors443Settings settings,
     PublishedCertificates certificates,
     PublishedTicketKeys ticketKeys,
+    PublishedRevocations revocations,
     AdmissionGate gate,
     TlsFrontEnd frontEnd,
     ConnectionLifetimes lifetimes,
@@ -35,6 +37,8 @@ internal sealed class ServerEnvironment(
     public PublishedCertificates Certificates => certificates;
 
     public PublishedTicketKeys TicketKeys => ticketKeys;
+
+    public PublishedRevocations Revocations => revocations;
 
     public AdmissionGate Gate => gate;
 

@@ -26,6 +26,12 @@ internal static partial class CertificateLog
     [LoggerMessage(EventIds.Certificates + 7, LogLevel.Error, "There is no certificate left to serve; those of generation {Generation} stay. Add one to certificates, or set certificates.local-ca.enabled = on")]
     public static partial void NothingToServe(this ILogger log, long generation);
 
+    [LoggerMessage(EventIds.Certificates + 9, LogLevel.Information, "Client certificates: {Revoked} are revoked by the lists of {Sources} sources")]
+    public static partial void RevocationsPublished(this ILogger log, int revoked, int sources);
+
+    [LoggerMessage(EventIds.Certificates + 10, LogLevel.Error, "client-certificates.crl: {Problem}")]
+    public static partial void RevocationProblem(this ILogger log, string problem);
+
     [LoggerMessage(EventIds.Certificates + 8, LogLevel.Information, "Session tickets are sealed with a new key; {Count} keys open them. The next is due at {Next:u}")]
     public static partial void TicketKeysRotated(this ILogger log, int count, DateTimeOffset next);
 }

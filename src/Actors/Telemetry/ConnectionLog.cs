@@ -25,6 +25,9 @@ internal static partial class ConnectionLog
     [LoggerMessage(EventIds.Tls + 0, LogLevel.Error, "A handshake ended with {Protocol} {Suite}, which the policy does not allow; the connection was closed. The platform's TLS defaults have changed: see docs/security.md")]
     public static partial void UnexpectedCipher(this ILogger log, string protocol, string suite);
 
+    [LoggerMessage(EventIds.Tls + 5, LogLevel.Warning, "Connection {Id} is closed: the certificate of {Client}, serial number {Serial}, has been revoked")]
+    public static partial void RevokedClientCut(this ILogger log, string id, string client, string serial);
+
     [LoggerMessage(EventIds.Tls + 1, LogLevel.Error, "The handshake decider {Decider} failed; the handshake is refused")]
     public static partial void HandshakeDeciderFailed(this ILogger log, Exception cause, string decider);
 

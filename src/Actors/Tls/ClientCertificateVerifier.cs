@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 
 namespace Actors443.Tls;
@@ -8,20 +9,32 @@ namespace Actors443.Tls;
 /// <summary>A file of client CAs that cannot be used. The message names the setting's file and the fix.</summary>
 public sealed class ClientCaException(string message, Exception? cause = null) : Exception(message, cause);
 
+/// <summary>A TLS stream that wants to know why its client's certificate was refused.</summary>
+internal interface IClientVerdictSink
+{
+    void Refused(ClientVerdict verdict);
+}
+
 /// <summary>Checks client certificates against the CAs of one file, and nothing the system trusts besides. Thread-safe.</summary>
 internal sealed class ClientCertificateVerifier
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
     private readonly X509Certificate2Collection _authorities;
     private readonly bool _required;
+    private readonly RevocationCheck? _revocations;
 
-    private ClientCertificateVerifier(X509Certificate2Collection authorities, bool required)
+    private ClientCertificateVerifier(X509Certificate2Collection authorities, bool required, RevocationCheck? revocations)
     {
         _authorities = authorities;
         _required = required;
+        _revocations = revocations;
     }
 
-    public static ClientCertificateVerifier Load(ClientCertificateSettings settings)
+    /// <param name="settings">Whose certificates.</param>
+    /// <param name="revocations">Where the lists are that the settings name.</param>
+    /// <param name="time">The clock that lists expire by; null: the system's.</param>
+    /// <exception cref="ClientCaException">The CA file cannot be used.</exception>
+    public static ClientCertificateVerifier Load(ClientCertificateSettings settings, PublishedRevocations? revocations = null, TimeProvider? time = null)
     {
         string file = settings.CaFile ?? throw new ClientCaException("client-certificates.ca is missing: name a PEM file of the CAs whose clients may come in.");
         var authorities = new X509Certificate2Collection();
@@ -36,7 +49,8 @@ internal sealed class ClientCertificateVerifier
 
         if (authorities.Count == 0)
             throw new ClientCaException($"client-certificates.ca = \"{file}\" holds no certificate; it must be PEM with at least one CA certificate.");
-        return new ClientCertificateVerifier(authorities, settings.Mode == ClientCertificateMode.Required);
+        RevocationCheck? check = settings.Crl.Count == 0 ? null : new RevocationCheck(settings, revocations ?? new PublishedRevocations(), authorities, time ?? TimeProvider.System);
+        return new ClientCertificateVerifier(authorities, settings.Mode == ClientCertificateMode.Required, check);
     }
 
     public bool IsRequired => _required;
@@ -50,12 +64,25 @@ internal sealed class ClientCertificateVerifier
     }
 
     /// <summary>As <see cref="RemoteCertificateValidationCallback"/>.</summary>
-    public bool Verify(object sender, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors) =>
-        certificate is X509Certificate2 leaf ? Verify(leaf, presented?.ChainElements.Select(element => element.Certificate) ?? []) : !_required;
+    public bool Verify(object sender, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
+    {
+        if (certificate is not X509Certificate2 leaf)
+            return !_required;
+        ClientVerdict verdict = Verify(leaf, presented?.ChainElements.Select(element => element.Certificate) ?? []);
+        if (verdict != ClientVerdict.Accepted)
+            (sender as IClientVerdictSink)?.Refused(verdict);
+        return verdict == ClientVerdict.Accepted;
+    }
+
+    /// <summary>Whether it is on a list by now; a list that is missing or expired revokes nothing.</summary>
+    public bool IsRevoked(X509Certificate2 leaf) => _revocations?.Of(leaf) == ClientVerdict.Revoked;
+
+    /// <summary>What was verified once, looked at again, as when its session is resumed.</summary>
+    public ClientVerdict VerifyAgain(X509Certificate2 leaf) => _revocations?.Of(leaf) ?? ClientVerdict.Accepted;
 
     /// <param name="leaf">The client's certificate.</param>
     /// <param name="presented">What the client sent besides its leaf: intermediates.</param>
-    public bool Verify(X509Certificate2 leaf, IEnumerable<X509Certificate2> presented)
+    public ClientVerdict Verify(X509Certificate2 leaf, IEnumerable<X509Certificate2> presented)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -67,18 +94,20 @@ internal sealed class ClientCertificateVerifier
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
         foreach (X509Certificate2 certificate in presented)
             chain.ChainPolicy.ExtraStore.Add(certificate);
-        return chain.Build(leaf) && EndsAtAuthority(chain);
+        if (!chain.Build(leaf) || AuthorityIn(chain) is not (>= 0 and int end))
+            return ClientVerdict.Rejected;
+        return _revocations?.Of(chain, end) ?? ClientVerdict.Accepted;
     }
 
-    private bool EndsAtAuthority(X509Chain chain)
+    private int AuthorityIn(X509Chain chain)
     {
         // By the whole certificate: X509Certificate.Equals compares issuer and serial number alone, which anybody can copy.
-        foreach (X509ChainElement element in chain.ChainElements)
+        for (int index = 0; index < chain.ChainElements.Count; index++)
         {
-            if (_authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)))
-                return true;
+            if (_authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(chain.ChainElements[index].Certificate.RawDataMemory.Span)))
+                return index;
         }
 
-        return false;
+        return -1;
     }
 }

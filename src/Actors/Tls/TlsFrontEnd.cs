@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using Actors443.Acme.Challenges;
 using Actors443.Certificates;
+using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Tls.Deciding;
@@ -19,6 +20,8 @@ internal readonly record struct TlsDecision(CloseReason Refusal, TlsAlert Alert,
 internal sealed class TlsFrontEnd
 {
     private readonly PublishedCertificates _certificates;
+    private readonly PublishedRevocations _revocations;
+    private readonly TimeProvider _time;
     private readonly TlsAlpnChallengeTable? _challenges;
     private volatile Rules _rules;
 
@@ -26,11 +29,15 @@ internal sealed class TlsFrontEnd
     /// <param name="certificates">What is served.</param>
     /// <param name="challenges">Answers to validations by CAs; null: none.</param>
     /// <param name="tickets">Of sessions; null: the defaults.</param>
-    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates, TlsAlpnChallengeTable? challenges = null, TicketKeySettings? tickets = null)
+    /// <param name="revocations">Lists for client certificates; null: none.</param>
+    /// <param name="time">The clock that lists expire by; null: the system's.</param>
+    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates, TlsAlpnChallengeTable? challenges = null, TicketKeySettings? tickets = null, PublishedRevocations? revocations = null, TimeProvider? time = null)
     {
         _certificates = certificates;
         _challenges = challenges;
-        _rules = new Rules(settings, tickets ?? new TicketKeySettings());
+        _revocations = revocations ?? new PublishedRevocations();
+        _time = time ?? TimeProvider.System;
+        _rules = new Rules(settings, tickets ?? new TicketKeySettings(), _revocations, _time);
     }
 
     public TlsPolicy Policy => _rules.Policy;
@@ -40,7 +47,10 @@ internal sealed class TlsFrontEnd
 
     /// <summary>For new handshakes from now on.</summary>
     /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
-    public void Apply(HttpsSettings settings, TicketKeySettings tickets) => _rules = new Rules(settings, tickets);
+    public void Apply(HttpsSettings settings, TicketKeySettings tickets) => _rules = new Rules(settings, tickets, _revocations, _time);
+
+    /// <summary>Who checks client certificates for a name; null: nobody.</summary>
+    public ClientCertificateVerifier? ClientsOf(string? serverName) => _rules.ClientsOf(serverName);
 
     public TlsDecision Decide(ClientHello hello)
     {
@@ -86,7 +96,7 @@ internal sealed class TlsFrontEnd
         private readonly ConditionalWeakTable<ServerCertificate, ConcurrentDictionary<ClientCertificateSettings, HandshakeOptions>> _options = [];
         private readonly Dictionary<ClientCertificateSettings, ClientCertificateVerifier> _verifiers = [];
 
-        public Rules(HttpsSettings settings, TicketKeySettings tickets)
+        public Rules(HttpsSettings settings, TicketKeySettings tickets, PublishedRevocations revocations, TimeProvider time)
         {
             _settings = settings;
             _tickets = tickets;
@@ -95,7 +105,7 @@ internal sealed class TlsFrontEnd
             foreach (ClientCertificateSettings rule in settings.ClientCertificatesByName.Values.Append(settings.ClientCertificates))
             {
                 if (rule.Mode != ClientCertificateMode.None)
-                    _verifiers[rule] = ClientCertificateVerifier.Load(rule);
+                    _verifiers[rule] = ClientCertificateVerifier.Load(rule, revocations, time);
             }
         }
 
@@ -120,6 +130,8 @@ internal sealed class TlsFrontEnd
             ConcurrentDictionary<ClientCertificateSettings, HandshakeOptions> byRule = _options.GetOrCreateValue(certificate);
             return byRule.TryGetValue(rule, out HandshakeOptions? options) ? options : byRule.GetOrAdd(rule, Build(certificate, rule));
         }
+
+        public ClientCertificateVerifier? ClientsOf(string? serverName) => _verifiers.GetValueOrDefault(RuleFor(serverName));
 
         private ClientCertificateSettings RuleFor(string? serverName)
         {

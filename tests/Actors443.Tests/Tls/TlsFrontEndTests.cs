@@ -143,7 +143,7 @@ public sealed class TlsFrontEndTests : IDisposable
         var frontEnd = new TlsFrontEnd(new HttpsSettings { StrictSni = true }, _published);
         string file = content is null ? Path.Combine(_folder.Path, "missing.pem") : _folder.Write("bad.pem", content);
 
-        ClientCaException problem = Assert.Throws<ClientCaException>(() => frontEnd.Apply(new HttpsSettings { ClientCertificates = new ClientCertificateSettings(ClientCertificateMode.Required, file) }), new TicketKeySettings());
+        ClientCaException problem = Assert.Throws<ClientCaException>(() => frontEnd.Apply(new HttpsSettings { ClientCertificates = new ClientCertificateSettings(ClientCertificateMode.Required, file) }, new TicketKeySettings()));
 
         Assert.Contains(file, problem.Message, StringComparison.Ordinal);
         Assert.Equal(CloseReason.UnknownServerName, frontEnd.Decide(Hello("other.test")).Refusal);

@@ -29,7 +29,7 @@ internal sealed class TlsAlpnChallengeTable(AcmeMetrics metrics, TimeProvider ti
     {
         X509Certificate2 certificate = TlsAlpnCertificate.Make(identifier, keyAuthorization, time.GetUtcNow());
         var shown = new ServerCertificate(SslStreamCertificateContext.Create(certificate, null, offline: true), [identifier.Value], CertificateKeyKinds.Ecdsa, "ACME challenge");
-        _answers[KeyAuthorization.ServerName(identifier)] = new Answer(new HandshakeOptions(shown, Policy, Protocols, null) { EndsAfterHandshake = true });
+        _answers[KeyAuthorization.ServerName(identifier)] = new Answer(new HandshakeOptions(shown, Policy, Protocols, null, NoTickets) { EndsAfterHandshake = true });
     }
 
     public void Withdraw(AcmeIdentifier identifier) => _answers.TryRemove(KeyAuthorization.ServerName(identifier), out _);

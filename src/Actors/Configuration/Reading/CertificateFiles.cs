@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Certificates.Revocation;
 
 namespace Actors443.Configuration.Reading;
 
@@ -25,6 +26,22 @@ internal static class CertificateFiles
         {
             foreach (X509Certificate2 certificate in certificates)
                 certificate.Dispose();
+        }
+    }
+
+    /// <summary>What keeps a file from being used as a certificate revocation list; null: nothing.</summary>
+    public static string? ProblemOfCrl(string path)
+    {
+        if (ProblemOfFile(path) is { } problem)
+            return problem;
+        try
+        {
+            _ = CertificateRevocationList.Read(File.ReadAllBytes(path));
+            return null;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or FormatException)
+        {
+            return $"'{path}' cannot be used ({e.Message.TrimEnd('.')})";
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Actors443.Certificates.Revocation;
 
 namespace Actors443.Configuration.Reading;
 
@@ -59,6 +60,8 @@ internal static class ListenerSettingsReading
 
         if (value.AsSection($"{key} {{ ca = \"clients.pem\", mode = require }}") is not { } reader)
             return null;
+        IReadOnlyList<string> crl = reader.List<string>("crl", [], ReadCrl);
+        ExpiredCrlPolicy expired = reader.Choice("expired-crl", ExpiredCrlPolicy.Refuse);
         SettingsValue? ca = reader.Value("ca") is { Text: not "none" } named2 ? named2 : null;
         ClientCertificateMode mode = (reader.Value("mode") is { } written ? written.Choice(ClientCertificateModes) : null)
             ?? (ca is null ? ClientCertificateMode.None : ClientCertificateMode.Required);
@@ -73,7 +76,25 @@ internal static class ListenerSettingsReading
         string? file = ca.AsPath("a PEM file with the CAs of the clients");
         if (file is not null && CertificateFiles.ProblemOfPem(file) is { } problem)
             ca.Fail($"{problem}; write a PEM file with the CAs of the clients");
-        return new ClientCertificateSettings(mode, file);
+        return new ClientCertificateSettings(mode, file) { Crl = crl, ExpiredCrl = expired };
+    }
+
+    private static string? ReadCrl(SettingsValue value)
+    {
+        if (value.AsText("a file or a URL") is not { } text)
+            return null;
+        if (RevocationSource.IsUrlOf(text))
+        {
+            if (Uri.TryCreate(text, UriKind.Absolute, out _))
+                return text;
+            value.Fail($"'{text}' is not a URL; write http://host/name.crl, or the name of a file");
+            return null;
+        }
+
+        string path = value.FullPath(text);
+        if (CertificateFiles.ProblemOfCrl(path) is { } problem)
+            value.Fail($"{problem}; write the name of a file with the CA's complete revocation list, PEM or DER");
+        return path;
     }
 
     private static string? ReadKeyLogFile(SettingsReader https)

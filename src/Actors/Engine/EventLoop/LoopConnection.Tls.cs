@@ -169,6 +169,8 @@ internal sealed unsafe partial class LoopConnection
         }
 
         (CloseReason reason, string? detail) = HandshakeError.Classify(OpenSsl.TakeReason());
+        if (reason == CloseReason.ClientCertificateRejected)
+            (reason, detail) = ((ClientVerdict)OpenSsl.SSL_get_verify_result(_ssl)).ToReason(detail);
         HandshakeFailed(reason, detail);
         // The alert that says why.
         if (SendOutput())
@@ -182,9 +184,10 @@ internal sealed unsafe partial class LoopConnection
         CipherSuite = (TlsCipherSuite)OpenSsl.SSL_CIPHER_get_protocol_id(OpenSsl.SSL_get_current_cipher(_ssl));
         ApplicationProtocol = SelectedProtocol();
         Resumed = OpenSsl.SSL_session_reused(_ssl) == 1;
-        if (_tls!.Options.Clients is not null && !AcceptsClient())
+        if (_tls!.Options.Clients is { } clients && AcceptsClient(clients) is not ClientVerdict.Accepted and var verdict)
         {
-            HandshakeFailed(CloseReason.ClientCertificateRejected, "the certificate of the resumed session has expired");
+            (CloseReason reason, string? detail) = verdict.ToReason("the certificate of the resumed session has expired");
+            HandshakeFailed(reason, detail);
             Reset();
             return;
         }
@@ -228,11 +231,13 @@ internal sealed unsafe partial class LoopConnection
             Linger();
     }
 
-    private bool AcceptsClient()
+    private ClientVerdict AcceptsClient(ClientCertificateVerifier clients)
     {
         ClientCertificate = PeerCertificates.Of(_ssl);
         // A full handshake has just verified it. What a resumed one brings is as old as its ticket.
-        return Resumed != true || ClientCertificate is null || ClientCertificate.NotAfter.ToUniversalTime() > Clock.UtcNow;
+        if (Resumed != true || ClientCertificate is null)
+            return ClientVerdict.Accepted;
+        return ClientCertificate.NotAfter.ToUniversalTime() > Clock.UtcNow ? clients.VerifyAgain(ClientCertificate) : ClientVerdict.Rejected;
     }
 
     private SslApplicationProtocol SelectedProtocol()

@@ -1,10 +1,20 @@
 using System.Net.Security;
+using Actors443.Connections;
+using Actors443.Tls;
 
 namespace Actors443.Engine.Portable;
 
 /// <summary>The TLS stream of a connection, which notices that the client has said goodbye (close_notify, RFC 8446 6.1).</summary>
-internal sealed class ConnectionTlsStream(Stream transport, PortableConnection connection) : SslStream(transport, leaveInnerStreamOpen: false)
+internal sealed class ConnectionTlsStream(Stream transport, PortableConnection connection) : SslStream(transport, leaveInnerStreamOpen: false), IClientVerdictSink
 {
+    void IClientVerdictSink.Refused(ClientVerdict verdict)
+    {
+        (CloseReason reason, string? detail) = verdict.ToReason(null);
+        // What SslStream says itself is told otherwise.
+        if (reason != CloseReason.ClientCertificateRejected || detail is not null)
+            connection.SetReason(reason, detail);
+    }
+
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ValueTask<int> read = base.ReadAsync(buffer, cancellationToken);

@@ -10,8 +10,6 @@ internal static unsafe partial class OpenSsl
     public const int AlpnOk = 0;
     public const int AlpnFatal = 2;
 
-    public const int VerifyErrorCertificateRejected = 28;
-
     public const int ReasonNoSharedCipher = 193;
     public const int ReasonPeerSentNoCertificate = 199;
     public const int ReasonUnsupportedProtocol = 258;

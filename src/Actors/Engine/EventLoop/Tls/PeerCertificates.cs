@@ -24,7 +24,7 @@ internal static unsafe class PeerCertificates
     }
 
     /// <summary>During the handshake.</summary>
-    public static bool Verify(nint store, ClientCertificateVerifier clients)
+    public static ClientVerdict Verify(nint store, ClientCertificateVerifier clients)
     {
         using X509Certificate2 leaf = Load(OpenSsl.X509_STORE_CTX_get0_cert(store));
         var presented = new List<X509Certificate2>();

@@ -197,19 +197,20 @@ internal sealed unsafe class ServerTlsContext
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int VerifyClient(nint store, nint argument)
     {
-        bool accepted = false;
+        ClientVerdict verdict = ClientVerdict.Rejected;
         try
         {
-            accepted = From(argument)?._options.Clients is { } clients && PeerCertificates.Verify(store, clients);
+            if (From(argument)?._options.Clients is { } clients)
+                verdict = PeerCertificates.Verify(store, clients);
         }
         catch (Exception cause) when (cause is CryptographicException or ArgumentException or InvalidOperationException)
         {
             // Not to be let into OpenSSL: what cannot be checked is not accepted.
-            accepted = false;
+            verdict = ClientVerdict.Rejected;
         }
 
-        if (!accepted)
-            OpenSsl.X509_STORE_CTX_set_error(store, OpenSsl.VerifyErrorCertificateRejected);
-        return accepted ? 1 : 0;
+        if (verdict != ClientVerdict.Accepted)
+            OpenSsl.X509_STORE_CTX_set_error(store, (int)verdict);
+        return verdict == ClientVerdict.Accepted ? 1 : 0;
     }
 }

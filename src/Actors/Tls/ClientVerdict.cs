@@ -1,0 +1,35 @@
+using Actors443.Connections;
+
+namespace Actors443.Tls;
+
+/// <summary>What becomes of a client certificate, by the numbers of OpenSSL's X509_V_ERR: they decide the alert.</summary>
+internal enum ClientVerdict
+{
+    Accepted = 0,
+
+    /// <summary>There is no CRL of one of its issuers.</summary>
+    NoRevocationList = 3,
+
+    /// <summary>The CRL should have been followed by another.</summary>
+    RevocationListExpired = 12,
+
+    Revoked = 23,
+
+    /// <summary>Chain, dates or purpose.</summary>
+    Rejected = 28,
+}
+
+/// <summary>Verdicts as ends of connections.</summary>
+internal static class ClientVerdicts
+{
+    /// <summary>Why a client certificate is refused.</summary>
+    /// <param name="verdict">Of the verifier.</param>
+    /// <param name="otherwise">What is said if the verdict says no more than no.</param>
+    public static (CloseReason Reason, string? Detail) ToReason(this ClientVerdict verdict, string? otherwise) => verdict switch
+    {
+        ClientVerdict.Revoked => (CloseReason.ClientCertificateRevoked, null),
+        ClientVerdict.NoRevocationList => (CloseReason.ClientCertificateRejected, "there is no revocation list of its issuer that one of client-certificates.ca has signed"),
+        ClientVerdict.RevocationListExpired => (CloseReason.ClientCertificateRejected, "the revocation list of its issuer has expired (client-certificates.expired-crl)"),
+        _ => (CloseReason.ClientCertificateRejected, otherwise),
+    };
+}

@@ -42,8 +42,11 @@ internal sealed class TlsFrontEnd
 
     public TlsPolicy Policy => _rules.Policy;
 
-    /// <summary>To be asked before <see cref="Decide"/>; null: nobody.</summary>
+    /// <summary>Who has a say on handshakes; null: nobody.</summary>
     public HandshakeDeciders? Deciders { get; init; }
+
+    /// <summary>To be asked before <see cref="Decide"/>; null: nobody. A validation by a CA leads to no site, and is ours to answer.</summary>
+    public HandshakeDeciders? DecidersOf(ClientHello hello) => Deciders is null || (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello)) ? null : Deciders;
 
     /// <summary>For new handshakes from now on.</summary>
     /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>

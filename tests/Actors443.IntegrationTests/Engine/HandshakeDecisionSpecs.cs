@@ -24,7 +24,7 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
     private readonly ConcurrentQueue<DecideHandshake> _asked = new();
     private EngineHost _host = null!;
 
-    public async Task InitializeAsync() => _host = await StartAsync(settings => settings);
+    public async Task InitializeAsync() => _host = await StartAsync(settings => settings with { Deadlines = settings.Deadlines with { Handshake = TimeSpan.FromMinutes(2) } });
 
     public async Task DisposeAsync()
     {
@@ -160,18 +160,31 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
     public async Task Many_wait_and_another_is_served_at_once()
     {
         const int Many = 1000;
-        Task<TlsClient>[] waiting = [.. Enumerable.Range(0, Many).Select(_ => TlsClient.ConnectAsync(_host.Port, "later.test"))];
+        byte[] hello = new RawClientHello { ServerName = "later.test" }.ToRecord();
+        TcpClient[] waiting = [.. Enumerable.Range(0, Many).Select(_ => new TcpClient(AddressFamily.InterNetwork))];
+        foreach (TcpClient client in waiting)
+        {
+            await client.ConnectAsync(IPAddress.Loopback, _host.Port);
+            await client.GetStream().WriteAsync(hello);
+        }
+
         await Eventually.HoldsAsync(() => _asked.Count == Many, "all wait", TimeSpan.FromSeconds(60));
 
         await using (TlsClient other = await TlsClient.ConnectAsync(_host.Port, "now.test"))
             Assert.Equal(200, (await other.GetAsync()).Status);
-        Assert.DoesNotContain(waiting, connecting => connecting.IsCompleted);
+        Assert.All(waiting, client => Assert.Equal(0, client.Available));
         Assert.Equal(Many, _host.Environment.Gate.Handshakes);
 
         foreach (DecideHandshake asked in _asked)
             Assert.True(asked.Reply.Accept());
-        foreach (TlsClient client in await Task.WhenAll(waiting))
-            await client.DisposeAsync();
+        const int HandshakeRecord = 22;
+        byte[] first = new byte[1];
+        foreach (TcpClient client in waiting)
+        {
+            await client.GetStream().ReadExactlyAsync(first);
+            Assert.Equal(HandshakeRecord, first[0]);
+            client.Dispose();
+        }
     }
 
     private const int AccessDenied = 49;

@@ -15,6 +15,7 @@ internal sealed class TlsAlpnChallengeTable(AcmeMetrics metrics, TimeProvider ti
 {
     // RFC 8737 3: TLS 1.2 or higher. Nothing but the handshake is ever done with it.
     private static readonly TlsPolicy Policy = new(TlsPolicyName.Intermediate);
+    private static readonly TicketKeySettings NoTickets = new() { Tickets = 0 };
     private static readonly SslApplicationProtocol[] Protocols = [new(AcmeChallengeType.AlpnProtocol)];
 
     private readonly ConcurrentDictionary<string, Answer> _answers = new(StringComparer.OrdinalIgnoreCase);

@@ -90,7 +90,7 @@ internal sealed unsafe partial class LoopConnection
         }
 
         Admitted();
-        if (_entry.Tls.FrontEnd.Deciders is { } deciders)
+        if (_entry.Tls.FrontEnd.DecidersOf(hello) is { } deciders)
             Consult(deciders, hello, 0);
         else
             Choose(hello);

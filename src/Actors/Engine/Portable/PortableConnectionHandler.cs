@@ -77,7 +77,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
 
         connection.Admitted();
-        if (_frontEnd.Deciders is { } deciders && !await PortableDecision.MadeAsync(deciders, hello, transport, connection, metrics))
+        if (_frontEnd.DecidersOf(hello) is { } deciders && !await PortableDecision.MadeAsync(deciders, hello, transport, connection, metrics))
             return null;
         TlsDecision decision = _frontEnd.Decide(hello);
         if (decision.Options is null)

@@ -22,7 +22,7 @@ namespace Actors443.Bench;
 /// <summary>
 /// The same thirteen bytes by the same application under the same certificate: by plain Kestrel with SslStream (<c>stock</c>), by Actors443
 /// (<c>actors</c>), and by Actors443's engine with nobody owning the connections (<c>engine</c>), which tells what the actors alone cost. With the application on
-/// the loop, as in the product: all of it (<c>supervised</c>), without the supervision of requests (<c>unsupervised</c>), and without actors besides (<c>unowned</c>).
+/// the loop, as in the product: with actors and a switch for the supervision of requests (<c>switchable</c>), and without either (<c>unowned</c>).
 /// </summary>
 internal static class ComparedServers
 {
@@ -58,7 +58,7 @@ internal static class ComparedServers
 
     private static void UseActors(WebApplicationBuilder builder, string state, string kind)
     {
-        bool onLoop = kind is "supervised" or "unsupervised" or "unowned";
+        bool onLoop = kind is "switchable" or "unowned";
         var settings = new Actors443Settings
         {
             StateDirectory = state,
@@ -75,8 +75,14 @@ internal static class ComparedServers
         // As the product has it: Akka's timer thread is no cost of a connection.
         builder.Services.AddAkka("bench", akka => akka.AddHocon("akka.scheduler.tick-duration = 100ms", HoconAddMode.Append).WithActors443(settings));
         builder.WebHost.UseActors443();
-        if (kind is "unsupervised" or "unowned")
-            builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(ConnectionRequests)));
+        if (!onLoop)
+            return;
+        builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(ConnectionRequests)));
+        if (kind == "switchable")
+        {
+            builder.Services.AddSingleton<ConnectionRequests>();
+            builder.Services.AddTransient<IStartupFilter, SwitchableSupervision>();
+        }
     }
 
     private sealed class EngineWithoutOwners(IConnectionEngine engine) : IConnectionEngine, IConnectionOwners

@@ -9,7 +9,7 @@ var rounds = new Option<int>("--rounds") { Description = "Alternated rounds; the
 var only = new Option<string>("--only") { Description = "Part of the name of a row: the others are left out." };
 var connections = new Option<int>("--connections") { Description = "How many connections." };
 var reloads = new Option<int>("--reloads") { Description = "Certificate changes in a row.", DefaultValueFactory = _ => 200 };
-var kind = new Argument<string>("kind") { Description = "stock, engine, actors, supervised, unsupervised or unowned" };
+var kind = new Argument<string>("kind") { Description = "stock, engine, actors, switchable or unowned" };
 
 var root = new RootCommand("Measures Actors443 on this machine. Everything is loopback, bounded and ends by itself.");
 
@@ -17,7 +17,7 @@ var cost = new Command("actor-cost", "CPU of the server for a request and for a 
 cost.SetAction(arguments => ActorCost.RunAsync(arguments.GetValue(rounds), arguments.GetValue(only)));
 root.Add(cost);
 
-var supervision = new Command("supervision", "CPU of requests and handshakes with the supervision of requests, without it, and without actors at all.") { rounds, only };
+var supervision = new Command("supervision", "CPU of requests and handshakes with the supervision of requests switched on and off, and without actors at all.") { rounds, only };
 supervision.SetAction(arguments => SupervisionCost.RunAsync(arguments.GetValue(rounds), arguments.GetValue(only)));
 root.Add(supervision);
 
@@ -40,8 +40,8 @@ leaks.SetAction(arguments => LeakCheck.RunAsync(arguments.GetValue(connections) 
 root.Add(leaks);
 
 var minutes = new Option<double>("--minutes") { Description = "How long.", DefaultValueFactory = _ => 10 };
-var fuzz = new Command("fuzz", "Changed ClientHellos, handshakes, records and HTTP at a real server, and parts of the engine by themselves (10 minutes).") { minutes, seed };
-fuzz.SetAction(arguments => FuzzRun.RunAsync(arguments.GetValue(minutes), arguments.GetValue(seed)));
+var fuzz = new Command("fuzz", "Changed ClientHellos, handshakes, records and HTTP at a real server, and parts of the engine by themselves (10 minutes).") { minutes, seed, preload };
+fuzz.SetAction(arguments => FuzzRun.RunAsync(arguments.GetValue(minutes), arguments.GetValue(seed), arguments.GetValue(preload)));
 root.Add(fuzz);
 
 var onlyServers = new Option<string[]>("--servers") { Description = "Parts of names: only these servers.", AllowMultipleArgumentsPerToken = true };

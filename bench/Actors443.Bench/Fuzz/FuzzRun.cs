@@ -25,7 +25,7 @@ internal static class FuzzRun
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SettleWithin = TimeSpan.FromSeconds(30);
 
-    public static async Task<int> RunAsync(double minutes, int seed)
+    public static async Task<int> RunAsync(double minutes, int seed, string? preload)
     {
         var time = TimeSpan.FromMinutes(minutes);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {seed}, {minutes:0.##} minutes"));
@@ -37,7 +37,7 @@ internal static class FuzzRun
               client-certificates { ca = "{{authority}}", mode = optional }
               routes = [{ path = "/*", respond = "{{BenchSite.Hello}}" }]
             }
-            """);
+            """, preload);
         var tls12 = new ClientTlsSettings { MaximumVersion = SslProtocols.Tls12 };
         var withCertificate = new ClientTlsSettings { ServerName = "mtls.localhost", ClientCertificate = certificate };
         ClientTlsContext[] contexts =
@@ -169,14 +169,18 @@ internal static class FuzzRun
         }
     }
 
-    /// <summary>The same hello with a key share of a group that nobody knows (RFC 8446 4.2.8): the answer is a HelloRetryRequest.</summary>
+    /// <summary>The same hello with a share of a group that nobody knows in place of its X25519, which it still supports (RFC 8446 4.1.4): the answer is a HelloRetryRequest.</summary>
     private static byte[]? AskedAgain(byte[] hello)
     {
         // key_share with one share of X25519, 32 bytes.
         int at = hello.AsSpan().IndexOf((ReadOnlySpan<byte>)[0, 51, 0, 38, 0, 36, 0, 29, 0, 32]);
-        if (at < 0)
+        // supported_groups, of which the second becomes the unknown one.
+        int groups = hello.AsSpan().IndexOf((ReadOnlySpan<byte>)[0, 29, 0, 23]);
+        if (at < 0 || groups < 0)
             return null;
         byte[] asked = [.. hello];
+        asked[groups + 2] = 0x0A;
+        asked[groups + 3] = 0x0A;
         asked[at + 6] = 0x0A;
         asked[at + 7] = 0x0A;
         return asked;

@@ -37,7 +37,7 @@ internal static class LeakCheck
     {
         using var site = new BenchSite();
         await using WebApplication upstream = await StartUpstreamAsync(site.UpstreamPort);
-        using WatchedServer server = await WatchedServer.StartAsync(site, site.UpstreamPort, environment: preload is null ? [] : Preloaded(preload));
+        using WatchedServer server = await WatchedServer.StartAsync(site, site.UpstreamPort, preload: preload);
         byte[] hello = await TlsClient.CaptureHelloAsync();
         OddClient[] odd = [.. Enumerable.Range(0, OddThreads).Select(number => new OddClient(server.Port, hello, number, seed))];
         var orderly = new LoadTotals();
@@ -84,10 +84,6 @@ internal static class LeakCheck
         Console.WriteLine($"NOT AS IT SHOULD BE: the server has ended. It said:\n{server.Said}");
         return 1;
     }
-
-    // What glibc can check of everybody's memory besides, and freed memory overwritten.
-    private static (string Name, string Value)[] Preloaded(string library) =>
-        [("LD_PRELOAD", library), ("MALLOC_CHECK_", "3"), ("MALLOC_PERTURB_", "165"), ("DOTNET_DbgEnableMiniDump", "0")];
 
     /// <summary>What of every connection should have gone, and memory that grows with their number.</summary>
     private static IEnumerable<string> Judge(List<(long Accepted, ServerHoldings Holdings)> looks, bool judgesMemory)

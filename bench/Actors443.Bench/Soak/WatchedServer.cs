@@ -55,8 +55,8 @@ internal sealed partial class WatchedServer : IDisposable
     /// <param name="site">Its certificate, files and folder for state.</param>
     /// <param name="upstreamPort">Of 127.0.0.1, behind <c>/proxy</c>.</param>
     /// <param name="more">More settings, HOCON under <c>actors443</c>.</param>
-    /// <param name="environment">For the process.</param>
-    public static async Task<WatchedServer> StartAsync(BenchSite site, int upstreamPort, string more = "", params (string Name, string Value)[] environment)
+    /// <param name="preload">Libraries put under the process, the last of which must be in it; null: none.</param>
+    public static async Task<WatchedServer> StartAsync(BenchSite site, int upstreamPort, string more = "", string? preload = null)
     {
         int port = BenchSite.FreePort();
         int adminPort = BenchSite.FreePort();
@@ -78,7 +78,7 @@ internal sealed partial class WatchedServer : IDisposable
               {{more}}
             }
             """);
-        Process process = Programs.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Actors443.Server.dll"), "run", file], environment);
+        Process process = Programs.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Actors443.Server.dll"), "run", file], preload is null ? [] : Preloaded(preload));
         var server = new WatchedServer(process, port, adminPort, Path.Combine(state, "admin-token"));
         long start = Stopwatch.GetTimestamp();
         while (!await server.IsReadyAsync())
@@ -88,6 +88,8 @@ internal sealed partial class WatchedServer : IDisposable
             await Task.Delay(50);
         }
 
+        if (preload is not null && !server.HasLoaded(preload.Split(' ')[^1]))
+            throw new InvalidOperationException($"{preload} is not in the server's process.");
         return server;
     }
 
@@ -153,6 +155,12 @@ internal sealed partial class WatchedServer : IDisposable
             return false;
         }
     }
+
+    // What glibc can check of everybody's memory besides, and freed memory overwritten.
+    private static (string Name, string Value)[] Preloaded(string libraries) =>
+        [("LD_PRELOAD", libraries), ("MALLOC_CHECK_", "3"), ("MALLOC_PERTURB_", "165"), ("DOTNET_DbgEnableMiniDump", "0")];
+
+    private bool HasLoaded(string library) => File.ReadLines($"/proc/{Id}/maps").Any(line => line.EndsWith(Path.GetFullPath(library), StringComparison.Ordinal));
 
     private long Resident()
     {

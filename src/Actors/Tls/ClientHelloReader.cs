@@ -22,6 +22,23 @@ internal enum ClientHelloStatus
 
     /// <summary>TLS, but no ClientHello that can be read.</summary>
     Malformed,
+
+    /// <summary>TLS, but something else than a ClientHello.</summary>
+    UnexpectedMessage,
+
+    /// <summary>A record longer than any may be (RFC 8446 5.1).</summary>
+    RecordOverflow,
+}
+
+internal static class ClientHelloStatusAlerts
+{
+    /// <summary>What a client is told whose ClientHello cannot be read.</summary>
+    public static TlsAlert ToAlert(this ClientHelloStatus status) => status switch
+    {
+        ClientHelloStatus.UnexpectedMessage => TlsAlert.UnexpectedMessage,
+        ClientHelloStatus.RecordOverflow => TlsAlert.RecordOverflow,
+        _ => TlsAlert.DecodeError,
+    };
 }
 
 /// <summary>Reads a ClientHello without consuming it: the TLS library reads the same bytes again. Tolerates any split over records and segments.</summary>
@@ -30,7 +47,10 @@ internal static class ClientHelloReader
     /// <summary>Larger ones are refused; real ones with post-quantum shares stay below 4 KiB.</summary>
     public const int MaximumLength = 32 * 1024;
 
+    // change_cipher_spec, alert, handshake, application_data (RFC 8446 5.1).
+    private const byte FirstContentType = 20;
     private const byte HandshakeRecord = 22;
+    private const byte LastContentType = 23;
     private const byte ClientHelloMessage = 1;
     private const int RecordHeaderLength = 5;
     private const int MaximumRecordLength = 16 * 1024;
@@ -40,6 +60,8 @@ internal static class ClientHelloReader
         hello = null;
         if (!new SequenceReader<byte>(input).TryPeek(out byte first))
             return ClientHelloStatus.Incomplete;
+        if (first is >= FirstContentType and <= LastContentType and not HandshakeRecord)
+            return IsTlsRecord(input) switch { true => ClientHelloStatus.UnexpectedMessage, false => ClientHelloStatus.NotTls, null => ClientHelloStatus.Incomplete };
         if (first != HandshakeRecord)
             return LooksLikeHttp(input) switch { true => ClientHelloStatus.PlainHttp, false => ClientHelloStatus.NotTls, null => ClientHelloStatus.Incomplete };
 
@@ -69,8 +91,12 @@ internal static class ClientHelloReader
             if (!reader.TryCopyTo(header))
                 return ClientHelloStatus.Incomplete;
             int recordLength = BinaryPrimitives.ReadUInt16BigEndian(header[3..]);
-            if (header[0] != HandshakeRecord || header[1] != 3 || recordLength is 0 or > MaximumRecordLength)
+            if (header[1] != 3)
                 return ClientHelloStatus.Malformed;
+            if (header[0] != HandshakeRecord || recordLength == 0)
+                return ClientHelloStatus.UnexpectedMessage;
+            if (recordLength > MaximumRecordLength)
+                return ClientHelloStatus.RecordOverflow;
             reader.Advance(RecordHeaderLength);
             int available = (int)Math.Min(recordLength, reader.Remaining);
             if (length + available > message.Length || length + available > MaximumLength)
@@ -79,7 +105,7 @@ internal static class ClientHelloReader
             reader.Advance(available);
             length += available;
             if (length >= 1 && message[0] != ClientHelloMessage)
-                return ClientHelloStatus.Malformed;
+                return ClientHelloStatus.UnexpectedMessage;
             if (length >= 4)
             {
                 int messageLength = 4 + (message[1] << 16 | message[2] << 8 | message[3]);
@@ -127,6 +153,9 @@ internal static class ClientHelloReader
             OffersResumption = hello.Resumption || resumesById,
         };
     }
+
+    /// <summary>Whether the version is one of TLS; null: it is still to come.</summary>
+    private static bool? IsTlsRecord(in ReadOnlySequence<byte> input) => new SequenceReader<byte>(input).TryPeek(1, out byte major) ? major == 3 : null;
 
     /// <summary>True or false once it is sure, null while the bytes could still become either.</summary>
     private static bool? LooksLikeHttp(in ReadOnlySequence<byte> input)
@@ -221,7 +250,7 @@ internal static class ClientHelloReader
         private bool TryReadVersions(ReadOnlySpan<byte> data)
         {
             var reader = new TlsReader(data);
-            if (!reader.TryReadVector8(out ReadOnlySpan<byte> versions) || versions.Length % 2 != 0)
+            if (!reader.TryReadVector8(out ReadOnlySpan<byte> versions) || versions.IsEmpty || versions.Length % 2 != 0)
                 return false;
             _versionsSent = true;
             for (int i = 0; i < versions.Length; i += 2)

@@ -3,6 +3,8 @@ namespace Actors443.Tls;
 /// <summary>Fatal alerts that we send ourselves, before any TLS library has seen the connection (RFC 8446 6).</summary>
 internal enum TlsAlert : byte
 {
+    UnexpectedMessage = 10,
+    RecordOverflow = 22,
     HandshakeFailure = 40,
     AccessDenied = 49,
     DecodeError = 50,

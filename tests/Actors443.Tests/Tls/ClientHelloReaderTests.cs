@@ -104,6 +104,18 @@ public sealed class ClientHelloReaderTests
     public void Names_that_are_none_are_refused(string name) =>
         Assert.Equal(ClientHelloStatus.Malformed, ClientHelloReader.TryRead(new ReadOnlySequence<byte>(new RawClientHello { ServerName = name }.ToRecord()), out _));
 
+    [Theory]
+    [InlineData("160301 0000", ClientHelloStatus.UnexpectedMessage)]
+    [InlineData("160301 0004 02000000", ClientHelloStatus.UnexpectedMessage)]
+    [InlineData("160301 4001", ClientHelloStatus.RecordOverflow)]
+    [InlineData("160301 0002 0100 170303 0001 00", ClientHelloStatus.UnexpectedMessage)]
+    [InlineData("150303 0002 0228", ClientHelloStatus.UnexpectedMessage)]
+    [InlineData("14", ClientHelloStatus.Incomplete)]
+    [InlineData("1404", ClientHelloStatus.NotTls)]
+    [InlineData("160201 0001", ClientHelloStatus.Malformed)]
+    public void What_is_wrong_with_a_record_is_told_apart(string record, object status) =>
+        Assert.Equal((ClientHelloStatus)status, ClientHelloReader.TryRead(new ReadOnlySequence<byte>(Convert.FromHexString(record.Replace(" ", "", StringComparison.Ordinal))), out _));
+
     [Fact]
     public async Task Whatever_is_changed_in_a_hello_is_read_or_refused_and_never_thrown_at()
     {

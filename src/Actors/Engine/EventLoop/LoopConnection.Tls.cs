@@ -55,7 +55,8 @@ internal sealed unsafe partial class LoopConnection
             bytes = _hello.AsMemory(0, _helloLength);
         }
 
-        switch (ClientHelloReader.TryRead(new ReadOnlySequence<byte>(bytes), out ClientHello? hello))
+        ClientHelloStatus status = ClientHelloReader.TryRead(new ReadOnlySequence<byte>(bytes), out ClientHello? hello);
+        switch (status)
         {
             case ClientHelloStatus.Complete:
                 Answer(hello!);
@@ -73,7 +74,7 @@ internal sealed unsafe partial class LoopConnection
                 Refuse(CloseReason.NotTls, null, []);
                 break;
             default:
-                Refuse(CloseReason.MalformedClientHello, null, TlsAlert.DecodeError);
+                Refuse(CloseReason.MalformedClientHello, null, status.ToAlert());
                 break;
         }
     }

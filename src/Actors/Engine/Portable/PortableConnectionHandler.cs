@@ -232,7 +232,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
                     return null;
                 default:
                     input.AdvanceTo(buffer.End);
-                    await RefuseAsync(transport, connection, CloseReason.MalformedClientHello, TlsAlert.DecodeError, null);
+                    await RefuseAsync(transport, connection, CloseReason.MalformedClientHello, status.ToAlert(), null);
                     return null;
             }
         }

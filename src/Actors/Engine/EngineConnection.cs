@@ -15,13 +15,15 @@ namespace Actors443.Engine;
 /// </summary>
 internal abstract partial class EngineConnection : IActorConnectionFeature, IWheelEntry<EngineConnection>
 {
+    private const int InFlightBits = 20;
+
     private LifecycleRing _events;
     private IActorRef? _owner;
     private string? _idText;
     private int _stage;
     private int _reason;
-    private int _requestsInFlight;
-    private long _requests;
+    // Requests in flight, and above them all that ever began: threads of an HTTP/2 connection that begin requests at once contend for one number, once.
+    private long _requestCounts;
     private long _idleSinceMs;
     private long _headersSinceMs;
     private long _drainingSinceMs;
@@ -88,9 +90,9 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>TLS bytes sent.</summary>
     public long BytesWritten { get; protected set; }
 
-    public long Requests => Volatile.Read(ref _requests);
+    public long Requests => Volatile.Read(ref _requestCounts) >>> InFlightBits;
 
-    public int RequestsInFlight => Volatile.Read(ref _requestsInFlight);
+    public int RequestsInFlight => (int)(Volatile.Read(ref _requestCounts) & ((1 << InFlightBits) - 1));
 
     /// <summary>When the last request ended (or the connection opened).</summary>
     public long IdleSinceMs => Volatile.Read(ref _idleSinceMs);
@@ -207,9 +209,10 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     public void RequestStarted()
     {
-        Volatile.Write(ref _headersSinceMs, 0);
-        Interlocked.Increment(ref _requestsInFlight);
-        if (Interlocked.Increment(ref _requests) == 1)
+        // Others read it: written only if it changes.
+        if (Volatile.Read(ref _headersSinceMs) != 0)
+            Volatile.Write(ref _headersSinceMs, 0);
+        if (Interlocked.Add(ref _requestCounts, (1L << InFlightBits) + 1) >>> InFlightBits == 1)
             Record(LifecycleEvent.RequestStarted);
         if (DrainingSinceMs != 0)
             RequestClose();
@@ -217,7 +220,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     public void RequestCompleted()
     {
-        if (Interlocked.Decrement(ref _requestsInFlight) == 0)
+        if ((Interlocked.Decrement(ref _requestCounts) & ((1 << InFlightBits) - 1)) == 0)
             Volatile.Write(ref _idleSinceMs, Clock.NowMs);
     }
 
@@ -264,7 +267,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>The data path saw bytes arrive; if no request is in flight, they begin one.</summary>
     protected void BytesArrived()
     {
-        if (Volatile.Read(ref _requestsInFlight) == 0 && Stage == ConnectionState.Open && Volatile.Read(ref _headersSinceMs) == 0)
+        if (RequestsInFlight == 0 && Stage == ConnectionState.Open && Volatile.Read(ref _headersSinceMs) == 0)
             Volatile.Write(ref _headersSinceMs, Clock.NowMs);
     }
 

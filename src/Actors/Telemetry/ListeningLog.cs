@@ -29,7 +29,7 @@ internal static partial class ListeningLog
     [LoggerMessage(EventIds.Listening + 7, LogLevel.Error, "{Loop} went on after an error that no connection took")]
     public static partial void LoopFault(this ILogger log, Exception cause, string loop);
 
-    [LoggerMessage(EventIds.Listening + 8, LogLevel.Warning, "{Listener}: this runtime's Kestrel is made otherwise than expected, so that connections enter by its accept loop; all works, each connection costs a little more")]
+    [LoggerMessage(EventIds.Listening + 8, LogLevel.Warning, "{Listener}: this runtime's Kestrel is made otherwise than expected, so that connections change threads on their way; all works and costs a little more")]
     public static partial void KestrelIsOther(this ILogger log, string listener);
 
     [LoggerMessage(EventIds.Listening + 9, LogLevel.Warning, "engine = {Wanted} is not possible here: {Why}. The portable engine serves instead")]

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Actors443.Configuration;
+using Actors443.Engine.EventLoop.Http2;
 using Actors443.Engine.Portable;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -80,7 +81,9 @@ internal sealed class EventLoopEngine : IConnectionEngine
             KestrelHost kestrel = KestrelHost.Build(request, bound[..1], entrance, listen => Configure(listen, entrance), _meters, _loggers);
             await request.Application.StartAsync(kestrel.Server, cancellationToken);
             entry.EnterBy(entrance.Open(kestrel.Server, out bool direct));
-            if (!direct)
+            if (direct && ApplicationsOnLoop && KestrelEntrance.ServicesOf(kestrel.Server) is { } services)
+                entry.Http2 = Http2OnLoop.Find(services);
+            if (!direct || (ApplicationsOnLoop && entry.Http2 is null))
                 _log.KestrelIsOther(request.Name);
             foreach (LoopListener listener in listeners)
                 listener.Start();

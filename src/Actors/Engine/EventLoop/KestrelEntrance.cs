@@ -14,6 +14,8 @@ namespace Actors443.Engine.EventLoop;
 /// </summary>
 internal sealed class KestrelEntrance(EndPoint endPoint) : IConnectionListenerFactory, IConnectionListener
 {
+    private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>();
 
     public EndPoint EndPoint => endPoint;
@@ -44,12 +46,17 @@ internal sealed class KestrelEntrance(EndPoint endPoint) : IConnectionListenerFa
 
     public ValueTask DisposeAsync() => UnbindAsync();
 
+    /// <summary>What Kestrel's parts share, its ServiceContext; null: this Kestrel is made otherwise.</summary>
+    public static object? ServicesOf(IServer server) => KestrelOf(server) is { } kestrel ? kestrel.GetType().GetProperty("ServiceContext", Any)?.GetValue(kestrel) : null;
+
+    private static object? KestrelOf(IServer server) =>
+        server.GetType().Name == "KestrelServerImpl" ? server : server.GetType().GetField("_innerKestrelServer", Any)?.GetValue(server);
+
     // What ConnectionDispatcher does for each connection it accepts, without the thread pool.
     private static Action<ConnectionContext>? Compile(IServer server, ConnectionDelegate next)
     {
-        const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
-        object? kestrel = server.GetType().Name == "KestrelServerImpl" ? server : server.GetType().GetField("_innerKestrelServer", Any)?.GetValue(server);
-        object? services = kestrel?.GetType().GetProperty("ServiceContext", Any)?.GetValue(kestrel);
+        object? kestrel = KestrelOf(server);
+        object? services = ServicesOf(server);
         object? transports = kestrel?.GetType().GetField("_transportManager", Any)?.GetValue(kestrel);
         object? transport = (transports?.GetType().GetField("_transports", Any)?.GetValue(transports) as IEnumerable)?.Cast<object>().FirstOrDefault();
         object? manager = transport?.GetType().GetProperty("TransportConnectionManager", Any)?.GetValue(transport);

@@ -77,6 +77,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
 
     public int Descriptor => _descriptor;
 
+    /// <summary>Kestrel's HTTP/2 is to run on the loop: it is asked for, and this Kestrel can be had so.</summary>
+    public bool KeepsHttp2OnLoop => _entry.Http2 is not null && ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2;
+
     /// <summary>Kestrel parses on the loop in any case. The application's own reads and writes continue where applications run.</summary>
     bool IPipeOwner.ContinuesOnLoop => _entry.ApplicationsOnLoop || RequestsInFlight == 0 || ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2;
 
@@ -96,6 +99,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     }
 
     public override void RequestClose() => _context?.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+
+    /// <param name="http">Kestrel's HTTP connection.</param>
+    public void AdoptHttp2(object http) => _entry.Http2?.Adopt(http, _home.Loop);
 
     void IPipeOwner.OutputFlushed()
     {

@@ -15,7 +15,7 @@ namespace Actors443.Engine.EventLoop;
 /// none costs a list.
 /// </summary>
 internal sealed class LoopConnectionContext(LoopConnection connection) : ConnectionContext, IFeatureCollection, IDuplexPipe,
-    IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature
+    IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IConnectionHeartbeatFeature
 {
     private readonly CancellationTokenSource _closed = new();
     // What waits for it goes on upon the loop: the rest of Kestrel's connection, which only strikes it off its list.
@@ -111,6 +111,13 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
         await base.DisposeAsync();
     }
 
+    /// <summary>Kestrel asks for its heartbeat once it has made its HTTP connection, before that reads a byte.</summary>
+    void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state)
+    {
+        connection.AdoptHttp2(state);
+        _heartbeat!.OnHeartbeat(action, state);
+    }
+
     /// <summary>By the connection: nothing moves any more.</summary>
     public void FireClosed(bool inline)
     {
@@ -152,7 +159,7 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
         if (key == typeof(IConnectionLifetimeNotificationFeature))
             return _lifetimeNotification;
         if (key == typeof(IConnectionHeartbeatFeature))
-            return _heartbeat;
+            return _heartbeat is not null && connection.KeepsHttp2OnLoop ? this : _heartbeat;
         if (key == typeof(IConnectionCompleteFeature))
             return _complete;
         if (key == typeof(IConnectionMetricsTagsFeature))

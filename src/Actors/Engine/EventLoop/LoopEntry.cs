@@ -1,3 +1,4 @@
+using Actors443.Engine.EventLoop.Http2;
 using Actors443.Engine.EventLoop.Tls;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -27,6 +28,9 @@ internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, T
 
     /// <summary>Set once, before anything is accepted.</summary>
     public void EnterBy(Action<LoopConnectionContext> enter) => _enter = enter;
+
+    /// <summary>How HTTP/2 is kept on the loop; null: Kestrel does as it always does. Set once, before anything is accepted.</summary>
+    public Http2OnLoop? Http2 { get; set; }
 
     /// <summary>Hands a secured connection to Kestrel. On its loop.</summary>
     public void Enter(LoopConnectionContext context) => _enter(context);

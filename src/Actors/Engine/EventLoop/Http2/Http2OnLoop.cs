@@ -1,0 +1,110 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Actors443.Engine.EventLoop.Http2;
+
+/// <summary>
+/// Keeps Kestrel's HTTP/2 on the loop of its connection. By itself Kestrel goes to the thread pool with what it reads, again with each request, and once more with
+/// what is to be written, so that a request wakes three threads. Its tests have it on one thread; here it is put there by members that are not public.
+/// Should a later Kestrel have others, <see cref="Find"/> finds nothing and Kestrel does as it always does.
+/// </summary>
+internal sealed class Http2OnLoop
+{
+    private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+
+    private readonly Func<object, object?> _processorOf;
+    private readonly Action<object> _runStreamsInline;
+    private readonly Action<object, EventLoop> _writeOnLoop;
+    private readonly Type _connection;
+
+    private Http2OnLoop(Func<object, object?> processorOf, Action<object> runStreamsInline, Action<object, EventLoop> writeOnLoop, Type connection)
+    {
+        _processorOf = processorOf;
+        _runStreamsInline = runStreamsInline;
+        _writeOnLoop = writeOnLoop;
+        _connection = connection;
+    }
+
+    /// <summary>Null: this Kestrel is made otherwise.</summary>
+    /// <param name="services">The server's ServiceContext; what it reads is scheduled on the loop from now on.</param>
+    public static Http2OnLoop? Find(object services)
+    {
+        Assembly kestrel = typeof(KestrelServer).Assembly;
+        Type? http = kestrel.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.HttpConnection");
+        Type? http2 = kestrel.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http2.Http2Connection");
+        Type? writer = kestrel.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http2.Http2FrameWriter");
+        FieldInfo? processor = http?.GetField("_requestProcessor", Any);
+        FieldInfo? inline = http2?.GetField("_scheduleInline", Any);
+        FieldInfo? frames = http2?.GetField("_frameWriter", Any);
+        FieldInfo? channel = writer?.GetField("_channel", Any);
+        PropertyInfo? scheduler = services.GetType().GetProperty("Scheduler", Any);
+        PropertyInfo? most = http2?.GetProperty("MaxTrackedStreams", Any);
+        if (http is null || http2 is null || processor is null || inline?.FieldType != typeof(bool) || frames is null || frames.FieldType != writer || scheduler is not { CanWrite: true } || most?.PropertyType != typeof(uint)
+            || channel is not { FieldType: { IsGenericType: true } channelType } || channelType.GetGenericTypeDefinition() != typeof(Channel<>))
+            return null;
+        scheduler.SetValue(services, LoopScheduler.Instance);
+        return new Http2OnLoop(Reading(processor), Switching(inline), Replacing(http2, frames, channel, channelType.GenericTypeArguments[0], most), http2);
+    }
+
+    /// <summary>Before the connection's first request, on its loop.</summary>
+    /// <param name="http">Kestrel's HttpConnection.</param>
+    /// <param name="loop">The connection's.</param>
+    public void Adopt(object http, EventLoop loop)
+    {
+        if (_processorOf(http) is not { } processor || processor.GetType() != _connection)
+            return;
+        _runStreamsInline(processor);
+        _writeOnLoop(processor, loop);
+    }
+
+    private static Func<object, object?> Reading(FieldInfo field)
+    {
+        var method = new DynamicMethod("read", typeof(object), [typeof(object)], field.DeclaringType!.Module, skipVisibility: true);
+        ILGenerator il = method.GetILGenerator();
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Castclass, field.DeclaringType);
+        il.Emit(OpCodes.Ldfld, field);
+        il.Emit(OpCodes.Ret);
+        return method.CreateDelegate<Func<object, object?>>();
+    }
+
+    private static Action<object> Switching(FieldInfo field)
+    {
+        var method = new DynamicMethod("switch", null, [typeof(object)], field.DeclaringType!.Module, skipVisibility: true);
+        ILGenerator il = method.GetILGenerator();
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Castclass, field.DeclaringType);
+        il.Emit(OpCodes.Ldc_I4_1);
+        il.Emit(OpCodes.Stfld, field);
+        il.Emit(OpCodes.Ret);
+        return method.CreateDelegate<Action<object>>();
+    }
+
+    // The writer may already wait at the old channel: an item there sends it on its way, and it finds the new one.
+    private static Action<object, EventLoop> Replacing(Type http2, FieldInfo frames, FieldInfo channel, Type item, PropertyInfo most)
+    {
+        MethodInfo replace = typeof(Http2OnLoop).GetMethod(nameof(Replace), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(item);
+        var method = new DynamicMethod("replace", null, [typeof(object), typeof(EventLoop)], frames.DeclaringType!.Module, skipVisibility: true);
+        ILGenerator il = method.GetILGenerator();
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Castclass, http2);
+        il.Emit(OpCodes.Ldfld, frames);
+        il.Emit(OpCodes.Ldflda, channel);
+        il.Emit(OpCodes.Ldarg_1);
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Castclass, http2);
+        il.Emit(OpCodes.Callvirt, most.GetMethod!);
+        il.Emit(OpCodes.Call, replace);
+        il.Emit(OpCodes.Ret);
+        return method.CreateDelegate<Action<object, EventLoop>>();
+    }
+
+    private static void Replace<T>(ref Channel<T> channel, EventLoop loop, uint capacity)
+    {
+        Channel<T> before = channel;
+        Volatile.Write(ref channel, new LoopChannel<T>(loop, (int)Math.Min(capacity, int.MaxValue)));
+        before.Writer.TryWrite(default!);
+    }
+}

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Actors443.Certificates;
 using Actors443.Server.Telemetry;
@@ -16,6 +17,7 @@ internal sealed class HstsRamp
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, DateTimeOffset> _firstSeen;
     private readonly Lock _saving = new();
+    private readonly ConditionalWeakTable<HstsSettings, Values> _values = [];
 
     public HstsRamp(string stateDirectory, TimeProvider time, ILogger log)
     {
@@ -35,8 +37,8 @@ internal sealed class HstsRamp
             return null;
         DateTimeOffset now = _time.GetUtcNow();
         DateTimeOffset firstSeen = _firstSeen.TryGetValue(site, out DateTimeOffset seen) ? seen : Note(site, now);
-        TimeSpan age = now - firstSeen < settings.Ramp ? settings.RampMaxAge : settings.MaxAge;
-        return $"max-age={(long)age.TotalSeconds}{(settings.IncludeSubDomains ? "; includeSubDomains" : "")}{(settings.Preload ? "; preload" : "")}";
+        Values values = _values.GetValue(settings, static settings => new Values(settings));
+        return now - firstSeen < settings.Ramp ? values.Ramp : values.Full;
     }
 
     private DateTimeOffset Note(string site, DateTimeOffset now)
@@ -79,5 +81,16 @@ internal sealed class HstsRamp
         }
 
         return read;
+    }
+
+    /// <summary>The header's values, written once.</summary>
+    private sealed class Values(HstsSettings settings)
+    {
+        public string Ramp { get; } = Write(settings, settings.RampMaxAge);
+
+        public string Full { get; } = Write(settings, settings.MaxAge);
+
+        private static string Write(HstsSettings settings, TimeSpan age) =>
+            $"max-age={(long)age.TotalSeconds}{(settings.IncludeSubDomains ? "; includeSubDomains" : "")}{(settings.Preload ? "; preload" : "")}";
     }
 }

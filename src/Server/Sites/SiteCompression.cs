@@ -29,7 +29,7 @@ internal sealed class SiteCompression(IServiceProvider services, IOptions<Respon
     public bool ShouldCompressResponse(HttpContext context)
     {
         HttpResponse response = context.Response;
-        return SiteFeature.Get(context) is { Settings.Compression: true }
+        return SiteRequest.Of(context) is { Site.Settings.Compression: true }
             && context.Request.Headers.Cookie.Count == 0
             && context.Request.Headers.Authorization.Count == 0
             && response.Headers.SetCookie.Count == 0

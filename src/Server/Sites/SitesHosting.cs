@@ -61,6 +61,8 @@ internal static class SitesHosting
     /// <summary>The whole pipeline: nothing comes after the sites.</summary>
     public static void UseSites(this IApplicationBuilder application)
     {
+        // YARP's services bring it, no route of ours asks for it, and it is a step of every request.
+        application.Properties["__AuthorizationMiddlewareSet"] = true;
         AccessLogMiddleware accessLog = application.ApplicationServices.GetRequiredService<AccessLogMiddleware>();
         SiteCompression compression = application.ApplicationServices.GetRequiredService<SiteCompression>();
         SitesMiddleware sites = application.ApplicationServices.GetRequiredService<SitesMiddleware>();
@@ -70,8 +72,9 @@ internal static class SitesHosting
             AllowStatusCode404Response = true,
             ExceptionHandler = context => ErrorPage.WriteAsync(context, StatusCodes.Status500InternalServerError, "Internal server error", "The server could not answer. The log has the reason."),
         });
+        application.Use(next => context => sites.InvokeAsync(context, next));
         application.UseResponseCompression();
         application.Use(next => context => compression.CompressHeadAsync(context, next));
-        application.Run(sites.InvokeAsync);
+        application.Run(context => SiteRequest.Of(context)!.HandleAsync(context));
     }
 }

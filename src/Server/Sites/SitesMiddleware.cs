@@ -7,7 +7,8 @@ namespace Actors443.Server.Sites;
 /// <summary>Finds the site and the route of a request, refuses what is for nobody here, and adds HSTS.</summary>
 internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
 {
-    public Task InvokeAsync(HttpContext context)
+    /// <param name="next">What goes on with the <see cref="SiteRequest"/>.</param>
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         HttpRequest request = context.Request;
         if (RequestFraming.IsAmbiguous(request.Headers))
@@ -29,12 +30,14 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
         if (site is null)
             return MisdirectedAsync(context, "No site of that name is served here.");
 
-        SiteFeature.Set(context, site);
         AddStrictTransportSecurity(context, site, host);
         SiteRoute? route = site.Match(request.Path.Value ?? "/", out string rest);
         if (route is null)
             return ErrorPage.WriteAsync(context, StatusCodes.Status404NotFound, "Not found", "There is nothing at this address.");
-        return HttpMethods.IsConnect(request.Method) && route.Handler is not ProxyHandler ? NotOfferedAsync(context) : route.Handler.HandleAsync(context, rest);
+        if (HttpMethods.IsConnect(request.Method) && route.Handler is not ProxyHandler)
+            return NotOfferedAsync(context);
+        new SiteRequest(site, route, rest).Begin(context);
+        return next(context);
     }
 
     // Over HTTP/2 a WebSocket begins with CONNECT (RFC 8441).
@@ -64,14 +67,4 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
 
     private static Task MisdirectedAsync(HttpContext context, string explanation) =>
         ErrorPage.WriteAsync(context, StatusCodes.Status421MisdirectedRequest, "Misdirected request", explanation);
-}
-
-/// <summary>The site of a request, for what runs around it.</summary>
-internal static class SiteFeature
-{
-    private static readonly object Key = new();
-
-    public static void Set(HttpContext context, Site site) => context.Items[Key] = site;
-
-    public static Site? Get(HttpContext context) => context.Items.TryGetValue(Key, out object? site) ? (Site?)site : null;
 }

@@ -12,6 +12,8 @@ internal sealed class LogLevels : IConfigureOptions<LoggerFilterOptions>, IOptio
     /// <summary>These say at Information what our own categories already say, so they start at Warning unless named in the settings.</summary>
     private static readonly string[] Chatty = ["Akka", "Microsoft", "System", "Yarp"];
 
+    private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
     private LogSettings _settings;
     private CancellationTokenSource _changed = new();
 
@@ -37,6 +39,9 @@ internal sealed class LogLevels : IConfigureOptions<LoggerFilterOptions>, IOptio
             options.Rules.Add(Rule(prefix, LogLevel.Warning));
         // What failed at the start is told on one line by the command; the host would tell it again with its stack.
         options.Rules.Add(Rule("Microsoft.Extensions.Hosting", LogLevel.Critical));
+        // Enabled at any level, it gives every request an activity and a scope of the log, which nobody reads: telemetry asks for activities by itself.
+        if (!settings.Levels.Any(level => RequestDiagnostics.StartsWith(level.Key, StringComparison.Ordinal)))
+            options.Rules.Add(Rule(RequestDiagnostics, LogLevel.None));
         // Of two equal prefixes the later rule counts.
         foreach ((string prefix, LogLevel level) in settings.Levels)
             options.Rules.Add(Rule(prefix, level));

@@ -358,13 +358,12 @@ internal sealed unsafe partial class LoopConnection
         if (!SendOutput())
             return;
         // A writer that waited runs here and now; what it writes has its turn at the end of the next tick.
+        bool processing = _processing;
+        _processing = false;
         if (_unsent.IsEmpty)
-        {
-            bool processing = _processing;
-            _processing = false;
             _output.Drained();
-            _processing = processing;
-        }
+        _output.EndTurn();
+        _processing = processing;
     }
 
     /// <summary>The rest of what was written, then close_notify, then the end of our side.</summary>

@@ -100,6 +100,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
 
     public override void RequestClose() => _context?.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 
+    /// <summary>Whoever asks is on the loop, and what it flushes is this connection's.</summary>
+    public bool TakesTurns => _entry.ApplicationsOnLoop && _home.Loop.IsCurrent && ApplicationProtocol != System.Net.Security.SslApplicationProtocol.Http2;
+
     /// <param name="http">Kestrel's HTTP connection.</param>
     public void AdoptHttp2(object http) => _entry.Http2?.Adopt(http, _home.Loop);
 

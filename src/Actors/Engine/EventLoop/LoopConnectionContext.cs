@@ -15,7 +15,7 @@ namespace Actors443.Engine.EventLoop;
 /// none costs a list.
 /// </summary>
 internal sealed class LoopConnectionContext(LoopConnection connection) : ConnectionContext, IFeatureCollection, IDuplexPipe,
-    IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IConnectionHeartbeatFeature
+    IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IConnectionHeartbeatFeature, IOutputTurns
 {
     private readonly CancellationTokenSource _closed = new();
     // What waits for it goes on upon the loop: the rest of Kestrel's connection, which only strikes it off its list.
@@ -111,6 +111,8 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
         await base.DisposeAsync();
     }
 
+    ValueTask IOutputTurns.NextTurnAsync() => connection.Output.NextTurnAsync();
+
     /// <summary>Kestrel asks for its heartbeat once it has made its HTTP connection, before that reads a byte.</summary>
     void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state)
     {
@@ -158,6 +160,8 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
             return connection;
         if (key == typeof(IConnectionLifetimeNotificationFeature))
             return _lifetimeNotification;
+        if (key == typeof(IOutputTurns))
+            return connection.TakesTurns ? this : null;
         if (key == typeof(IConnectionHeartbeatFeature))
             return _heartbeat is not null && connection.KeepsHttp2OnLoop ? this : _heartbeat;
         if (key == typeof(IConnectionCompleteFeature))

@@ -125,6 +125,9 @@ internal static unsafe partial class LibC
     public static partial nint send(int descriptor, void* buffer, nuint count, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial nint preadv2(int descriptor, Vector* vectors, int count, long offset, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int unshare(int flags);
 
     [LibraryImport(Library, SetLastError = true)]
@@ -138,6 +141,14 @@ internal static unsafe partial class LibC
     {
         public long Seconds;
         public long Nanoseconds;
+    }
+
+    /// <summary>iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Vector
+    {
+        public byte* Bytes;
+        public nuint Length;
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -7,13 +7,15 @@ namespace Actors443.Engine.EventLoop.Pipes;
 /// Bytes of the application on their way to the loop, which encrypts and sends them at the end of its tick. One writer, on any thread; a flush
 /// completes at once unless too much waits to be sent.
 /// </summary>
-internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter, IValueTaskSource<FlushResult>
+internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter, IValueTaskSource<FlushResult>, IValueTaskSource
 {
     private const int HighWater = 64 * 1024;
     private const int LowWater = 32 * 1024;
 
     private BlockChain _chain = new(pool);
     private ManualResetValueTaskSourceCore<bool> _source;
+    private ManualResetValueTaskSourceCore<bool> _turn;
+    private bool _awaitsTurn;
     private int _waiting;
     private int _canceled;
     private volatile bool _ended;
@@ -37,6 +39,25 @@ internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter,
             Wake(owner.ContinuesOnLoop);
     }
 
+    /// <summary>On the loop, by the writer: completes at the end of the loop's next turn with this output.</summary>
+    public ValueTask NextTurnAsync()
+    {
+        if (_ended || _chain.Unread == 0)
+            return ValueTask.CompletedTask;
+        _turn.Reset();
+        _awaitsTurn = true;
+        return new ValueTask(this, _turn.Version);
+    }
+
+    /// <summary>By the loop: it has sent what it could. A writer that waited for this runs before it returns.</summary>
+    public void EndTurn()
+    {
+        if (!_awaitsTurn)
+            return;
+        _awaitsTurn = false;
+        _turn.SetResult(true);
+    }
+
     /// <summary>By the loop: nothing is sent any more. Flushes say so.</summary>
     public void End()
     {
@@ -44,6 +65,7 @@ internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter,
             return;
         _ended = true;
         _chain.Close();
+        EndTurn();
         if (Interlocked.CompareExchange(ref _waiting, 0, 1) == 1)
             Wake(owner.ContinuesOnLoop);
     }
@@ -105,6 +127,13 @@ internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter,
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource.GetResult(short token) => _turn.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _turn.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _turn.OnCompleted(continuation, state, token, flags);
 
     private FlushResult Result() => new(Volatile.Read(ref _canceled) == 1 && Interlocked.Exchange(ref _canceled, 0) == 1, _ended);
 

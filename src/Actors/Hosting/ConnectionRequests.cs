@@ -24,7 +24,7 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
 
     private Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.Features.Get<IActorConnectionFeature>() is not EngineConnection connection)
+        if (context.Features[typeof(IActorConnectionFeature)] is not EngineConnection connection)
             return next(context);
         connection.RequestStarted();
         if (Activity.Current is { IsAllDataRequested: true } span)

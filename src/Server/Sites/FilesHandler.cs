@@ -97,7 +97,7 @@ internal sealed class FilesHandler : IRouteHandler, IDisposable
     {
         PathString asked = context.Request.Path;
         var choice = new FileChoice(path);
-        choice.Consider(context.Request.GetTypedHeaders().AcceptEncoding, sibling => _files.GetFileInfo(sibling).Exists);
+        choice.Consider(context.Request.GetTypedHeaders().AcceptEncoding, _files.HasSibling);
         if (choice.Varies)
             context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
         choice.HasWeakTag = CompareTagsWeakly(context.Request.Headers);

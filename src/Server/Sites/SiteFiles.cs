@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.FileProviders.Physical;
 using Microsoft.Extensions.Primitives;
@@ -7,6 +8,10 @@ namespace Actors443.Server.Sites;
 /// <summary>The files below a folder, symbolic links followed: the framework's provider gives the length and date of a link itself, not of its file.</summary>
 internal sealed class SiteFiles(string root) : IFileProvider, IDisposable
 {
+    private const int AbsentForMs = 1_000;
+    private const int MostAbsent = 10_000;
+
+    private readonly ConcurrentDictionary<string, long> _absent = new(StringComparer.Ordinal);
     private readonly PhysicalFileProvider _files = new(Path.GetFullPath(root), ExclusionFilters.Sensitive);
 
     public IFileInfo GetFileInfo(string subpath)
@@ -26,6 +31,20 @@ internal sealed class SiteFiles(string root) : IFileProvider, IDisposable
             // Links in a circle, or gone meanwhile.
             return new NotFoundFileInfo(subpath);
         }
+    }
+
+    /// <summary>Whether there is a file of that name. That there is none is remembered for a second: most files have no compressed sibling, and each is asked for three.</summary>
+    public bool HasSibling(string subpath)
+    {
+        long now = Environment.TickCount64;
+        if (_absent.TryGetValue(subpath, out long until) && now < until)
+            return false;
+        if (GetFileInfo(subpath).Exists)
+            return true;
+        if (_absent.Count >= MostAbsent)
+            _absent.Clear();
+        _absent[subpath] = now + AbsentForMs;
+        return false;
     }
 
     public IDirectoryContents GetDirectoryContents(string subpath) => _files.GetDirectoryContents(subpath);

@@ -8,7 +8,7 @@ internal sealed class SiteRequest(Site site, SiteRoute route, string rest)
 {
     public Site Site => site;
 
-    public static SiteRequest? Of(HttpContext context) => context.Features.Get<SiteRequest>();
+    public static SiteRequest? Of(HttpContext context) => (SiteRequest?)context.Features[typeof(SiteRequest)];
 
     /// <summary>Lets the route answer.</summary>
     public Task HandleAsync(HttpContext context) => route.Handler.HandleAsync(context, rest);
@@ -16,7 +16,7 @@ internal sealed class SiteRequest(Site site, SiteRoute route, string rest)
     /// <summary>Keeps it with the request.</summary>
     public void Begin(HttpContext context)
     {
-        context.Features.Set(this);
+        context.Features[typeof(SiteRequest)] = this;
         // Below whatever compresses, which passes on the files that it leaves alone.
         if (route.Handler is FilesHandler)
             context.Features.Set<IHttpResponseBodyFeature>(new FileBody(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), context.Features.Get<IOutputTurns>()));

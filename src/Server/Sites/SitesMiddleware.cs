@@ -23,7 +23,7 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
             return ErrorPage.WriteAsync(context, StatusCodes.Status400BadRequest, "Bad request", "The request names no host, or one that is not a host name.");
 
         // Client-certificate rules and limits go by the name of the handshake: another name on the same connection must not slip past them.
-        string? serverName = context.Features.Get<ITlsHandshakeFeature>()?.HostName;
+        string? serverName = (context.Features[typeof(ITlsHandshakeFeature)] as ITlsHandshakeFeature)?.HostName;
         if (!string.IsNullOrEmpty(serverName) && !serverName.AsSpan().TrimEnd('.').Equals(host, StringComparison.OrdinalIgnoreCase))
             return MisdirectedAsync(context, "This connection was made for another host name. Connect again.");
         Site? site = directory.Current.Find(host);

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Actors443.Configuration;
 using Actors443.Engine.EventLoop.Http2;
+using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -14,6 +15,9 @@ internal sealed class EventLoopEngine : IConnectionEngine
 {
     /// <summary>A loop with so many more connections than another, and an eighth more, gives new ones away.</summary>
     private const int Imbalance = 32;
+
+    /// <summary>Bytes. OpenSSL frees what it allocated for a handshake all at once.</summary>
+    private const int FreeMemoryKept = 16 * 1024 * 1024;
 
     private readonly EventLoopSettings _settings;
     private readonly PublishedTicketKeys _ticketKeys;
@@ -43,6 +47,7 @@ internal sealed class EventLoopEngine : IConnectionEngine
         _clock = clock;
         _time = time;
         _log = loggers.CreateLogger(LogCategories.Listening);
+        LibC.KeepFreeMemory(FreeMemoryKept);
         _loops = [.. Enumerable.Range(0, settings.Loops ?? Environment.ProcessorCount).Select(index => new ConnectionLoop(index))];
         foreach (ConnectionLoop loop in _loops)
         {

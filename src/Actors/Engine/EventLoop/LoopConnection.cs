@@ -270,7 +270,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         bool mayTellKestrel = _phase != Phase.Lingering;
         _phase = Phase.Closed;
         if (_home.Loop.HandlerOf(_descriptor) == this)
-            _home.Loop.Unregister(_descriptor);
+            _home.Loop.Forget(_descriptor);
         _ = LibC.close(_descriptor);
         _home.Leave();
         FreeTls();

@@ -58,6 +58,7 @@ internal static unsafe partial class LibC
 
     public const int CloneFiles = 0x400;
 
+    private const int TrimThreshold = -1;
     private const string Library = "libc";
     private const int EpollCloseOnExec = 0x80000;
     private const int EventFdFlags = SocketNonBlocking | SocketCloseOnExec;
@@ -127,8 +128,25 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint preadv2(int descriptor, Vector* vectors, int count, long offset, int flags);
 
+    /// <summary>Lets the heaps of threads keep so much free memory before they give it back to the kernel, who takes it page by page and gives it again filled with
+    /// zeros.</summary>
+    public static void KeepFreeMemory(int bytes)
+    {
+        try
+        {
+            _ = mallopt(TrimThreshold, bytes);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library than GNU's: its heaps are its own affair.
+        }
+    }
+
     [LibraryImport(Library, SetLastError = true)]
     public static partial int unshare(int flags);
+
+    [LibraryImport(Library)]
+    private static partial int mallopt(int parameter, int value);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int epoll_create1(int flags);

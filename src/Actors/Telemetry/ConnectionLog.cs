@@ -33,4 +33,7 @@ internal static partial class ConnectionLog
 
     [LoggerMessage(EventIds.Connections + 6, LogLevel.Warning, "{Loop} has been kept from its sockets for {Span} by {What}. What blocks must not run on a loop: set event-loop.applications = thread-pool")]
     public static partial void LoopBlocked(this ILogger log, string loop, TimeSpan span, string what);
+
+    [LoggerMessage(EventIds.Connections + 7, LogLevel.Information, "Connection {Id} was closed and HTTP does not come to its end: it is given up")]
+    public static partial void HttpGivenUp(this ILogger log, string id);
 }

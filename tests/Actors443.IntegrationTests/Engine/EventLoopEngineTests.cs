@@ -8,6 +8,9 @@ using Actors443.Engine.EventLoop;
 using Actors443.Hosting;
 using Actors443.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Actors443.IntegrationTests.Engine;
@@ -139,6 +142,28 @@ public sealed class EventLoopEngineTests
     [InlineData("libssl.so.3", "libc.so.6", "libssl.so.3 has no BIO_meth_new; OpenSSL 3.0 or later is needed")]
     public void A_library_that_is_missing_or_too_old_is_named(string ssl, string crypto, string problem) =>
         Assert.StartsWith(problem, Actors443.Engine.EventLoop.Interop.OpenSsl.FindMissing(ssl, crypto), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_connection_that_kestrel_does_not_end_is_given_up()
+    {
+        var never = new TaskCompletionSource();
+        await using EngineHost host = await EngineHost.StartAsync(
+            EngineKind.EventLoop,
+            settings => settings with { Deadlines = settings.Deadlines with { Idle = TimeSpan.FromSeconds(1) } },
+            application => application.MapGet("/hangs", (HttpContext context) =>
+            {
+                context.Features.GetRequiredFeature<IConnectionCompleteFeature>().OnCompleted(_ => never.Task, context);
+                return "hello";
+            }));
+        await using (TlsClient client = await TlsClient.ConnectAsync(host.Port))
+        {
+            await client.SendAsync("GET /hangs HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            Assert.Equal(200, (await client.ReadAnswerAsync()).Status);
+        }
+
+        await Eventually.HoldsAsync(async () => (await host.ConnectionsAsync()).Count == 0 && host.Environment.Gate.Connections == 0, "it is given up", TimeSpan.FromSeconds(30));
+        never.SetResult();
+    }
 
     [Fact]
     public async Task A_loop_with_much_to_do_gives_new_connections_to_another()

@@ -25,6 +25,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private static readonly TimeSpan SendingPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(2);
 
+    // Kestrel without a request has a closed connection off its list in much less.
+    private static readonly TimeSpan HttpPatience = TimeSpan.FromSeconds(5);
+
     private readonly ConnectionLoop _home;
     private readonly LoopEntry _entry;
     private readonly LoopInput _input;
@@ -37,6 +40,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private bool _dirty;
     private bool _handshakeCounted = true;
     private bool _finished;
+    private long _closedAtMs;
     private bool _httpEnded = true;
     private bool _reset;
     private LoopConnectionContext? _context;
@@ -98,7 +102,13 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         _entry.Tls.Owners.Accepted(this);
     }
 
-    public override void RequestClose() => _context?.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+    public override void RequestClose()
+    {
+        if (_phase == Phase.Closed)
+            AbortTransport();
+        else
+            _context?.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+    }
 
     /// <summary>Whoever asks is on the loop, and what it flushes is this connection's.</summary>
     public bool TakesTurns => _entry.ApplicationsOnLoop && _home.Loop.IsCurrent && ApplicationProtocol != System.Net.Security.SslApplicationProtocol.Http2;
@@ -249,7 +259,11 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private void Reset()
     {
         if (_phase == Phase.Closed)
+        {
+            GiveUpHttp();
             return;
+        }
+
         if (_phase == Phase.Lingering)
         {
             Release();
@@ -269,6 +283,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             return;
         bool mayTellKestrel = _phase != Phase.Lingering;
         _phase = Phase.Closed;
+        _closedAtMs = Clock.NowMs;
         if (_home.Loop.HandlerOf(_descriptor) == this)
             _home.Loop.Forget(_descriptor);
         _ = LibC.close(_descriptor);
@@ -284,6 +299,17 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         _input.End(_reset ? new Microsoft.AspNetCore.Connections.ConnectionResetException("The connection was reset.") : null);
         _output.End();
         _context?.FireClosed(inline: _httpEnded);
+        FinishIfOver();
+    }
+
+    // Kestrel can wait for ever for an HTTP/2 stream that it lost track of while its connection was cut (dotnet/aspnetcore#51307). Its deadline, or a drain,
+    // asks for the end again and again: then it ends without Kestrel, which holds connections weakly.
+    private void GiveUpHttp()
+    {
+        if (_httpEnded || RequestsInFlight > 0 || Clock.NowMs - _closedAtMs < HttpPatience.TotalMilliseconds)
+            return;
+        _httpEnded = true;
+        _entry.Log.HttpGivenUp(Id);
         FinishIfOver();
     }
 

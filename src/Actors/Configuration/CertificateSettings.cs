@@ -75,7 +75,7 @@ public sealed record TicketKeySettings
     public string? SharedSecret { get; init; }
 
     /// <summary>Tickets sent after a full TLS 1.3 handshake; a client uses each once. 0: no session is resumed.</summary>
-    public int Tickets { get; init; } = 2;
+    public int Tickets { get; init; } = 1;
 
     /// <summary>How long a session can be resumed (RFC 8446 4.6.1: 7 days at most). The keys must be kept as long.</summary>
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromHours(12);

@@ -114,6 +114,37 @@ public sealed class EventLoopEngineTests
         Assert.InRange(blocked.Total, 1, long.MaxValue);
     }
 
+    [Theory]
+    [InlineData(ApplicationThreads.Loop)]
+    [InlineData(ApplicationThreads.ThreadPool)]
+    public async Task Requests_of_HTTP2_run_where_applications_are_to_run(ApplicationThreads threads)
+    {
+        var seen = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await using EngineHost host = await EngineHost.StartAsync(
+            EngineKind.EventLoop,
+            settings => settings with { EventLoop = new EventLoopSettings { Loops = 1, Applications = threads } },
+            application => application.MapPost("/where", async context =>
+            {
+                seen.Add(EventLoop.Current is null ? "pool" : "loop");
+                using var body = new MemoryStream();
+                await context.Request.Body.CopyToAsync(body);
+                seen.Add(EventLoop.Current is null ? "pool" : "loop");
+                await context.Response.Body.WriteAsync(body.ToArray());
+            }));
+        using HttpClient client = host.CreateClient(HttpVersion.Version20);
+        byte[] sent = new byte[1_000];
+        new Random(1).NextBytes(sent);
+
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(async _ =>
+        {
+            using HttpResponseMessage answer = await client.PostAsync("/where", new ByteArrayContent(sent));
+            Assert.Equal(sent, await answer.Content.ReadAsByteArrayAsync());
+        }));
+
+        Assert.Equal(80, seen.Count);
+        Assert.All(seen, place => Assert.Equal(threads == ApplicationThreads.Loop ? "loop" : "pool", place));
+    }
+
     [Fact]
     public async Task An_application_that_blocks_keeps_nobody_else_from_being_served()
     {

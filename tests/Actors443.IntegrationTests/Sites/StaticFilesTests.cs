@@ -55,6 +55,45 @@ public sealed class StaticFilesTests : IAsyncLifetime, IDisposable
         Assert.NotNull(answer.Content.Headers.LastModified);
     }
 
+    [Theory]
+    [InlineData("1.1", 1)]
+    [InlineData("2.0", 1)]
+    [InlineData("1.1", 16_384)]
+    [InlineData("1.1", 9_000_001)]
+    [InlineData("2.0", 9_000_001)]
+    public async Task A_file_arrives_whole_and_in_any_part(string version, int length)
+    {
+        byte[] bytes = RandomNumberGenerator.GetBytes(length);
+        File.WriteAllBytes(Path.Combine(Root, "large.bin"), bytes);
+        using HttpClient client = _host.CreateClient(Version.Parse(version));
+
+        Assert.Equal(bytes, await client.GetByteArrayAsync("/large.bin"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/large.bin") { Version = Version.Parse(version) };
+        request.Headers.Range = new System.Net.Http.Headers.RangeHeaderValue(length / 3, length - 1);
+        using HttpResponseMessage part = await client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
+        Assert.Equal(bytes[(length / 3)..], await part.Content.ReadAsByteArrayAsync());
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_file_that_becomes_shorter_while_it_is_sent_never_looks_whole(string version)
+    {
+        string path = Path.Combine(Root, "shrinking.bin");
+        File.WriteAllBytes(path, new byte[64 * 1024 * 1024]);
+        using HttpClient client = _host.CreateClient(Version.Parse(version));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/shrinking.bin") { Version = Version.Parse(version) };
+        using HttpResponseMessage answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(64 * 1024 * 1024, answer.Content.Headers.ContentLength);
+        await using (FileStream file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            file.SetLength(1);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => answer.Content.ReadAsByteArrayAsync());
+        // And the server goes on.
+        Assert.Equal("0123456789", await client.GetStringAsync("/page.txt"));
+    }
+
     [Fact]
     public async Task A_client_that_has_the_file_gets_304_without_a_body()
     {

@@ -10,6 +10,8 @@ internal sealed unsafe partial class LoopConnection
     /// <summary>TLS bytes gathered before they are given to the socket.</summary>
     private const int SendAtOnce = 64 * 1024;
 
+    private const uint Reading = LibC.EpollIn | LibC.EpollReadHangUp;
+
     private Unsent _unsent;
     private bool _peerEnded;
     private bool _cutOff;
@@ -19,7 +21,7 @@ internal sealed unsafe partial class LoopConnection
     {
         if (_phase == Phase.Lingering)
         {
-            Discard();
+            Discard(events);
             return;
         }
 
@@ -37,6 +39,9 @@ internal sealed unsafe partial class LoopConnection
             BytesRead += (int)count;
             _home.Bio.SetInput(_home.Received, (int)count);
             TlsBytesArrived((int)count);
+            // The end was there already when the kernel told of these bytes, and they are all: no need to be told, and to read, once more.
+            if ((events & LibC.EpollReadHangUp) != 0 && count < ConnectionLoop.ReceiveLength && _phase is Phase.Open or Phase.Closing)
+                SocketEnded();
         }
         else if (count == 0)
         {
@@ -67,7 +72,6 @@ internal sealed unsafe partial class LoopConnection
                 Release();
                 break;
             case Phase.Open:
-                Ask(0);
                 _socketEnded = true;
                 bool busy = RequestsInFlight > 0;
                 _input.End(null);
@@ -75,7 +79,6 @@ internal sealed unsafe partial class LoopConnection
                     _context?.FireClosed(inline: false);
                 break;
             case Phase.Closing:
-                Ask(_interest & ~LibC.EpollIn);
                 _socketEnded = true;
                 break;
         }
@@ -94,10 +97,10 @@ internal sealed unsafe partial class LoopConnection
         Release();
     }
 
-    private void Discard()
+    private void Discard(uint events)
     {
         nint count = LibC.recv(_descriptor, _home.Received, ConnectionLoop.ReceiveLength, 0);
-        if (count == 0 || (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR)))
+        if (count == 0 || (count is > 0 and < ConnectionLoop.ReceiveLength && (events & LibC.EpollReadHangUp) != 0) || (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR)))
             Release();
     }
 
@@ -176,7 +179,7 @@ internal sealed unsafe partial class LoopConnection
             Phase.Closing when _socketEnded => 0,
             // What comes now nobody reads; the end of it is told all the same.
             Phase.Closing => 0,
-            _ => LibC.EpollIn,
+            _ => Reading,
         };
         Ask(reading | (_unsent.IsEmpty ? 0 : LibC.EpollOut));
     }

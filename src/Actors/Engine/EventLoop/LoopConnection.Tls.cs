@@ -425,7 +425,7 @@ internal sealed unsafe partial class LoopConnection
         _unsent.Release();
         _input.End(null);
         _output.End();
-        Ask(LibC.EpollIn);
+        Ask(Reading);
         if (_phase != Phase.Lingering)
             return;
         _home.Remind(this, LingeringPatience);

@@ -34,7 +34,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private readonly LoopOutput _output;
     private readonly int _descriptor;
     private Phase _phase = Phase.Hello;
-    private uint _interest = LibC.EpollIn;
+    private uint _interest = Reading;
     private int _work;
     private bool _processing;
     private bool _dirty;
@@ -181,6 +181,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             _home.Bio.ClearOutput();
         }
 
+        // Most end within this turn, and need not be told of their end no more.
+        if (_socketEnded && (_interest & LibC.EpollIn) != 0 && _phase is Phase.Open or Phase.Closing)
+            Ask(_interest & ~Reading);
         // Deferred while this connection was at work.
         if (Volatile.Read(ref _work) != 0)
             Run();

@@ -12,7 +12,14 @@ internal sealed class FuzzClient : IDisposable
     private const int OptionBindAddressNoPort = 24;
     private const int InputsKept = 50;
 
+    /// <summary>What the server does not answer in so many milliseconds is no answer: it waits for more, and the next connection is worth more than patience.</summary>
+    private const int QuickPatience = 5;
+
+    /// <summary>For a server that checks its memory at each step.</summary>
+    private const int LongPatience = 400;
+
     private readonly int _port;
+    private readonly int _patience;
     private readonly int _number;
     private readonly IReadOnlyList<ClientTlsContext> _contexts;
     private readonly IReadOnlyList<byte[]> _hellos;
@@ -27,8 +34,10 @@ internal sealed class FuzzClient : IDisposable
     /// <param name="seed">Of the run.</param>
     /// <param name="contexts">Ways to speak TLS; the last offers HTTP/2.</param>
     /// <param name="hellos">Real ClientHellos.</param>
-    public FuzzClient(int port, int number, int seed, IReadOnlyList<ClientTlsContext> contexts, IReadOnlyList<byte[]> hellos)
+    /// <param name="slow">The server takes its time.</param>
+    public FuzzClient(int port, int number, int seed, IReadOnlyList<ClientTlsContext> contexts, IReadOnlyList<byte[]> hellos, bool slow)
     {
+        _patience = slow ? LongPatience : QuickPatience;
         _port = port;
         _number = number;
         _contexts = contexts;
@@ -217,8 +226,7 @@ internal sealed class FuzzClient : IDisposable
 
     private Socket Connect()
     {
-        // What the server does not answer is no answer: it waits for more, and the next connection is worth more than patience.
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = _random.Next(200) == 0 ? 500 : 5, SendTimeout = 3_000 };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = _random.Next(200) == 0 ? LongPatience : _patience, SendTimeout = 3_000 };
         socket.SetRawSocketOption(0, OptionBindAddressNoPort, BitConverter.GetBytes(1));
         socket.Bind(new IPEndPoint(new IPAddress([127, 0, 2, (byte)(1 + _number)]), 0));
         socket.Connect(IPAddress.Loopback, _port);

@@ -25,9 +25,10 @@ internal sealed record CertificateCheck(IReadOnlyList<CertificateInfo> Certifica
     {
         if (!settings.LocalCa.Enabled)
         {
-            foreach (string name in NameCoverage.Uncovered(settings, fromFiles))
+            // What ACME is to get is on its way.
+            foreach (string name in NameCoverage.Uncovered(settings, fromFiles).Except(settings.Acme.Names.SelectMany(names => names), StringComparer.OrdinalIgnoreCase))
                 yield return $"sites: no certificate covers {name}; add one to certificates, or set certificates.local-ca.enabled = on.";
-            if (fromFiles.Count == 0)
+            if (fromFiles.Count == 0 && settings.Acme.Names.Count == 0)
                 yield return "certificates: none is configured and certificates.local-ca is off; name a directory or files.";
         }
 

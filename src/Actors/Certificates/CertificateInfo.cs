@@ -26,6 +26,12 @@ public sealed record CertificateInfo
     /// <summary>SHA-256 of the certificate, hexadecimal.</summary>
     public required string Fingerprint { get; init; }
 
+    /// <summary>When it is to be renewed; null: not by us.</summary>
+    public DateTimeOffset? NextRenewal { get; init; }
+
+    /// <summary>How many certificates of these names there have been, this one counted; null: not counted.</summary>
+    public long? Generation { get; init; }
+
     internal static CertificateInfo Of(ServerCertificate certificate) => new()
     {
         Names = certificate.Names,

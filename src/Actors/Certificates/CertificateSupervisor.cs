@@ -1,3 +1,4 @@
+using Actors443.Acme.Orders;
 using Actors443.Configuration;
 using Actors443.Supervision;
 using Actors443.Telemetry;
@@ -23,11 +24,15 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     private readonly HashSet<string> _reported = [];
     private CertificateSettings _settings;
     private readonly Props? _ticketKeyProps;
+    private readonly Props? _acmeProps;
+    private readonly NameSetStatuses? _acmeStatuses;
     private IActorRef _ticketKeys = ActorRefs.Nobody;
     private IActorRef _files = ActorRefs.Nobody;
     private IActorRef _localCa = ActorRefs.Nobody;
     private FileCertificatesLoaded? _fromFiles;
     private LocalCertificatesIssued? _fromLocalCa;
+    private IActorRef _acme = ActorRefs.Nobody;
+    private AcmeCertificatesChanged? _fromAcme;
     private int _generationOfChildren;
     private DateTimeOffset _lastDailyReport;
 
@@ -38,7 +43,9 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     /// <param name="metrics">Counts refusals.</param>
     /// <param name="time">The clock that dates are held against.</param>
     /// <param name="ticketKeys">The actor that rotates ticket keys; null: none is needed.</param>
-    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null)
+    /// <param name="acme">The supervisor of ACME; null: none is needed.</param>
+    /// <param name="acmeStatuses">What it says of its certificates.</param>
+    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null)
     {
         _settings = settings();
         _stateDirectory = stateDirectory;
@@ -48,12 +55,17 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         _metrics = metrics;
         _time = time;
         _ticketKeyProps = ticketKeys;
+        _acmeProps = acme;
+        _acmeStatuses = acmeStatuses;
 
         Receive<FileCertificatesLoaded>(_ => Sender.Equals(_files), OnFilesLoaded);
         Receive<LocalCertificatesIssued>(_ => Sender.Equals(_localCa), OnIssued);
+        Receive<AcmeCertificatesChanged>(_ => Sender.Equals(_acme), OnAcmeChanged);
+        Receive<RenewCertificate>(renew => AskAcme(renew, new RenewalAnswer(false, CertificateStory.None(renew.Name).Summary)));
+        Receive<ExplainCertificate>(explain => AskAcme(explain, CertificateStory.None(explain.Name)));
         Receive<AwaitCertificates>(_ => OnAwait(isReload: false));
         Receive<ApplyCertificateSettings>(OnApply);
-        Receive<ListCertificates>(_ => Sender.Tell(new CertificateList(_published.Current.Generation, [.. _published.Current.Certificates.Select(CertificateInfo.Of)], Problems())));
+        Receive<ListCertificates>(_ => Sender.Tell(new CertificateList(_published.Current.Generation, [.. _published.Current.Certificates.Select(Describe)], Problems())));
         Receive<CheckExpiry>(_ => OnCheckExpiry());
         // From children that were replaced meanwhile.
         Receive<FileCertificatesLoaded>(_ => { });
@@ -62,8 +74,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null) =>
-        Akka.Actor.Props.CreateBy(new Producer(() => new CertificateSupervisor(settings, stateDirectory, published, loggers, metrics, time, ticketKeys)));
+    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null) =>
+        Akka.Actor.Props.CreateBy(new Producer(() => new CertificateSupervisor(settings, stateDirectory, published, loggers, metrics, time, ticketKeys, acme, acmeStatuses)));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
@@ -72,6 +84,10 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         StartChildren();
         if (_ticketKeyProps is not null)
             _ticketKeys = Context.ActorOf(_ticketKeyProps, ActorNames.TicketKeys);
+        if (_acmeProps is null)
+            _fromAcme = new AcmeCertificatesChanged([]);
+        else
+            _acme = Context.ActorOf(_acmeProps, ActorNames.Acme);
         Timers.StartPeriodicTimer(nameof(CheckExpiry), CheckExpiry.Instance, ExpiryCheck);
     }
 
@@ -101,6 +117,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         if (apply.Settings.TicketKeys.SharedSecret != _settings.TicketKeys.SharedSecret)
             _ticketKeys.Tell(RotateTicketKeys.Instance);
         _settings = apply.Settings;
+        _acme.Tell(new ApplyAcmeSettings(_settings.Acme));
         StartChildren();
         OnAwait(isReload: true);
     }
@@ -125,13 +142,52 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
             ReportExpiry();
     }
 
-    private void AskLocalCa() => _localCa.Tell(new IssueLocalCertificates(NameCoverage.LocalSets(_settings, _fromFiles!.Certificates)));
+    private void OnAcmeChanged(AcmeCertificatesChanged changed)
+    {
+        _fromAcme = changed;
+        if (_fromFiles is null || _fromLocalCa is null)
+        {
+            AskLocalCa();
+            return;
+        }
+
+        // Mostly one takes the place of a certificate of the local CA, which need not look at all its others for that.
+        IReadOnlyList<IReadOnlyList<string>> wanted = NameCoverage.LocalSets(_settings, Certified());
+        ILookup<string, ServerCertificate> issued = _fromLocalCa.Certificates.ToLookup(certificate => string.Join(' ', certificate.Names));
+        ServerCertificate[] kept = [.. wanted.SelectMany(names => issued[string.Join(' ', names)])];
+        if (kept.Length < wanted.Count)
+        {
+            AskLocalCa();
+            return;
+        }
+
+        _fromLocalCa = _fromLocalCa with { Certificates = kept };
+        Publish();
+    }
+
+    private void AskAcme(object question, object otherwise)
+    {
+        if (_acme.IsNobody())
+            Sender.Tell(otherwise);
+        else
+            _acme.Forward(question);
+    }
+
+    // Both must have been heard: else names would get certificates of the local CA for a moment, and lose them again.
+    private void AskLocalCa()
+    {
+        if (_fromFiles is not null && _fromAcme is not null)
+            _localCa.Tell(new IssueLocalCertificates(NameCoverage.LocalSets(_settings, Certified())));
+    }
+
+    /// <summary>What is not of the local CA, in order of preference: a site says that it wants ACME, files may cover it by chance.</summary>
+    private ServerCertificate[] Certified() => [.. _fromAcme!.Certificates, .. _fromFiles!.Certificates];
 
     private void Publish()
     {
         CertificateIndex before = _published.Current;
-        // Of two for one name the first is shown: files before the local CA.
-        ServerCertificate[] all = [.. _fromFiles!.Certificates, .. _fromLocalCa!.Certificates];
+        // Of two for one name the first is shown: the local CA's last.
+        ServerCertificate[] all = [.. Certified(), .. _fromLocalCa!.Certificates];
         if (all.Length == 0 && before.Certificates.Count > 0)
         {
             // No handshake could succeed any more: what is served is better than nothing.
@@ -148,7 +204,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     private void AnswerIfComplete()
     {
-        if (_fromFiles is null || _fromLocalCa is null)
+        if (_fromFiles is null || _fromLocalCa is null || _fromAcme is null)
             return;
         foreach ((IActorRef asker, bool isReload) in _waiting)
         {
@@ -166,13 +222,25 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         problems.AddRange(_fromFiles?.Problems ?? []);
         problems.AddRange(_fromLocalCa?.Problems ?? []);
         if (_fromFiles is not null)
-            problems.AddRange(CertificateCheck.SettingsProblems(_settings, _fromFiles.Certificates));
+            problems.AddRange(CertificateCheck.SettingsProblems(_settings, _fromAcme is null ? _fromFiles.Certificates : Certified()));
+        foreach (NameSetStatus status in _acmeStatuses?.All ?? [])
+        {
+            if (status.State == AcmeOrderState.BackingOff)
+                problems.Add($"acme: no {(status.Thumbprint is null ? "" : "new ")}certificate for {string.Join(", ", status.Names)} yet: {status.LastFailure} The next attempt is at {status.NextAttempt:u}.");
+        }
+
         return problems;
+    }
+
+    private CertificateInfo Describe(ServerCertificate certificate)
+    {
+        CertificateInfo info = CertificateInfo.Of(certificate);
+        return _acmeStatuses?.OfCertificate(certificate.Thumbprint) is { } status ? info with { NextRenewal = status.RenewAt, Generation = status.Generation } : info;
     }
 
     private void OnCheckExpiry()
     {
-        if (_fromFiles is null || _fromLocalCa is null)
+        if (_fromFiles is null || _fromLocalCa is null || _fromAcme is null)
             return;
         // Renews what the local CA has issued, and puts an expired certificate behind a valid one.
         AskLocalCa();
@@ -185,18 +253,22 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         bool daily = now - _lastDailyReport >= TimeSpan.FromDays(1);
         if (daily)
             _lastDailyReport = now;
-        foreach (ServerCertificate certificate in _fromFiles!.Certificates)
+        foreach (ServerCertificate certificate in Certified())
         {
             TimeSpan left = certificate.NotAfter - now;
+            // One of six days is always about to expire by the measure of others; one that is renewed is late when a quarter of its life is left.
+            TimeSpan warning = _fromAcme!.Certificates.Contains(certificate) ? Shorter(_settings.ExpiryWarning, (certificate.NotAfter - certificate.NotBefore) / 4) : _settings.ExpiryWarning;
             string names = string.Join(", ", certificate.Names);
             if (left <= TimeSpan.Zero && !_published.Current.Shows(certificate))
                 continue;
             if (left <= TimeSpan.Zero)
                 _log.ServedExpired(certificate.Source, names, certificate.NotAfter);
-            else if (left < _settings.ExpiryWarning / 3 || (daily && left < _settings.ExpiryWarning))
+            else if (left < warning / 3 || (daily && left < warning))
                 _log.ExpiresSoon(certificate.Source, names, TimeSpan.FromSeconds((long)left.TotalSeconds), certificate.NotAfter);
         }
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private sealed class Producer(Func<CertificateSupervisor> make) : IIndirectActorProducer
     {

@@ -16,6 +16,9 @@ public sealed record CertificateSettings
     /// <summary>The development CA.</summary>
     public LocalCaSettings LocalCa { get; init; } = new();
 
+    /// <summary>Certificates from CAs.</summary>
+    public AcmeSettings Acme { get; init; } = new();
+
     /// <summary>The keys that session tickets are sealed with.</summary>
     public TicketKeySettings TicketKeys { get; init; } = new();
 

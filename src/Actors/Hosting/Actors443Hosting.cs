@@ -1,4 +1,5 @@
 using Actors443.Acme.Challenges;
+using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Certificates.Revocation;
@@ -40,6 +41,12 @@ public static class Actors443Hosting
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AcmeMetrics>();
+        services.AddSingleton(provider =>
+        {
+            var statuses = new NameSetStatuses();
+            provider.GetRequiredService<AcmeMetrics>().Observe(statuses, provider.GetRequiredService<TimeProvider>());
+            return statuses;
+        });
         services.AddSingleton<ChallengeAnswers>();
         services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn, settings.Certificates.TicketKeys, provider.GetRequiredService<PublishedRevocations>(), provider.GetRequiredService<TimeProvider>())
         {

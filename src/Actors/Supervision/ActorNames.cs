@@ -5,6 +5,7 @@ internal static class ActorNames
 {
     public const string Root = "actors443";
     public const string Certificates = "certificates";
+    public const string Acme = "acme";
     public const string TicketKeys = "ticket-keys";
     public const string Revocations = "revocations";
     public const string Admission = "admission";

@@ -1,3 +1,4 @@
+using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Certificates.Revocation;
@@ -44,9 +45,11 @@ public sealed class Actors443Supervisor : ReceiveActor
         Actors443Settings settings = environment.Settings;
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
         Props ticketKeys = Props.Create<TicketKeyActor>(ticketKeySettings, environment.TicketKeys, environment.Time, environment.Loggers);
+        Func<AcmeSettings> acmeSettings = () => environment.Settings.Certificates.Acme;
+        Props acme = Props.Create<AcmeSupervisor>(acmeSettings, environment.AcmeParts);
         _certificates = Context.ActorOf(
             CertificateSupervisor.Props(
-                () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys),
+                () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys, acme, environment.AcmeStatuses),
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
         _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(), ActorNames.Directory);
@@ -62,6 +65,8 @@ public sealed class Actors443Supervisor : ReceiveActor
         Receive<TellConnection>(_directory.Forward);
         Receive<ListObituaries>(_directory.Forward);
         Receive<ListCertificates>(_certificates.Forward);
+        Receive<RenewCertificate>(_certificates.Forward);
+        Receive<ExplainCertificate>(_certificates.Forward);
         Receive<GetAdmissionStatus>(_admission.Forward);
     }
 
@@ -71,7 +76,8 @@ public sealed class Actors443Supervisor : ReceiveActor
     private async Task<object> StartAsync(StartServing start)
     {
         CertificatesReady certificates = await _certificates.Ask<CertificatesReady>(AwaitCertificates.Instance, StartWithin);
-        if (_environment.Certificates.Current.Certificates.Count == 0)
+        // One by ACME is on its way, and needs listeners to be validated.
+        if (_environment.Certificates.Current.Certificates.Count == 0 && _environment.Settings.Certificates.Acme.Names.Count == 0)
         {
             string problems = certificates.Problems.Count == 0 ? "certificates: none is configured and certificates.local-ca is off." : string.Join(Environment.NewLine, certificates.Problems);
             return new ServingFailed(problems, null);

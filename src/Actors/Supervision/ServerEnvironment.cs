@@ -1,4 +1,6 @@
 using Actors443.Acme.Challenges;
+using Actors443.Acme.Dns;
+using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Certificates.Revocation;
@@ -24,10 +26,13 @@ internal sealed class ServerEnvironment(
     AdmissionMetrics admissionMetrics,
     CertificateMetrics certificateMetrics,
     ChallengeAnswers challenges,
+    AcmeMetrics acmeMetrics,
+    NameSetStatuses acmeStatuses,
     ServerLifecycle lifecycle,
     ILoggerFactory loggers,
     MonotonicClock clock,
-    TimeProvider time)
+    TimeProvider time,
+    IDnsChallengeProvider? dnsChallenges = null)
 {
     private volatile Actors443Settings _settings = settings;
 
@@ -60,6 +65,12 @@ internal sealed class ServerEnvironment(
 
     /// <summary>What our ports answer to CAs.</summary>
     public ChallengeAnswers Challenges => challenges;
+
+    public NameSetStatuses AcmeStatuses => acmeStatuses;
+
+    /// <summary>For the actors of ACME.</summary>
+    public AcmeParts AcmeParts => new(
+        _settings.StateDirectory, challenges, certificates, acmeStatuses, acmeMetrics, time, loggers, dnsChallenges, _settings.Http.Enabled);
 
     public ServerLifecycle Lifecycle => lifecycle;
 

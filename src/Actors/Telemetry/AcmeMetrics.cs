@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using Actors443.Acme.Orders;
 
 namespace Actors443.Telemetry;
 
@@ -11,6 +12,20 @@ internal sealed class AcmeMetrics(IMeterFactory factory)
 
     private readonly Counter<long> _challenges = Actors443Meter.Create(factory)
         .CreateCounter<long>("actors443.acme.challenges", "{question}", "Validations by CAs that came in, by type and whether there was an answer.");
+
+    private readonly Counter<long> _orders = Actors443Meter.Create(factory)
+        .CreateCounter<long>("actors443.acme.orders", "{order}", "Orders that ended, by issuer and outcome: issued, challenge-failed, or the failure.");
+
+    public void Ordered(string issuer, string outcome) =>
+        _orders.Add(1, new KeyValuePair<string, object?>("issuer", issuer), new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>Adds the gauge of next renewals.</summary>
+    public void Observe(NameSetStatuses statuses, TimeProvider time) => Actors443Meter.Create(factory).CreateObservableGauge(
+        "actors443.acme.renewal",
+        () => statuses.All.Where(status => status.RenewAt is not null).Select(status =>
+            new Measurement<double>((status.RenewAt!.Value - time.GetUtcNow()).TotalSeconds, new KeyValuePair<string, object?>("name", status.Names[0]))),
+        "s",
+        "Seconds until a certificate by ACME is to be renewed, by first name; negative: it is overdue.");
 
     public void Asked(string issuer, int status) => Asked(issuer, status.ToString(CultureInfo.InvariantCulture));
 

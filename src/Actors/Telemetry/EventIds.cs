@@ -10,6 +10,7 @@ internal static class EventIds
     public const int Connections = 1100;
     public const int Tls = 1200;
     public const int Certificates = 2000;
+    public const int Acme = 2100;
     public const int Admission = 3000;
     public const int Configuration = 4000;
     public const int Sites = 5000;

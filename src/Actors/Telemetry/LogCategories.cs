@@ -6,6 +6,7 @@ internal static class LogCategories
     public const string Listening = "Actors443.Listening";
     public const string Connections = "Actors443.Connections";
     public const string Certificates = "Actors443.Certificates";
+    public const string Acme = "Actors443.Acme";
     public const string Admission = "Actors443.Admission";
     public const string Configuration = "Actors443.Configuration";
     public const string Sites = "Actors443.Sites";

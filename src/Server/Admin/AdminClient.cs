@@ -62,15 +62,24 @@ internal sealed class AdminClient : IDisposable
 
     public Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken) => GetAsync<CertificateListing>("certificates", cancellationToken);
 
+    public Task<RenewalReport> RenewCertificateAsync(string name, CancellationToken cancellationToken) =>
+        SendAsync<RenewalReport>(HttpMethod.Post, $"certificates/{Uri.EscapeDataString(name)}/renew", cancellationToken);
+
+    public Task<StoryReport> ExplainCertificateAsync(string name, CancellationToken cancellationToken) =>
+        GetAsync<StoryReport>($"certificates/{Uri.EscapeDataString(name)}/story", cancellationToken);
+
     public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => GetAsync<ServerStatus>("status", cancellationToken);
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
+    private Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, cancellationToken);
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, CancellationToken cancellationToken)
     {
         try
         {
-            using HttpResponseMessage response = await _http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+            using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
             if (!response.IsSuccessStatusCode)
                 throw new AdminException(await ExplainAsync(response, cancellationToken));
             return await response.Content.ReadFromJsonAsync<T>(AdminJson.Options, cancellationToken)

@@ -14,6 +14,8 @@ internal static class AdminEndpoints
         routes.MapGet($"{Api}/status", async context => await WriteAsync(context, await control.StatusAsync(context.RequestAborted)));
         routes.MapGet($"{Api}/admission", async context => await WriteAsync(context, await control.AdmissionAsync(context.RequestAborted)));
         routes.MapGet($"{Api}/certificates", async context => await WriteAsync(context, await control.ListCertificatesAsync(context.RequestAborted)));
+        routes.MapPost($"{Api}/certificates/{{name}}/renew", context => RenewAsync(context, control, log));
+        routes.MapGet($"{Api}/certificates/{{name}}/story", context => ExplainAsync(context, control));
         routes.MapGet($"{Api}/connections", context => ListConnectionsAsync(context, control));
         routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log));
         routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log));
@@ -32,6 +34,29 @@ internal static class AdminEndpoints
             await WriteAsync(context, query.Apply(await control.ListConnectionsAsync(context.RequestAborted)));
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status400BadRequest, problem!);
+    }
+
+    private static async Task RenewAsync(HttpContext context, IServerControl control, ILogger log)
+    {
+        string name = (string)context.Request.RouteValues["name"]!;
+        RenewalReport report = await control.RenewCertificateAsync(name, context.RequestAborted);
+        if (report.Found)
+        {
+            log.RenewalAsked(name);
+            context.Response.StatusCode = StatusCodes.Status202Accepted;
+            await WriteAsync(context, report);
+        }
+        else
+            await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, report.Message);
+    }
+
+    private static async Task ExplainAsync(HttpContext context, IServerControl control)
+    {
+        StoryReport story = await control.ExplainCertificateAsync((string)context.Request.RouteValues["name"]!, context.RequestAborted);
+        if (story.Names.Count > 0)
+            await WriteAsync(context, story);
+        else
+            await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, story.Summary);
     }
 
     private static async Task CloseConnectionAsync(HttpContext context, IServerControl control, ILogger log)

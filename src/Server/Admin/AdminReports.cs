@@ -56,6 +56,21 @@ internal sealed record ConnectionPage(int Total, int Matched, int Offset, IReadO
 /// <param name="Problems">What is configured and not served, one line each.</param>
 internal sealed record CertificateListing(bool Live, IReadOnlyList<CertificateInfo> Certificates, IReadOnlyList<string> Problems);
 
+/// <summary>What came of asking for a renewal.</summary>
+/// <param name="Found">False: the name has no certificate by ACME.</param>
+/// <param name="Message">One sentence.</param>
+internal sealed record RenewalReport(bool Found, string Message);
+
+/// <summary>The story of the orders of a name.</summary>
+/// <param name="Names">That share the certificate; empty: the name has none by ACME.</param>
+/// <param name="State">What the order is doing.</param>
+/// <param name="Summary">How things stand, in a sentence or two.</param>
+/// <param name="Lines">What happened, the oldest first.</param>
+internal sealed record StoryReport(IReadOnlyList<string> Names, string State, string Summary, IReadOnlyList<StoryReport.Line> Lines)
+{
+    internal sealed record Line(DateTimeOffset At, string Text);
+}
+
 /// <summary>The server at a glance.</summary>
 internal sealed record ServerStatus
 {

@@ -18,6 +18,12 @@ internal interface IServerControl
     /// <summary>Every certificate being served, and what is wrong with the others.</summary>
     Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken);
 
+    /// <summary>Has the certificate of a name ordered anew at once; says what came of asking.</summary>
+    Task<RenewalReport> RenewCertificateAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>The story of a name's orders.</summary>
+    Task<StoryReport> ExplainCertificateAsync(string name, CancellationToken cancellationToken);
+
     Task<ServerStatus> StatusAsync(CancellationToken cancellationToken);
 
     Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken);

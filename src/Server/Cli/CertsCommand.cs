@@ -30,6 +30,8 @@ internal static class CertsCommand
         var command = new Command("certs", "List the certificates: names, issuer, expiry, where they come from.") { expiring, json };
         source.AddTo(command);
         command.SetAction((arguments, cancellationToken) => RunAsync(source, arguments, arguments.GetValue(expiring), arguments.GetValue(json), environment, cancellationToken));
+        command.Add(CertificateOrderCommands.CreateRenew(environment));
+        command.Add(CertificateOrderCommands.CreateWhy(environment));
         return (command, """
             Asks the server that runs with this configuration. If none runs, the configured files are looked at instead.
 
@@ -37,6 +39,8 @@ internal static class CertsCommand
               actors443 certs
               actors443 certs site.conf --expiring 30d
               actors443 certs site.conf --json
+              actors443 certs why example.com site.conf
+              actors443 certs renew example.com site.conf
             """);
     }
 
@@ -95,19 +99,29 @@ internal static class CertsCommand
         }
 
         TextTable table = new TextTable().Wrapping("NAMES").Left("EXPIRES").Right("LEFT").Left("KEY").Wrapping("ISSUER").Wrapping("SOURCE");
+        // Nobody who has no certificates by ACME needs to read of their renewal.
+        bool renewals = Array.Exists(certificates, certificate => certificate.NextRenewal is not null);
+        if (renewals)
+            table = table.Left("RENEWAL").Right("GENERATION");
         foreach (CertificateInfo certificate in certificates)
         {
             TimeSpan left = certificate.NotAfter - now;
             string style = left <= TimeSpan.Zero ? "red" : left < Soon ? "yellow" : "green";
-            table.Add(
+            TextTable.Cell[] cells =
+            [
                 string.Join(' ', certificate.Names),
-                certificate.NotAfter.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture),
+                Date(certificate.NotAfter),
                 new TextTable.Cell(left <= TimeSpan.Zero ? "expired" : HumanText.Duration(left), style),
                 certificate.Key,
                 certificate.Issuer,
-                certificate.Source);
+                certificate.Source,
+            ];
+            TextTable.Cell[] renewal = [certificate.NextRenewal is { } next ? Date(next) : "", certificate.Generation?.ToString(CultureInfo.InvariantCulture) ?? ""];
+            table.Add(renewals ? [.. cells, .. renewal] : cells);
         }
 
         table.Write(console);
     }
+
+    private static string Date(DateTimeOffset date) => date.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);
 }

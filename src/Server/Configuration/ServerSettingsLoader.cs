@@ -2,6 +2,7 @@ using System.Net;
 using Actors443.Configuration;
 using Actors443.Configuration.Hocon;
 using Actors443.Configuration.Reading;
+using Actors443.Server.Sites;
 
 namespace Actors443.Server.Configuration;
 
@@ -84,9 +85,17 @@ internal static class ServerSettingsLoader
             Admin = OperationReading.ReadAdmin(root.Section("admin")),
             Telemetry = OperationReading.ReadTelemetry(root.Section("telemetry")),
         };
-        IReadOnlyList<WrittenSite> sites = SiteReading.Read(root.Section("sites"));
+        IReadOnlyList<WrittenSite> sites = SiteReading.Read(root.Section("sites"), settings.Core.Certificates.Acme);
+        WarnOfNoEmail(root, settings, sites);
         RefuseSharedAddresses(root, settings);
         return SiteMerge.Merge(settings, sites);
+    }
+
+    private static void WarnOfNoEmail(SettingsReader root, ServerSettings settings, IReadOnlyList<WrittenSite> sites)
+    {
+        AcmeSettings acme = settings.Core.Certificates.Acme;
+        if (acme.Email is null && (acme.Names.Count > 0 || sites.Any(site => site.Site.Certificate == SiteCertificate.Acme)))
+            root.Problems.Warn("actors443.certificates.acme.email", "there is none, so that CAs cannot tell you of trouble with your certificates; write email = \"admin@example.com\"");
     }
 
     private static void RefuseSharedAddresses(SettingsReader root, ServerSettings settings)

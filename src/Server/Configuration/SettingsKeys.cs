@@ -26,6 +26,8 @@ internal static class SettingsKeys
         AddProperties(settings.Core, Root, keys);
         AddProperties(settings with { Core = new(), Sites = [] }, Root, keys, except: [nameof(ServerSettings.Core), nameof(ServerSettings.Sites)]);
         keys.Remove(Root + ".certificates.names");
+        keys.Remove(Root + ".certificates.acme.names");
+        keys[Root + ".certificates.acme.names"] = string.Join("; ", settings.Core.Certificates.Acme.Names.Where(set => set.Count > 1).Select(Text));
         foreach (Sites.SiteSettings site in settings.Sites)
             keys[HoconPath.Child(Root + ".sites", site.Name)] = Text(site);
         // The order decides which of two sites' certificates comes first.

@@ -29,9 +29,18 @@ internal static class SiteMerge
                 Certificates = certificates with
                 {
                     Files = [.. certificates.Files, .. sites.Select(site => site.CertificateFiles).OfType<CertificateFileSettings>()],
+                    Acme = certificates.Acme with { Names = AcmeNames(certificates.Acme, sites) },
                     Names = [.. sites.Where(site => site.Name != EveryHost && site.Certificate != SiteCertificate.Files).Select(site => site.Name)],
                 },
             },
         };
     }
+
+    // One certificate a site, unless a set that was written has its name already.
+    private static IReadOnlyList<IReadOnlyList<string>> AcmeNames(AcmeSettings acme, IEnumerable<SiteSettings> sites) =>
+    [
+        .. acme.Names,
+        .. sites.Where(site => site.Certificate == SiteCertificate.Acme && !acme.Names.Any(set => set.Contains(site.Name, StringComparer.OrdinalIgnoreCase)))
+            .Select(site => (IReadOnlyList<string>)[site.Name]),
+    ];
 }

@@ -15,7 +15,9 @@ internal static class SiteReading
 {
     private static readonly HashSet<string> SiteKeys = [.. RouteReading.Kinds, "certificate", "client-certificates", "hsts", "compression", "routes"];
 
-    public static IReadOnlyList<WrittenSite> Read(SettingsReader sites)
+    /// <param name="sites">The section.</param>
+    /// <param name="acme">Whose certificates sites may ask for.</param>
+    public static IReadOnlyList<WrittenSite> Read(SettingsReader sites, AcmeSettings acme)
     {
         var read = new List<WrittenSite>();
         foreach ((string written, SettingsValue value) in sites.Entries())
@@ -30,7 +32,7 @@ internal static class SiteReading
                 value.Fail($"'{written}' {problem}");
             else if (read.Exists(other => other.Site.Name == name))
                 value.Fail($"the site '{name}' is there already under another spelling; write it once");
-            else if (ReadSite(name, value) is { } site)
+            else if (ReadSite(name, value, acme) is { } site)
                 read.Add(site);
         }
 
@@ -51,13 +53,13 @@ internal static class SiteReading
         return whole != written;
     }
 
-    private static WrittenSite? ReadSite(string name, SettingsValue value)
+    private static WrittenSite? ReadSite(string name, SettingsValue value, AcmeSettings acme)
     {
         if (value.Kind != HoconKind.Section)
             return RouteReading.ReadShort(value) is { } route ? new WrittenSite(new SiteSettings(name, [route]), null) : null;
         if (value.AsSection("") is not { } section)
             return null;
-        (SiteCertificate certificate, CertificateFileSettings? files) = ReadCertificate(section, name);
+        (SiteCertificate certificate, CertificateFileSettings? files) = ReadCertificate(section, name, acme);
         ClientCertificateSettings? asked = ListenerSettingsReading.ReadClientCertificates(section, "client-certificates");
         var site = new SiteSettings(name, ReadRoutes(section, value))
         {
@@ -97,7 +99,7 @@ internal static class SiteReading
         return read;
     }
 
-    private static (SiteCertificate, CertificateFileSettings?) ReadCertificate(SettingsReader section, string name)
+    private static (SiteCertificate, CertificateFileSettings?) ReadCertificate(SettingsReader section, string name, AcmeSettings acme)
     {
         if (section.Value("certificate") is not { } value || value.Text == "auto")
             return (SiteCertificate.Auto, null);
@@ -105,8 +107,11 @@ internal static class SiteReading
             return (SiteCertificate.Local, null);
         if (value.Text == "acme")
         {
-            value.Fail("acme is not part of this version; write auto, local, or { chain = \"site.pem\", key = \"site.key\" }");
-            return (SiteCertificate.Auto, null);
+            if (name == "*")
+                value.Fail("a CA certifies names, and '*' is none; write certificate = acme in the sites that have one");
+            else if (AcmeSettingsReading.ProblemOf(name, acme) is { } problem)
+                value.Fail(problem);
+            return (SiteCertificate.Acme, null);
         }
 
         return (SiteCertificate.Files, CertificateSettingsReading.ReadFile(value, name == "*" ? [] : [name]));

@@ -1,3 +1,4 @@
+using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Connections;
@@ -34,6 +35,18 @@ internal sealed class ServerControl(
     {
         CertificateList list = await AskAsync<CertificateList>(ListCertificates.Instance, cancellationToken);
         return new CertificateListing(true, list.Certificates, list.Problems);
+    }
+
+    public async Task<RenewalReport> RenewCertificateAsync(string name, CancellationToken cancellationToken)
+    {
+        RenewalAnswer answer = await AskAsync<RenewalAnswer>(new RenewCertificate(name), cancellationToken);
+        return new RenewalReport(answer.Found, answer.Message);
+    }
+
+    public async Task<StoryReport> ExplainCertificateAsync(string name, CancellationToken cancellationToken)
+    {
+        CertificateStory story = await AskAsync<CertificateStory>(new ExplainCertificate(name), cancellationToken);
+        return new StoryReport(story.Names, story.State, story.Summary, [.. story.Lines.Select(line => new StoryReport.Line(line.At, line.Text))]);
     }
 
     public Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken) =>

@@ -34,6 +34,9 @@ internal enum SiteCertificate
 
     /// <summary>Files named by the site.</summary>
     Files,
+
+    /// <summary>A CA; the local CA until it has issued one.</summary>
+    Acme,
 }
 
 /// <summary><c>hsts { … }</c> (RFC 6797). The ramp starts short, so that a mistake can be taken back.</summary>

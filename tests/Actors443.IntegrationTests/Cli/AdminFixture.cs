@@ -122,6 +122,13 @@ internal sealed class FakeServerControl : IServerControl
 
     public Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken) => Answer(new CertificateListing(true, [Certificate], []));
 
+    public Task<RenewalReport> RenewCertificateAsync(string name, CancellationToken cancellationToken) =>
+        Task.FromResult(new RenewalReport(name == "live.example", $"Asked for {name}."));
+
+    public Task<StoryReport> ExplainCertificateAsync(string name, CancellationToken cancellationToken) => Task.FromResult(name == "live.example"
+        ? new StoryReport([name], "Waiting", "All is well.", [new StoryReport.Line(Certificate.NotBefore, "It was ordered.")])
+        : new StoryReport([], "none", $"{name} has no certificate by ACME.", []));
+
     public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => Answer(new ServerStatus
     {
         Version = "1.2.3",

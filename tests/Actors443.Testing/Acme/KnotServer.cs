@@ -10,12 +10,13 @@ internal sealed class KnotServer : IAsyncDisposable
     private readonly TemporaryFolder _folder;
     private readonly TestProgram _program;
 
-    private KnotServer(TemporaryFolder folder, TestProgram program, IPEndPoint endPoint, TsigKey key)
+    private KnotServer(TemporaryFolder folder, TestProgram program, IPEndPoint endPoint, TsigKey key, string secret)
     {
         _folder = folder;
         _program = program;
         EndPoint = endPoint;
         Key = key;
+        Secret = secret;
     }
 
     /// <summary>Why it cannot be started here; null: it can.</summary>
@@ -25,6 +26,9 @@ internal sealed class KnotServer : IAsyncDisposable
 
     /// <summary>May update the zone.</summary>
     public TsigKey Key { get; }
+
+    /// <summary>Of <see cref="Key"/>, in base64.</summary>
+    public string Secret { get; }
 
     public static async Task<KnotServer> StartAsync(string zone, string records = "")
     {
@@ -67,7 +71,7 @@ internal sealed class KnotServer : IAsyncDisposable
                 journal-content: changes
             """);
         TestProgram program = TestProgram.Start("knotd", ["-c", configuration]);
-        var server = new KnotServer(folder, program, new IPEndPoint(IPAddress.Loopback, port), new TsigKey("update", secret));
+        var server = new KnotServer(folder, program, new IPEndPoint(IPAddress.Loopback, port), new TsigKey("update", secret), secret);
         try
         {
             var lookup = new DnsTxtLookup([server.EndPoint], TimeSpan.FromSeconds(1));

@@ -109,7 +109,7 @@ public sealed class BadSitesSpecs : SettingsFixture
     [InlineData("""actors443.sites { "example.com" { welcome = off } }""",
         """test.conf:1: actors443.sites."example.com".welcome: off means nothing; take it out, and write what to answer with instead""")]
     [InlineData("""actors443.sites { "example.com" { files = www, certificate = acme } }""",
-        """test.conf:1: actors443.sites."example.com".certificate: acme is not part of this version; write auto, local, or { chain = "site.pem", key = "site.key" }""")]
+        """test.conf:1: actors443.sites."example.com".certificate: needs your agreement to the terms of lets-encrypt; read them, and write certificates.acme.agree-to-terms = on""")]
     [InlineData("""actors443.sites { "example.com" { files = www, certificate { key = "a" } } }""",
         """
             test.conf:1: actors443.sites."example.com".certificate.key: 'a' does not exist; correct the name or the permissions

@@ -127,6 +127,9 @@ internal static class AcmeChallengeType
     public const string Dns01 = "dns-01";
     public const string TlsAlpn01 = "tls-alpn-01";
 
+    /// <summary>Those answered here, in the order they are tried.</summary>
+    public static IReadOnlyList<string> All { get; } = [TlsAlpn01, Http01, Dns01];
+
     /// <summary>The ALPN protocol of tls-alpn-01.</summary>
     public const string AlpnProtocol = "acme-tls/1";
 

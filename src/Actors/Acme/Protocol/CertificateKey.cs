@@ -6,12 +6,21 @@ using Actors443.Certificates;
 namespace Actors443.Acme.Protocol;
 
 /// <summary>The kinds of key that certificates are ordered for.</summary>
-internal enum CertificateKeyType
+public enum CertificateKeyType
 {
+    /// <summary>ECDSA on P-256: small and fast, and every client of today takes it.</summary>
     EcdsaP256,
+
+    /// <summary>ECDSA on P-384.</summary>
     EcdsaP384,
+
+    /// <summary>RSA of 2,048 bits, for clients of long ago.</summary>
     Rsa2048,
+
+    /// <summary>RSA of 3,072 bits.</summary>
     Rsa3072,
+
+    /// <summary>RSA of 4,096 bits.</summary>
     Rsa4096,
 }
 

@@ -18,6 +18,7 @@ internal static class CertificateSettingsReading
             Files = certificates.List<CertificateFileSettings>("files", defaults.Files, value => ReadFile(value, names: null)),
             DefaultName = certificates.TextOr("default-name", "auto", defaults.DefaultName, "a host name, or auto"),
             LocalCa = ReadLocalCa(certificates.Section("local-ca")),
+            Acme = AcmeSettingsReading.Read(certificates.Section("acme")),
             TicketKeys = ReadTicketKeys(certificates.Section("ticket-keys")),
             Rescan = certificates.Duration("rescan", defaults.Rescan, TimeSpan.FromSeconds(1)),
             ExpiryWarning = certificates.Duration("expiry-warning", defaults.ExpiryWarning, TimeSpan.Zero),
@@ -124,7 +125,8 @@ internal static class CertificateSettingsReading
             value.Fail($"{problem}; correct the name or the permissions");
     }
 
-    private static string? ReadPassword(SettingsValue value)
+    /// <summary>A secret: literal, <c>file:PATH</c> or <c>env:NAME</c>; null after a problem.</summary>
+    public static string? ReadPassword(SettingsValue value)
     {
         if (value.AsText("a password, file:PATH or env:NAME") is not { } text)
             return null;

@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Acme.Protocol;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Actors443.Testing.Acme;
+
+/// <summary>A request on its way through a <see cref="CaProxy"/>.</summary>
+/// <param name="Kind">First part of the path: <c>order-plz</c>.</param>
+/// <param name="Status">What the CA answered; null: it has not been asked yet.</param>
+internal sealed record ProxiedRequest(string Kind, int? Status);
+
+/// <summary>Stands before a CA, sees every request twice (before the CA has it, and before its answer goes back), and can do something then. The CA makes its URLs from
+/// the Host that it is asked by, and so all requests come this way.</summary>
+internal sealed class CaProxy : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly TestCertificates _root = new("Proxy Root");
+    private readonly HttpClient _http;
+    private readonly AcmeIssuer _behind;
+
+    private CaProxy(AcmeIssuer behind)
+    {
+        _behind = behind;
+        X509Certificate2 root = behind.TrustedRoots[0];
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            SslOptions =
+            {
+                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
+                TargetHost = "127.0.0.1",
+            },
+        });
+        TestCertificate tls = _root.Issue("127.0.0.1");
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(X509CertificateLoader.LoadPkcs12(tls.Pfx(null), null))));
+        _application = builder.Build();
+        _application.Run(PassAsync);
+    }
+
+    /// <summary>Called with each request, on any thread. True: its connection is cut, and a request that the CA does not have never gets there.</summary>
+    public Func<ProxiedRequest, bool> Cuts { get; set; } = _ => false;
+
+    /// <summary>What was answered.</summary>
+    public ConcurrentQueue<ProxiedRequest> Answered { get; } = new();
+
+    /// <summary>How to talk to the CA by way of this.</summary>
+    public AcmeIssuer Issuer => _behind with { Directory = new Uri(_application.Urls.Single() + _behind.Directory.AbsolutePath), TrustedRoots = [_root.Certificate] };
+
+    public static async Task<CaProxy> StartAsync(AcmeIssuer behind)
+    {
+        var proxy = new CaProxy(behind);
+        await proxy._application.StartAsync();
+        return proxy;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        _http.Dispose();
+        _root.Dispose();
+    }
+
+    private async Task PassAsync(HttpContext context)
+    {
+        string kind = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries)[0];
+        if (Cuts(new ProxiedRequest(kind, null)))
+        {
+            context.Abort();
+            return;
+        }
+
+        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(_behind.Directory, context.Request.Path.Value));
+        request.Headers.Host = context.Request.Host.Value;
+        request.Headers.TryAddWithoutValidation("User-Agent", context.Request.Headers.UserAgent.ToString());
+        if (context.Request.Headers.Accept.ToString() is { Length: > 0 } accept)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        if (HttpMethods.IsPost(context.Request.Method))
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            request.Content = new ByteArrayContent(body.ToArray());
+            request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(context.Request.ContentType!);
+        }
+
+        using HttpResponseMessage answer = await _http.SendAsync(request);
+        byte[] content = await answer.Content.ReadAsByteArrayAsync();
+        var seen = new ProxiedRequest(kind, (int)answer.StatusCode);
+        Answered.Enqueue(seen);
+        if (Cuts(seen))
+        {
+            context.Abort();
+            return;
+        }
+
+        context.Response.StatusCode = (int)answer.StatusCode;
+        foreach ((string name, IEnumerable<string> values) in answer.Headers.Concat(answer.Content.Headers))
+        {
+            if (name is not ("Transfer-Encoding" or "Connection" or "Content-Length" or "Date"))
+                context.Response.Headers[name] = values.ToArray();
+        }
+
+        await context.Response.Body.WriteAsync(content);
+    }
+}

@@ -63,6 +63,21 @@ public class AdminClientTests
     }
 
     [Fact]
+    public async Task Certs_why_tells_the_story_and_certs_renew_asks_for_a_new_one()
+    {
+        await using AdminFixture admin = await AdminFixture.StartAsync();
+
+        (int code, string output, string error) = await RunAsync(admin.Settings, "certs", "why", "live.example");
+        (int renewCode, string renewed, _) = await RunAsync(admin.Settings, "certs", "renew", "live.example");
+        (int unknownCode, string nothing, string unknown) = await RunAsync(admin.Settings, "certs", "renew", "other.example");
+
+        Assert.Equal((0, "live.example: All is well.\n  2026-01-01 00:00:00Z  It was ordered.\n", ""), (code, output, error));
+        Assert.Equal((0, "Asked for live.example.\n"), (renewCode, renewed));
+        Assert.Equal((1, ""), (unknownCode, nothing));
+        Assert.Contains("Asked for other.example.", unknown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_server_conns_says_where_it_looked_and_what_to_do()
     {
         // Bound and not listening: nobody else can take the port meanwhile, and connecting is refused.

@@ -63,6 +63,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         Receive<AcmeCertificatesChanged>(_ => Sender.Equals(_acme), OnAcmeChanged);
         Receive<RenewCertificate>(renew => AskAcme(renew, new RenewalAnswer(false, CertificateStory.None(renew.Name).Summary)));
         Receive<ExplainCertificate>(explain => AskAcme(explain, CertificateStory.None(explain.Name)));
+        Receive<ObtainCertificate>(obtain => _acme.Forward(obtain));
         Receive<AwaitCertificates>(_ => OnAwait(isReload: false));
         Receive<ApplyCertificateSettings>(OnApply);
         Receive<ListCertificates>(_ => Sender.Tell(new CertificateList(_published.Current.Generation, [.. _published.Current.Certificates.Select(Describe)], Problems())));

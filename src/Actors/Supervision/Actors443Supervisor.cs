@@ -65,6 +65,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         Receive<TellConnection>(_directory.Forward);
         Receive<ListObituaries>(_directory.Forward);
         Receive<ListCertificates>(_certificates.Forward);
+        Receive<ObtainCertificate>(_certificates.Forward);
         Receive<RenewCertificate>(_certificates.Forward);
         Receive<ExplainCertificate>(_certificates.Forward);
         Receive<GetAdmissionStatus>(_admission.Forward);

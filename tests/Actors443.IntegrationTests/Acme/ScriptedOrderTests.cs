@@ -223,6 +223,20 @@ public sealed class ScriptedOrderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_name_can_be_had_at_run_time()
+    {
+        await using ScriptedCa ca = await ScriptedCa.StartAsync();
+        await using RunningServer server = await StartAsync([ca.Issuer], [Name]);
+
+        server.Supervisor.Tell(new ObtainCertificate(["new.site.test"]), Akka.Actor.ActorRefs.NoSender);
+        server.Supervisor.Tell(new ObtainCertificate(["new.site.test"]), Akka.Actor.ActorRefs.NoSender);
+
+        await Eventually.HoldsAsync(async () => CertificateValidation.NamesOf(await AcmeSites.ShownAsync(server.HttpsPort, "new.site.test")) is ["new.site.test"], "it is served", AcmeSites.Patience);
+        await AcmeSites.AwaitIssuerAsync(server.HttpsPort, Name, "Scripted");
+        Assert.Equal(2, ca.Orders.Count);
+    }
+
+    [Fact]
     public async Task The_ca_says_when_to_renew_and_is_told_what_is_replaced()
     {
         await using ScriptedCa ca = await ScriptedCa.StartAsync();

@@ -45,7 +45,7 @@ internal sealed class AcmeContext : IDisposable
         Settings = settings;
         Parts = parts;
         Log = parts.Loggers.CreateLogger(LogCategories.Acme);
-        Dns = parts.Dns ?? MakeProvider(settings.Dns, parts.Time);
+        Dns = parts.Dns ?? MakeProvider(settings.Dns);
         _lookup = new DnsTxtLookup(settings.Dns.Resolvers.Count > 0 ? settings.Dns.Resolvers : SystemResolvers(), DnsTimeout);
         Types = [.. settings.Challenges.Where(type => type != AcmeChallengeType.Http01 || parts.AnswersHttp).Where(type => type != AcmeChallengeType.Dns01 || Dns is not null)];
         foreach (AcmeIssuerSettings issuer in settings.Issuers)
@@ -110,21 +110,30 @@ internal sealed class AcmeContext : IDisposable
         AskingRenewal.Dispose();
     }
 
-    private static IDnsChallengeProvider? MakeProvider(AcmeDnsSettings settings, TimeProvider time)
+    private IDnsChallengeProvider? MakeProvider(AcmeDnsSettings settings)
     {
         if (settings.Program is { } program)
             return new ExecHookProvider(new ExecHookSettings(program.Program) { Arguments = program.Arguments, Environment = program.Environment, Timeout = program.Timeout });
         if (settings.Update is not { } update)
             return null;
-        return new DnsUpdateProvider(
-            new DnsUpdateSettings(update.Server)
-            {
-                Zone = update.Zone,
-                Key = update is { KeyName: { } name, KeySecret: { } secret } ? new TsigKey(name, Secret.Resolve(secret)!) : null,
-                TimeToLive = update.TimeToLive,
-                TcpOnly = update.Tcp,
-            },
-            time);
+        try
+        {
+            return new DnsUpdateProvider(
+                new DnsUpdateSettings(update.Server)
+                {
+                    Zone = update.Zone,
+                    Key = update is { KeyName: { } name, KeySecret: { } secret } ? new TsigKey(name, Secret.Resolve(secret)!) : null,
+                    TimeToLive = update.TimeToLive,
+                    TcpOnly = update.Tcp,
+                },
+                Parts.Time);
+        }
+        catch (Exception problem) when (problem is DnsChallengeException or CertificateException)
+        {
+            // The secret was there when the settings were read, and is not now.
+            Log.AcmeStateUnusable($"certificates.acme.dns.provider: {problem.Message} Without it dns-01 is not answered; mend it and reload.");
+            return null;
+        }
     }
 
     private static IReadOnlyList<IPEndPoint> SystemResolvers()

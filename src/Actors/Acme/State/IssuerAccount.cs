@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Actors443.Acme.Protocol;
 using Actors443.Certificates;
@@ -33,7 +34,7 @@ internal sealed class IssuerAccount : IDisposable
         Client = new AcmeClient(
             new AcmeIssuer(Name, directory)
             {
-                TrustedRoots = issuer.TrustedRoots is { } roots ? TrustedRoots(roots) : [],
+                TrustedRoots = issuer.TrustedRoots is { } roots ? TrustedRoots(roots, log) : [],
                 Timeout = settings.RequestTimeout,
             },
             time,
@@ -93,10 +94,19 @@ internal sealed class IssuerAccount : IDisposable
         _turn.Dispose();
     }
 
-    private static List<System.Security.Cryptography.X509Certificates.X509Certificate2> TrustedRoots(string path)
+    private static IReadOnlyList<X509Certificate2> TrustedRoots(string path, ILogger log)
     {
-        var roots = new System.Security.Cryptography.X509Certificates.X509Certificate2Collection();
-        roots.ImportFromPemFile(path);
+        var roots = new X509Certificate2Collection();
+        try
+        {
+            roots.ImportFromPemFile(path);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            // It was good when the settings were read. Without it the CA is not trusted, and that is said by name when it is asked.
+            log.AcmeStateUnusable($"{path}: cannot be read ({cause.Message}); write the roots again and reload");
+        }
+
         return [.. roots];
     }
 

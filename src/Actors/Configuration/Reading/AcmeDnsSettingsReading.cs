@@ -1,4 +1,6 @@
 using System.Net;
+using Actors443.Acme.Dns;
+using Actors443.Certificates;
 
 namespace Actors443.Configuration.Reading;
 
@@ -50,11 +52,29 @@ internal static class AcmeDnsSettingsReading
         bool tcp = section.Flag("tcp", unused.Tcp);
         if (keyName is null != secret is null)
             value.Fail("needs both key-name and key-secret; write both, or neither where the server allows by address");
+        if (keyName is not null && secret is not null)
+            CheckKey(section.Value("key-secret")!, keyName, secret);
         if (!section.Has("server"))
             value.Fail("has no server; write server = \"10.0.0.1:53\", the primary of the zone");
         return section.Value("server")?.EndPoint() is { } server
             ? new AcmeDnsUpdateSettings(server) { Zone = zone, KeyName = keyName, KeySecret = secret, TimeToLive = timeToLive, Tcp = tcp }
             : null;
+    }
+
+    private static void CheckKey(SettingsValue value, string name, string secret)
+    {
+        try
+        {
+            _ = new TsigKey(name, Secret.Resolve(secret)!);
+        }
+        catch (DnsChallengeException problem)
+        {
+            value.Fail(problem.Message);
+        }
+        catch (CertificateException)
+        {
+            // It has its own problem already.
+        }
     }
 
     private static AcmeDnsProgramSettings? ReadProgram(SettingsReader section, SettingsValue value)

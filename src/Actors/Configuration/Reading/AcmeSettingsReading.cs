@@ -1,4 +1,5 @@
 using Actors443.Acme.Protocol;
+using Actors443.Certificates;
 
 namespace Actors443.Configuration.Reading;
 
@@ -163,10 +164,30 @@ internal static class AcmeSettingsReading
         string? id = section.Value("key-id")?.AsText("the key id that the CA gave");
         string? key = section.Value("key") is { } written ? CertificateSettingsReading.ReadPassword(written) : null;
         if (id is not null && key is not null)
+        {
+            CheckKey(section.Value("key")!, id, key);
             return new AcmeExternalAccountSettings(id, key);
+        }
+
         if (!section.Has("key-id") || !section.Has("key"))
             value.Fail("needs both key-id and key; write { key-id = \"…\", key = \"file:PATH\" }");
         return null;
+    }
+
+    private static void CheckKey(SettingsValue value, string id, string key)
+    {
+        try
+        {
+            _ = new ExternalAccountBinding(id, Secret.Resolve(key)!);
+        }
+        catch (AcmeException problem)
+        {
+            value.Fail(problem.Message);
+        }
+        catch (CertificateException)
+        {
+            // It has its own problem already.
+        }
     }
 
     private static List<IReadOnlyList<string>> ReadNames(SettingsReader acme, AcmeSettings settings)

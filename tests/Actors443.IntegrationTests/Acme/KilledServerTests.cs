@@ -9,7 +9,8 @@ namespace Actors443.IntegrationTests.Acme;
 public sealed class KilledServerTests
 {
     private const int Kill = 9;
-    private const string Name = "www.site.test";
+    // Nobody else's: between two lives its port may become that of another test.
+    private const string Name = "killed.site.test";
 
     // Kinds of requests as pebble has them, each to be cut off once before the CA has it (false) and once before its answer is back (true).
     private static readonly (string Kind, bool Answered)[] Steps =

@@ -74,7 +74,7 @@ public sealed class AcmeSettingsSpecs : SettingsFixture
     [InlineData("""actors443.certificates.acme.challenges = [http-1]""", "certificates.acme.challenges[0]: 'http-1' is not one of tls-alpn-01, http-01, dns-01; did you mean 'http-01'?")]
     [InlineData("""actors443.certificates.acme.dns.provider = rfc2136""", "certificates.acme.dns.provider: 'rfc2136' where a section belongs; write none, {")]
     [InlineData("""actors443.certificates.acme.dns.provider { rfc2136 { server = "10.0.0.1:53", key-name = a } }""", "rfc2136: needs both key-name and key-secret")]
-    [InlineData("""actors443.certificates.acme.dns.provider { rfc2136 { server = "10.0.0.1:53", key-name = a, key-secret = "no base64" } }""", "The secret of the TSIG key a is not base64")]
+    [InlineData("""actors443.certificates.acme.dns.provider { rfc2136 { server = "10.0.0.1:53", key-name = a, key-secret = "no base64!" } }""", "The secret of the TSIG key a is not base64")]
     [InlineData("""actors443.certificates.acme.issuers = [{ name = zerossl, external-account { key-id = a, key = "no base64 %" } }]""", "The MAC key of the external account a is not base64url")]
     [InlineData("""actors443.certificates.acme.dns.provider { exec { } }""", "exec: has no program; write program = \"/etc/dns-hook\"")]
     [InlineData("""actors443.certificates.acme { agree-to-terms = on, names = [localhost] }""", "is not a full host name, and no public CA certifies others")]

@@ -108,7 +108,7 @@ public sealed class BadSitesSpecs : SettingsFixture
             """)]
     [InlineData("""actors443.sites { "example.com" { welcome = off } }""",
         """test.conf:1: actors443.sites."example.com".welcome: off means nothing; take it out, and write what to answer with instead""")]
-    [InlineData("""actors443.sites { "example.com" { files = www, certificate = acme } }""",
+    [InlineData("""actors443 { certificates.acme.email = "a@b.test", sites { "example.com" { files = www, certificate = acme } } }""",
         """test.conf:1: actors443.sites."example.com".certificate: needs your agreement to the terms of lets-encrypt; read them, and write certificates.acme.agree-to-terms = on""")]
     [InlineData("""actors443.sites { "example.com" { files = www, certificate { key = "a" } } }""",
         """

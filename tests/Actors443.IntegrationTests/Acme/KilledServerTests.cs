@@ -5,7 +5,12 @@ using Actors443.Testing.Acme;
 
 namespace Actors443.IntegrationTests.Acme;
 
+/// <summary>Alone: between two lives of the server its ports are free for anybody.</summary>
+[CollectionDefinition(nameof(KilledServerTests), DisableParallelization = true)]
+public sealed class KilledServerCollection;
+
 /// <summary>The real process, killed at every step of an order, before and after the CA has carried it out.</summary>
+[Collection(nameof(KilledServerTests))]
 public sealed class KilledServerTests
 {
     private const int Kill = 9;

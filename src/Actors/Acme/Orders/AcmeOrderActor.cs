@@ -18,7 +18,7 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
     private static readonly TimeSpan PauseAfterCrash = TimeSpan.FromSeconds(2);
 
     // Over all orders and their restarts, so that nothing that comes late fits by chance.
-    private static long s_attempts;
+    private static long _attempts;
 
     private readonly AcmeContext _context;
     private readonly NameSetFolder _folder;
@@ -227,7 +227,7 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
         step(_stopped.Token).PipeTo(Self, success: result => new StepDone(attempt, result), failure: cause => new StepFailed(attempt, cause));
     }
 
-    private static long NextAttempt() => Interlocked.Increment(ref s_attempts);
+    private static long NextAttempt() => Interlocked.Increment(ref _attempts);
 
     private static string SourceOf(string? issuer) => issuer is null ? "ACME" : $"ACME ({issuer})";
 }

@@ -42,6 +42,9 @@ public sealed class TestCertificates : IDisposable
     /// <summary>Its own certificate as PEM, for a file of trusted roots.</summary>
     public string CertificatePem => Certificate.ExportCertificatePem() + "\n";
 
+    /// <summary>Its key as PEM, for other programs that sign in its name.</summary>
+    public string KeyPem => _key.ExportPkcs8PrivateKeyPem() + "\n";
+
     /// <summary>An authority under this one; its certificate goes into the chain of what it issues.</summary>
     public TestCertificates Intermediate(string name = "Test Intermediate", DateTimeOffset? notAfter = null)
     {
@@ -83,6 +86,10 @@ public sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(order.ExtendedKeyUsage ?? ServerAuthentication)], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, true, false));
+        if (order.OcspResponder is { } responder)
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([responder], null));
+        if (order.MustStaple)
+            request.CertificateExtensions.Add(new X509Extension("1.3.6.1.5.5.7.1.24", [0x30, 3, 2, 1, 5], false));
         using X509Certificate2 signed = Sign(request, order.NotBefore ?? Now.AddDays(-1), order.NotAfter ?? Now.AddDays(90));
         return new TestCertificate(key is RSA rsaKey ? signed.CopyWithPrivateKey(rsaKey) : signed.CopyWithPrivateKey((ECDsa)key), key, _shown);
     }
@@ -156,6 +163,12 @@ public sealed record TestCertificateOrder
 
     /// <summary>Object identifier; null: serverAuth.</summary>
     public string? ExtendedKeyUsage { get; init; }
+
+    /// <summary>URL of an OCSP responder to name; null: none.</summary>
+    public string? OcspResponder { get; init; }
+
+    /// <summary>With the TLS feature status_request (RFC 7633).</summary>
+    public bool MustStaple { get; init; }
 }
 
 /// <summary>Keys that certificates of the tests have.</summary>

@@ -1,3 +1,4 @@
+using Actors443.Certificates.Canary;
 using Actors443.Configuration;
 using Akka.Event;
 
@@ -24,7 +25,7 @@ internal sealed record ListCertificates
     public static ListCertificates Instance { get; } = new();
 }
 
-internal sealed record CertificateList(long Generation, IReadOnlyList<CertificateInfo> Certificates, IReadOnlyList<string> Problems);
+internal sealed record CertificateList(long Generation, IReadOnlyList<CertificateInfo> Certificates, IReadOnlyList<string> Problems, CanaryStatus? Canary = null);
 
 /// <summary>From the file actor to the supervisor: what the files hold now.</summary>
 internal sealed record FileCertificatesLoaded(IReadOnlyList<ServerCertificate> Certificates, IReadOnlyList<string> Problems);
@@ -44,6 +45,12 @@ internal sealed record FilesChanged : IDeadLetterSuppression
 internal sealed record ScanFiles
 {
     public static ScanFiles Instance { get; } = new();
+}
+
+/// <summary>To the supervisor: look how the trial of new certificates goes. From its timer, and after each handshake that failed with one.</summary>
+internal sealed record CheckCanary : IDeadLetterSuppression
+{
+    public static CheckCanary Instance { get; } = new();
 }
 
 /// <summary>To the supervisor: look at the dates.</summary>

@@ -1,4 +1,6 @@
 using Actors443.Acme.Orders;
+using Actors443.Certificates.Canary;
+using Actors443.Certificates.Ocsp;
 using Actors443.Configuration;
 using Actors443.Supervision;
 using Actors443.Telemetry;
@@ -12,6 +14,7 @@ namespace Actors443.Certificates;
 /// </summary>
 internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 {
+    private static readonly TimeSpan CanaryCheck = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ExpiryCheck = TimeSpan.FromHours(1);
 
     private readonly string _stateDirectory;
@@ -23,9 +26,12 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     private readonly List<(IActorRef Asker, bool IsReload)> _waiting = [];
     private readonly HashSet<string> _reported = [];
     private CertificateSettings _settings;
+    private readonly CertificateCanary _canary;
     private readonly Props? _ticketKeyProps;
     private readonly Props? _acmeProps;
     private readonly NameSetStatuses? _acmeStatuses;
+    private readonly Props? _ocspProps;
+    private IActorRef _ocsp = ActorRefs.Nobody;
     private IActorRef _ticketKeys = ActorRefs.Nobody;
     private IActorRef _files = ActorRefs.Nobody;
     private IActorRef _localCa = ActorRefs.Nobody;
@@ -45,7 +51,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     /// <param name="ticketKeys">The actor that rotates ticket keys; null: none is needed.</param>
     /// <param name="acme">The supervisor of ACME; null: none is needed.</param>
     /// <param name="acmeStatuses">What it says of its certificates.</param>
-    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null)
+    /// <param name="ocsp">The actor that asks OCSP responders; null: none is needed.</param>
+    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null, Props? ocsp = null)
     {
         _settings = settings();
         _stateDirectory = stateDirectory;
@@ -57,6 +64,9 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         _ticketKeyProps = ticketKeys;
         _acmeProps = acme;
         _acmeStatuses = acmeStatuses;
+        _ocspProps = ocsp;
+        IActorRef self = Self;
+        _canary = new CertificateCanary(published, _log, metrics, time, () => self.Tell(CheckCanary.Instance, ActorRefs.NoSender));
 
         Receive<FileCertificatesLoaded>(_ => Sender.Equals(_files), OnFilesLoaded);
         Receive<LocalCertificatesIssued>(_ => Sender.Equals(_localCa), OnIssued);
@@ -66,7 +76,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         Receive<ObtainCertificate>(obtain => _acme.Forward(obtain));
         Receive<AwaitCertificates>(_ => OnAwait(isReload: false));
         Receive<ApplyCertificateSettings>(OnApply);
-        Receive<ListCertificates>(_ => Sender.Tell(new CertificateList(_published.Current.Generation, [.. _published.Current.Certificates.Select(Describe)], Problems())));
+        Receive<ListCertificates>(_ => Sender.Tell(new CertificateList(_published.Current.Generation, [.. _published.Current.Certificates.Select(Describe)], Problems(), CanaryNow())));
+        Receive<CheckCanary>(_ => OnCheckCanary());
         Receive<CheckExpiry>(_ => OnCheckExpiry());
         // From children that were replaced meanwhile.
         Receive<FileCertificatesLoaded>(_ => { });
@@ -75,8 +86,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null) =>
-        Akka.Actor.Props.CreateBy(new Producer(() => new CertificateSupervisor(settings, stateDirectory, published, loggers, metrics, time, ticketKeys, acme, acmeStatuses)));
+    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null, Props? ocsp = null) =>
+        Akka.Actor.Props.CreateBy(new Producer(() => new CertificateSupervisor(settings, stateDirectory, published, loggers, metrics, time, ticketKeys, acme, acmeStatuses, ocsp)));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
@@ -89,7 +100,10 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
             _fromAcme = new AcmeCertificatesChanged([]);
         else
             _acme = Context.ActorOf(_acmeProps, ActorNames.Acme);
+        if (_ocspProps is not null)
+            _ocsp = Context.ActorOf(_ocspProps, ActorNames.Ocsp);
         Timers.StartPeriodicTimer(nameof(CheckExpiry), CheckExpiry.Instance, ExpiryCheck);
+        Timers.StartPeriodicTimer(nameof(CheckCanary), CheckCanary.Instance, CanaryCheck);
     }
 
     private void StartChildren()
@@ -186,6 +200,12 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     private void Publish()
     {
+        PublishIndex();
+        _ocsp.Tell(LookAtStaples.Instance);
+    }
+
+    private void PublishIndex()
+    {
         CertificateIndex before = _published.Current;
         // Of two for one name the first is shown: the local CA's last.
         ServerCertificate[] all = [.. Certified(), .. _fromLocalCa!.Certificates];
@@ -198,6 +218,13 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
         var index = new CertificateIndex(before.Generation + 1, all, _settings.DefaultName, _time.GetUtcNow());
         if (before.Certificates.SequenceEqual(index.Certificates) && before.Expired == index.Expired && before.DefaultName == index.DefaultName)
+        {
+            // What was on trial has been taken back by whoever put it there.
+            _canary.Holds(index, _settings.Canary);
+            return;
+        }
+
+        if (_canary.Holds(index, _settings.Canary))
             return;
         _published.Publish(index);
         _log.Published(index.Generation, all.Length, string.Join(", ", all.SelectMany(certificate => certificate.Names).Distinct().Take(10)));
@@ -230,6 +257,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
                 problems.Add($"acme: no {(status.Thumbprint is null ? "" : "new ")}certificate for {string.Join(", ", status.Names)} yet: {status.LastFailure} The next attempt is at {status.NextAttempt:u}.");
         }
 
+        if (_canary.Problem is { } rolledBack)
+            problems.Add(rolledBack);
         return problems;
     }
 
@@ -237,6 +266,14 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     {
         CertificateInfo info = CertificateInfo.Of(certificate);
         return _acmeStatuses?.OfCertificate(certificate.Thumbprint) is { } status ? info with { NextRenewal = status.RenewAt, Generation = status.Generation } : info;
+    }
+
+    private void OnCheckCanary() => _canary.Check(_settings.Canary);
+
+    private CanaryStatus? CanaryNow()
+    {
+        _canary.Check(_settings.Canary);
+        return _canary.Status;
     }
 
     private void OnCheckExpiry()

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
@@ -10,6 +11,7 @@ namespace Actors443.Certificates;
 internal static class CertificateValidation
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string TlsFeature = "1.3.6.1.5.5.7.1.24";
     private const string AnyUsage = "2.5.29.37.0";
     private const int SmallestRsa = 2048;
 
@@ -36,6 +38,8 @@ internal static class CertificateValidation
                 problems.Add($"The intermediate {issuer.GetNameInfo(X509NameType.SimpleName, false)} expired on {Date(issuer.NotAfter)}; replace it in the chain.");
         }
 
+        if (leaf.Extensions[TlsFeature] is { } feature && MustBeStapled(feature))
+            problems.Add("It must be stapled (TLS feature status_request, RFC 7633), so that every failure of its OCSP responder would be an outage; have it issued without that.");
         X509EnhancedKeyUsageExtension? usage = leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault();
         if (usage is not null && !usage.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value is ServerAuthentication or AnyUsage))
             problems.Add("Its extended key usage does not allow servers; have it issued with serverAuth.");
@@ -48,6 +52,26 @@ internal static class CertificateValidation
         if (BrokenLink(leaf, chain) is { } broken)
             problems.Add(broken);
         return problems;
+    }
+
+    private static bool MustBeStapled(X509Extension feature)
+    {
+        const int StatusRequest = 5;
+        const int StatusRequestV2 = 17;
+        try
+        {
+            for (AsnReader features = new AsnReader(feature.RawData, AsnEncodingRules.DER).ReadSequence(); features.HasData;)
+            {
+                if (features.ReadInteger() is var number && (number == StatusRequest || number == StatusRequestV2))
+                    return true;
+            }
+
+            return false;
+        }
+        catch (AsnContentException cause)
+        {
+            throw new CryptographicException("its TLS features cannot be read", cause);
+        }
     }
 
     public static ServerCertificate ToServerCertificate(X509Certificate2 leaf, X509Certificate2Collection chain, string source)

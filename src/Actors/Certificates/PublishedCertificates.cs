@@ -1,3 +1,5 @@
+using Actors443.Certificates.Canary;
+
 namespace Actors443.Certificates;
 
 /// <summary>Holds the index that handshakes read. Written by the certificate actors alone; outlives them, so that the last good
@@ -5,8 +7,16 @@ namespace Actors443.Certificates;
 internal sealed class PublishedCertificates
 {
     private CertificateIndex _current = CertificateIndex.Empty;
+    private CanaryTrial? _trial;
 
     public CertificateIndex Current => Volatile.Read(ref _current);
 
+    /// <summary>New certificates that some clients see; null: all see the same.</summary>
+    public CanaryTrial? Trial => Volatile.Read(ref _trial);
+
     public void Publish(CertificateIndex index) => Volatile.Write(ref _current, index);
+
+    public void BeginTrial(CanaryTrial trial) => Volatile.Write(ref _trial, trial);
+
+    public void EndTrial() => Volatile.Write(ref _trial, null);
 }

@@ -22,6 +22,12 @@ public sealed record CertificateSettings
     /// <summary>The keys that session tickets are sealed with.</summary>
     public TicketKeySettings TicketKeys { get; init; } = new();
 
+    /// <summary>New certificates shown to some clients first.</summary>
+    public CanarySettings Canary { get; init; } = new();
+
+    /// <summary>Ask the OCSP responders that certificates name, and show clients their answers (RFC 6066 8). Event-loop engine.</summary>
+    public bool OcspStapling { get; init; } = true;
+
     /// <summary>Names to serve, from the sites: whatever no certificate covers gets one of the local CA.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
@@ -62,6 +68,22 @@ public sealed record LocalCaSettings
 
     /// <summary>Names always issued, besides the sites': the default run's own.</summary>
     public IReadOnlyList<string> Names { get; init; } = ["localhost", "127.0.0.1", "::1"];
+}
+
+/// <summary><c>actors443.certificates.canary</c>: a certificate that replaces another is shown to some clients first, and taken back if more of them fail.</summary>
+public sealed record CanarySettings
+{
+    /// <summary>Share of the clients, above 0 and up to 0.5; null: off, all see it at once.</summary>
+    public double? Share { get; init; }
+
+    /// <summary>Handshakes with it before all see it.</summary>
+    public int LeastHandshakes { get; init; } = 200;
+
+    /// <summary>How long it is tried; three times as long if there are fewer handshakes.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>It is taken back when its share of failed handshakes is higher by more than this, and not by chance.</summary>
+    public double FailureRise { get; init; } = 0.02;
 }
 
 /// <summary><c>actors443.certificates.ticket-keys</c>: the keys that session tickets are sealed with (RFC 8446 4.6.1, RFC 5077). Event-loop engine.</summary>

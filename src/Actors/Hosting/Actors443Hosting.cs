@@ -2,6 +2,7 @@ using Actors443.Acme.Challenges;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -38,6 +39,7 @@ public static class Actors443Hosting
         services.AddSingleton<ServerLifecycle>();
         services.AddSingleton<PublishedCertificates>();
         services.AddSingleton<PublishedRevocations>();
+        services.AddSingleton<PublishedStaples>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AcmeMetrics>();

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Actors443.Certificates.Ocsp;
 using Actors443.Configuration;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop;
@@ -40,6 +41,7 @@ internal static class EngineChoice
         return new EventLoopEngine(
             settings.EventLoop,
             services.GetRequiredService<PublishedTicketKeys>(),
+            services.GetRequiredService<PublishedStaples>(),
             settings.Https.KeyLogFile is { } keyLog ? new KeyLogFile(keyLog, LogOf(services), services.GetRequiredService<TimeProvider>()) : null,
             portable,
             services.GetRequiredService<ConnectionMetrics>(),

@@ -7,6 +7,7 @@ internal static class ActorNames
     public const string Certificates = "certificates";
     public const string Acme = "acme";
     public const string TicketKeys = "ticket-keys";
+    public const string Ocsp = "ocsp";
     public const string Revocations = "revocations";
     public const string Admission = "admission";
     public const string Listeners = "listeners";

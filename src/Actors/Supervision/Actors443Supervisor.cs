@@ -1,6 +1,7 @@
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -47,9 +48,11 @@ public sealed class Actors443Supervisor : ReceiveActor
         Props ticketKeys = Props.Create<TicketKeyActor>(ticketKeySettings, environment.TicketKeys, environment.Time, environment.Loggers);
         Func<AcmeSettings> acmeSettings = () => environment.Settings.Certificates.Acme;
         Props acme = Props.Create<AcmeSupervisor>(acmeSettings, environment.AcmeParts);
+        Func<CertificateSettings> certificateSettings = () => environment.Settings.Certificates;
+        Props ocsp = Props.Create<OcspActor>(certificateSettings, environment.Certificates, settings.StateDirectory, environment.Staples, environment.Engine is Engine.EventLoop.EventLoopEngine, environment.Loggers, environment.Time);
         _certificates = Context.ActorOf(
             CertificateSupervisor.Props(
-                () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys, acme, environment.AcmeStatuses),
+                () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys, acme, environment.AcmeStatuses, ocsp),
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
         _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(), ActorNames.Directory);

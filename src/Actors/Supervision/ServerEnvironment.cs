@@ -3,6 +3,7 @@ using Actors443.Acme.Dns;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -18,6 +19,7 @@ internal sealed class ServerEnvironment(
     PublishedCertificates certificates,
     PublishedTicketKeys ticketKeys,
     PublishedRevocations revocations,
+    PublishedStaples staples,
     AdmissionGate gate,
     TlsFrontEnd frontEnd,
     ConnectionLifetimes lifetimes,
@@ -44,6 +46,8 @@ internal sealed class ServerEnvironment(
     public PublishedTicketKeys TicketKeys => ticketKeys;
 
     public PublishedRevocations Revocations => revocations;
+
+    public PublishedStaples Staples => staples;
 
     public AdmissionGate Gate => gate;
 

@@ -26,6 +26,24 @@ internal static partial class CertificateLog
     [LoggerMessage(EventIds.Certificates + 7, LogLevel.Error, "There is no certificate left to serve; those of generation {Generation} stay. Add one to certificates, or set certificates.local-ca.enabled = on")]
     public static partial void NothingToServe(this ILogger log, long generation);
 
+    [LoggerMessage(EventIds.Certificates + 11, LogLevel.Information, "New certificates for {Names} are shown to {Share:P0} of the clients first")]
+    public static partial void CanaryBegan(this ILogger log, string names, double share);
+
+    [LoggerMessage(EventIds.Certificates + 12, LogLevel.Error, "New certificates for {Names} are rolled back, the ones before are shown to all: {Figures}. Put others in their place, or set certificates.canary.share = off to serve them")]
+    public static partial void CanaryRolledBack(this ILogger log, string names, string figures);
+
+    [LoggerMessage(EventIds.Certificates + 13, LogLevel.Information, "New certificates for {Names} are shown to all now, generation {Generation}: {Figures}")]
+    public static partial void CanaryPromoted(this ILogger log, string names, string figures, long generation);
+
+    [LoggerMessage(EventIds.Certificates + 14, LogLevel.Information, "{Source}: the certificate {Why}")]
+    public static partial void NotStapled(this ILogger log, string source, string why);
+
+    [LoggerMessage(EventIds.Certificates + 15, LogLevel.Debug, "{Source}: an OCSP response is stapled; the next is asked for at {Due:u}")]
+    public static partial void Stapled(this ILogger log, string source, DateTimeOffset due);
+
+    [LoggerMessage(EventIds.Certificates + 16, LogLevel.Warning, "{Source}: its OCSP responder {Responder} gave nothing to staple: {Problem}. It is asked again at {Due:u}")]
+    public static partial void StapleFailed(this ILogger log, string source, Uri responder, string problem, DateTimeOffset due);
+
     [LoggerMessage(EventIds.Certificates + 9, LogLevel.Information, "Client certificates: {Revoked} are revoked by the lists of {Sources} sources")]
     public static partial void RevocationsPublished(this ILogger log, int revoked, int sources);
 

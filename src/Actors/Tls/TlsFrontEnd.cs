@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
 using Actors443.Acme.Challenges;
@@ -52,10 +53,27 @@ internal sealed class TlsFrontEnd
     /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
     public void Apply(HttpsSettings settings, TicketKeySettings tickets) => _rules = new Rules(settings, tickets, _revocations, _time);
 
+    /// <summary>A handshake was completed; counts while new certificates are on trial.</summary>
+    public void Completed(ServerCertificate shown, bool? resumed)
+    {
+        // A resumed session shows no certificate.
+        if (_certificates.Trial is { } trial && resumed != true)
+            trial.Completed(shown);
+    }
+
+    /// <summary>A handshake failed after the certificate was shown; counts while new certificates are on trial.</summary>
+    public void Failed(ServerCertificate shown, CloseReason reason, string? detail, string? serverName, IPAddress client)
+    {
+        if (_certificates.Trial is { } trial && reason is CloseReason.HandshakeFailed or CloseReason.ClientClosed or CloseReason.ClientReset)
+            trial.Failed(shown, detail ?? reason.ToTag(), serverName, client);
+    }
+
     /// <summary>Who checks client certificates for a name; null: nobody.</summary>
     public ClientCertificateVerifier? ClientsOf(string? serverName) => _rules.ClientsOf(serverName);
 
-    public TlsDecision Decide(ClientHello hello)
+    /// <param name="hello">What the client offers.</param>
+    /// <param name="client">Who it is; null: not one of those who see new certificates first.</param>
+    public TlsDecision Decide(ClientHello hello, IPAddress? client = null)
     {
         if (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello))
             return DecideValidation(_challenges, hello);
@@ -66,7 +84,7 @@ internal sealed class TlsFrontEnd
         if (hello.ApplicationProtocols is { } offered && !rules.SharesProtocol(offered))
             return TlsDecision.Refuse(CloseReason.NoApplicationProtocol, TlsAlert.NoApplicationProtocol, $"offered {string.Join(", ", offered)}");
 
-        CertificateIndex index = _certificates.Current;
+        CertificateIndex index = _certificates.Trial is { } trial && client is not null && trial.Takes(client) ? trial.Candidate : _certificates.Current;
         ServerCertificate? certificate = hello.ServerName is null ? null : index.Find(hello.ServerName, usable);
         if (certificate is null)
         {

@@ -1,5 +1,6 @@
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Certificates.Canary;
 using Actors443.Listening;
 
 namespace Actors443.Server.Admin;
@@ -54,7 +55,8 @@ internal sealed record ConnectionPage(int Total, int Matched, int Offset, IReadO
 /// <param name="Live">True: as the running server serves them; false: as the configured files are.</param>
 /// <param name="Certificates">In no order.</param>
 /// <param name="Problems">What is configured and not served, one line each.</param>
-internal sealed record CertificateListing(bool Live, IReadOnlyList<CertificateInfo> Certificates, IReadOnlyList<string> Problems);
+/// <param name="Canary">How the last trial of new certificates stands; null: there was none.</param>
+internal sealed record CertificateListing(bool Live, IReadOnlyList<CertificateInfo> Certificates, IReadOnlyList<string> Problems, CanaryStatus? Canary = null);
 
 /// <summary>What came of asking for a renewal.</summary>
 /// <param name="Found">False: the name has no certificate by ACME.</param>

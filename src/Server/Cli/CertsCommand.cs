@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Actors443.Certificates;
+using Actors443.Certificates.Canary;
 using Actors443.Server.Admin;
 using Actors443.Server.Configuration;
 
@@ -88,6 +89,13 @@ internal static class CertsCommand
         return new CertificateListing(Live: false, found.Certificates, found.Problems);
     }
 
+    private static string Describe(CanaryStatus canary) => canary.State switch
+    {
+        CanaryState.Trying => string.Create(CultureInfo.InvariantCulture, $"shown to {canary.Share * 100:0.##}% of the clients"),
+        CanaryState.Promoted => "shown to all",
+        _ => "rolled back",
+    };
+
     private static void WriteText(CommandConsole console, CertificateInfo[] certificates, CertificateListing listing, TimeSpan? expiring, DateTimeOffset now)
     {
         if (certificates.Length == 0)
@@ -121,6 +129,8 @@ internal static class CertsCommand
         }
 
         table.Write(console);
+        if (listing.Canary is { } canary)
+            console.Output.WriteLine($"{Environment.NewLine}canary: {string.Join(' ', canary.Names)}, {Describe(canary)}, since {canary.Since.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture)}: {canary}");
     }
 
     private static string Date(DateTimeOffset date) => date.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);

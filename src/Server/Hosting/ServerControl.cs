@@ -34,7 +34,7 @@ internal sealed class ServerControl(
     public async Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken)
     {
         CertificateList list = await AskAsync<CertificateList>(ListCertificates.Instance, cancellationToken);
-        return new CertificateListing(true, list.Certificates, list.Problems);
+        return new CertificateListing(true, list.Certificates, list.Problems, list.Canary);
     }
 
     public async Task<RenewalReport> RenewCertificateAsync(string name, CancellationToken cancellationToken)

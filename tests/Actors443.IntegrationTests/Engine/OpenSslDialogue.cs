@@ -9,6 +9,7 @@ internal sealed class OpenSslDialogue : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly Task _reading;
+    private bool _isDisposed;
 
     private OpenSslDialogue(Process process)
     {
@@ -55,8 +56,12 @@ internal sealed class OpenSslDialogue : IAsyncDisposable
 
     public int Count(string text) => Output.Split(text).Length - 1;
 
+    /// <summary>Ends the program; afterwards all that it said is in <see cref="Output"/>.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         if (!_process.HasExited)
             _process.Kill();
         await _reading;

@@ -19,6 +19,8 @@ internal static class CertificateSettingsReading
             DefaultName = certificates.TextOr("default-name", "auto", defaults.DefaultName, "a host name, or auto"),
             LocalCa = ReadLocalCa(certificates.Section("local-ca")),
             Acme = AcmeSettingsReading.Read(certificates.Section("acme")),
+            OcspStapling = certificates.Flag("ocsp-stapling", defaults.OcspStapling),
+            Canary = ReadCanary(certificates.Section("canary")),
             TicketKeys = ReadTicketKeys(certificates.Section("ticket-keys")),
             Rescan = certificates.Duration("rescan", defaults.Rescan, TimeSpan.FromSeconds(1)),
             ExpiryWarning = certificates.Duration("expiry-warning", defaults.ExpiryWarning, TimeSpan.Zero),
@@ -68,6 +70,28 @@ internal static class CertificateSettingsReading
             LeafLifetime = localCa.Duration("leaf-lifetime", defaults.LeafLifetime, TimeSpan.FromHours(1)),
             Names = localCa.List<string>("names", defaults.Names, value => value.AsText("a host name or an IP address")),
         };
+    }
+
+    private static CanarySettings ReadCanary(SettingsReader section)
+    {
+        var defaults = new CanarySettings();
+        return new CanarySettings
+        {
+            Share = section.Value("share") is { } share && share.Text != "off" ? ReadShare(share) : null,
+            LeastHandshakes = section.Integer("least-handshakes", defaults.LeastHandshakes, 1, 100_000_000),
+            Duration = section.Duration("duration", defaults.Duration, TimeSpan.FromSeconds(1)),
+            FailureRise = section.Fraction("failure-rise", defaults.FailureRise),
+        };
+    }
+
+    private static double? ReadShare(SettingsValue value)
+    {
+        double? share = value.Fraction();
+        if (share is > 0 and <= 0.5)
+            return share;
+        if (share is not null)
+            value.Fail("is not between 0 and 50%; write 1%, or off");
+        return null;
     }
 
     private static TicketKeySettings ReadTicketKeys(SettingsReader section)

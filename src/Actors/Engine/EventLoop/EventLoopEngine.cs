@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using Actors443.Certificates.Ocsp;
 using Actors443.Configuration;
 using Actors443.Engine.EventLoop.Http2;
 using Actors443.Engine.EventLoop.Interop;
@@ -21,6 +22,7 @@ internal sealed class EventLoopEngine : IConnectionEngine
 
     private readonly EventLoopSettings _settings;
     private readonly PublishedTicketKeys _ticketKeys;
+    private readonly PublishedStaples _staples;
     private readonly KeyLogFile? _keyLog;
     private readonly PortableEngine _portable;
     private readonly ConnectionMetrics _metrics;
@@ -35,10 +37,11 @@ internal sealed class EventLoopEngine : IConnectionEngine
     /// <summary>TLS sessions of OpenSSL that exist now; changed with <see cref="Interlocked"/>.</summary>
     public int Sessions;
 
-    public EventLoopEngine(EventLoopSettings settings, PublishedTicketKeys ticketKeys, KeyLogFile? keyLog, PortableEngine portable, ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time)
+    public EventLoopEngine(EventLoopSettings settings, PublishedTicketKeys ticketKeys, PublishedStaples staples, KeyLogFile? keyLog, PortableEngine portable, ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time)
     {
         _settings = settings;
         _ticketKeys = ticketKeys;
+        _staples = staples;
         _keyLog = keyLog;
         _portable = portable;
         _metrics = metrics;
@@ -78,7 +81,7 @@ internal sealed class EventLoopEngine : IConnectionEngine
     {
         if (request.Tls is not { } tls)
             return await _portable.ListenAsync(request, cancellationToken);
-        var entry = new LoopEntry(this, request, tls, _metrics, _clock, _loggers.CreateLogger(LogCategories.Connections), ApplicationsOnLoop, _ticketKeys, _keyLog);
+        var entry = new LoopEntry(this, request, tls, _metrics, _clock, _loggers.CreateLogger(LogCategories.Connections), ApplicationsOnLoop, _ticketKeys, _staples, _keyLog);
         (List<LoopListener> listeners, List<IPEndPoint> bound) = Bind(request, entry);
         try
         {

@@ -99,7 +99,7 @@ internal sealed unsafe partial class LoopConnection
 
     private void Choose(ClientHello hello)
     {
-        TlsDecision decision = _entry.Tls.FrontEnd.Decide(hello);
+        TlsDecision decision = _entry.Tls.FrontEnd.Decide(hello, Remote.Address);
         if (decision.Options is null)
         {
             _entry.Metrics.HandshakeFailed(decision.Refusal, TimeSpan.Zero);
@@ -194,6 +194,7 @@ internal sealed unsafe partial class LoopConnection
         }
 
         HandshakeCompleted();
+        _entry.Tls.FrontEnd.Completed(_tls.Options.Certificate, Resumed);
         _entry.Metrics.HandshakeCompleted(this, Stopwatch.GetElapsedTime(_handshakeStarted));
         _span.Completed(this);
         EndSpan();
@@ -258,6 +259,8 @@ internal sealed unsafe partial class LoopConnection
     {
         SetReason(reason, detail);
         Record(LifecycleEvent.HandshakeFailed, (ushort)reason);
+        if (_tls is not null)
+            _entry.Tls.FrontEnd.Failed(_tls.Options.Certificate, reason, detail, ServerName, Remote.Address);
         _entry.Metrics.HandshakeFailed(Reason, Stopwatch.GetElapsedTime(_handshakeStarted));
         _span.Failed(Reason, ReasonDetail);
         EndSpan();

@@ -79,7 +79,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         connection.Admitted();
         if (_frontEnd.DecidersOf(hello) is { } deciders && !await PortableDecision.MadeAsync(deciders, hello, transport, connection, metrics))
             return null;
-        TlsDecision decision = _frontEnd.Decide(hello);
+        TlsDecision decision = _frontEnd.Decide(hello, connection.Remote.Address);
         if (decision.Options is null)
         {
             metrics.HandshakeFailed(decision.Refusal, TimeSpan.Zero);
@@ -113,6 +113,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             if (options.Policy.Accepts(ssl.SslProtocol, ssl.NegotiatedCipherSuite) || connection.Reason != CloseReason.None)
             {
                 connection.HandshakeCompleted(ssl);
+                _frontEnd.Completed(options.Certificate, connection.Resumed);
                 metrics.HandshakeCompleted(connection, Stopwatch.GetElapsedTime(start));
                 span.Completed(connection);
                 return ssl;
@@ -128,6 +129,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
 
         connection.SetReason(reason, detail);
         connection.Record(LifecycleEvent.HandshakeFailed, (ushort)reason);
+        _frontEnd.Failed(options.Certificate, reason, detail, connection.ServerName, connection.Remote.Address);
         metrics.HandshakeFailed(connection.Reason, Stopwatch.GetElapsedTime(start));
         span.Failed(connection.Reason, connection.ReasonDetail);
         await ssl.DisposeAsync();

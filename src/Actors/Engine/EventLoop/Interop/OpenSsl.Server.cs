@@ -32,6 +32,13 @@ internal static unsafe partial class OpenSsl
     /// <summary>BIO_FLAGS_READ and BIO_FLAGS_SHOULD_RETRY.</summary>
     public const int BioRetryRead = 0x09;
 
+    /// <summary>SSL_TLSEXT_ERR_OK and SSL_TLSEXT_ERR_NOACK.</summary>
+    public const int StatusOk = 0;
+    public const int StatusNone = 3;
+
+    private const int ControlStatusCallback = 63;
+    private const int ControlStatusArgument = 64;
+    private const int ControlStatusResponse = 71;
     private const int SessionCacheOff = 0;
     private const ulong OptionNoTicket = 1ul << 14;
     private const ulong OptionNoCompression = 1ul << 17;
@@ -44,6 +51,24 @@ internal static unsafe partial class OpenSsl
 
     /// <summary>No compression (CRIME), no renegotiation by the client.</summary>
     public static void UseServerOptions(nint context) => _ = SSL_CTX_set_options(context, OptionNoCompression | OptionNoRenegotiation);
+
+    public static void SetStatusCallback(nint context, delegate* unmanaged[Cdecl]<nint, nint, int> callback, nint argument)
+    {
+        _ = SSL_CTX_callback_ctrl(context, ControlStatusCallback, (nint)callback);
+        _ = SSL_CTX_ctrl(context, ControlStatusArgument, 0, argument);
+    }
+
+    /// <summary>Gives the client an OCSP response. False: there is no memory.</summary>
+    public static bool StapleResponse(nint ssl, ReadOnlySpan<byte> response)
+    {
+        // It is freed with the connection, by OpenSSL's own allocator.
+        nint copy = CRYPTO_malloc((nuint)response.Length, 0, 0);
+        if (copy == 0)
+            return false;
+        response.CopyTo(new Span<byte>((void*)copy, response.Length));
+        _ = SSL_ctrl(ssl, ControlStatusResponse, response.Length, copy);
+        return true;
+    }
 
     /// <param name="context">Of a server.</param>
     /// <param name="tickets">After a full TLS 1.3 handshake. 0: no session of any version is resumed.</param>
@@ -221,6 +246,9 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(CryptoLibrary)]
     public static partial int BIO_meth_set_ctrl(nint method, delegate* unmanaged[Cdecl]<nint, int, nint, nint, nint> control);
+
+    [LibraryImport(CryptoLibrary)]
+    private static partial nint CRYPTO_malloc(nuint length, nint file, int line);
 
     [LibraryImport(Library)]
     private static partial nint SSL_CTX_set_timeout(nint context, nint seconds);

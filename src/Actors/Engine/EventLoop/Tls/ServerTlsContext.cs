@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
+using Actors443.Certificates.Ocsp;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Tls;
 
@@ -23,6 +24,7 @@ internal sealed unsafe class ServerTlsContext
 
     private readonly HandshakeOptions _options;
     private readonly PublishedTicketKeys _ticketKeys;
+    private readonly PublishedStaples.Slot _staple;
     private readonly KeyLogFile? _keyLog;
     private readonly GCHandle _self;
     private readonly byte* _protocols;
@@ -30,10 +32,11 @@ internal sealed unsafe class ServerTlsContext
     private nint _context;
 
     /// <exception cref="AuthenticationException">OpenSSL refuses the certificate or its key.</exception>
-    public ServerTlsContext(HandshakeOptions options, PublishedTicketKeys ticketKeys, KeyLogFile? keyLog = null)
+    public ServerTlsContext(HandshakeOptions options, PublishedTicketKeys ticketKeys, PublishedStaples staples, KeyLogFile? keyLog)
     {
         _options = options;
         _ticketKeys = ticketKeys;
+        _staple = staples.SlotOf(options.Certificate);
         _keyLog = keyLog;
         _context = OpenSsl.SSL_CTX_new(OpenSsl.TLS_server_method());
         if (_context == 0)
@@ -83,6 +86,7 @@ internal sealed unsafe class ServerTlsContext
         Check(OpenSsl.SSL_CTX_set_ex_data(_context, ContextIndex, GCHandle.ToIntPtr(_self)) == 1, "its data");
         OpenSsl.SSL_CTX_set_alpn_select_cb(_context, &SelectProtocol, GCHandle.ToIntPtr(_self));
         OpenSsl.SetServerNameCallback(_context, &AcknowledgeServerName);
+        OpenSsl.SetStatusCallback(_context, &Staple, GCHandle.ToIntPtr(_self));
         Check(OpenSsl.UseSessions(_context, _options.Tickets.Tickets, _options.Tickets.Lifetime), "the number of tickets");
         if (_options.Tickets.Tickets > 0)
             OpenSsl.SetTicketKeyCallback(_context, &SealTicket);
@@ -189,6 +193,11 @@ internal sealed unsafe class ServerTlsContext
         nint handle = OpenSsl.SSL_CTX_get_ex_data(OpenSsl.SSL_get_SSL_CTX(ssl), ContextIndex);
         return From(handle) is { } self ? TicketSeal.Apply(self._ticketKeys.Current, ssl, name, vector, cipher, mac, seal == 1) : OpenSsl.TicketUnknown;
     }
+
+    // RFC 6066 8: only clients that ask get here.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Staple(nint ssl, nint argument) =>
+        From(argument)?._staple.Staple is { } staple && OpenSsl.StapleResponse(ssl, staple.Response) ? OpenSsl.StatusOk : OpenSsl.StatusNone;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void LogKey(nint ssl, byte* line) =>

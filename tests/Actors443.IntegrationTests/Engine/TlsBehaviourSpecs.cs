@@ -32,6 +32,16 @@ public sealed class EventLoopTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.
     }
 
     [SkippableFact]
+    public async Task Whoever_likes_chacha20_best_gets_it()
+    {
+        Skip.If(OpenSslClient.Missing is not null, OpenSslClient.Missing);
+        await using OpenSslDialogue client = OpenSslDialogue.Start(Host.Port, "-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384", "-ign_eof");
+        await RequestAsync(client);
+
+        Assert.Contains("Cipher is TLS_CHACHA20_POLY1305_SHA256", client.Output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task Renegotiation_is_refused_with_an_alert_and_the_end()
     {
         Skip.If(OpenSslClient.Missing is not null, OpenSslClient.Missing);
@@ -133,6 +143,18 @@ public abstract class TlsBehaviourSpecs(EngineKind kind) : IAsyncLifetime
         Assert.False(await OpenSslClient.ConnectAsync(host.Port, [.. arguments, "-sess_out", session]));
         if (File.Exists(session))
             Assert.False(await OpenSslClient.ConnectAsync(host.Port, [.. arguments, "-sess_in", session]));
+    }
+
+    [SkippableTheory]
+    [InlineData("TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384")]
+    [InlineData("TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384")]
+    public async Task The_server_chooses_the_suite(string offered, string chosen)
+    {
+        Skip.If(OpenSslClient.Missing is not null, OpenSslClient.Missing);
+        await using OpenSslDialogue client = OpenSslDialogue.Start(Host.Port, "-tls1_3", "-ciphersuites", offered, "-ign_eof");
+        await RequestAsync(client);
+
+        Assert.Contains($"Cipher is {chosen}", client.Output, StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -16,6 +16,7 @@ namespace Actors443.Engine;
 internal abstract partial class EngineConnection : IActorConnectionFeature, IWheelEntry<EngineConnection>
 {
     private const int InFlightBits = 20;
+    private const long InFlightMask = (1L << InFlightBits) - 1;
 
     private LifecycleRing _events;
     private IActorRef? _owner;
@@ -92,7 +93,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     public long Requests => Volatile.Read(ref _requestCounts) >>> InFlightBits;
 
-    public int RequestsInFlight => (int)(Volatile.Read(ref _requestCounts) & ((1 << InFlightBits) - 1));
+    public int RequestsInFlight => (int)(Volatile.Read(ref _requestCounts) & InFlightMask);
 
     /// <summary>When the last request ended (or the connection opened).</summary>
     public long IdleSinceMs => Volatile.Read(ref _idleSinceMs);
@@ -220,7 +221,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     public void RequestCompleted()
     {
-        if ((Interlocked.Decrement(ref _requestCounts) & ((1 << InFlightBits) - 1)) == 0)
+        if ((Interlocked.Decrement(ref _requestCounts) & InFlightMask) == 0)
             Volatile.Write(ref _idleSinceMs, Clock.NowMs);
     }
 

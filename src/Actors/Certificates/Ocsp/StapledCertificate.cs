@@ -86,7 +86,6 @@ internal sealed class StapledCertificate
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
             // Shown all the same; only a restart has to ask again.
-            _failures = 0;
         }
     }
 

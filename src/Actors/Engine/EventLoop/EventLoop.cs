@@ -151,8 +151,7 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>Stops watching; events of it already taken from the kernel are dropped. Call before closing it.</summary>
     public void Unregister(int descriptor)
     {
-        _handlers[descriptor] = null;
-        _generations[descriptor]++;
+        Forget(descriptor);
         _ = Control(LibC.EpollDelete, descriptor, 0, 0);
     }
 

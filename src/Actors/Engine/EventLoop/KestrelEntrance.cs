@@ -14,7 +14,8 @@ namespace Actors443.Engine.EventLoop;
 /// </summary>
 internal sealed class KestrelEntrance(EndPoint endPoint) : IConnectionListenerFactory, IConnectionListener
 {
-    private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+    /// <summary>Kestrel's members, public or not.</summary>
+    public const BindingFlags AnyMember = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>();
 
@@ -47,29 +48,29 @@ internal sealed class KestrelEntrance(EndPoint endPoint) : IConnectionListenerFa
     public ValueTask DisposeAsync() => UnbindAsync();
 
     /// <summary>What Kestrel's parts share, its ServiceContext; null: this Kestrel is made otherwise.</summary>
-    public static object? ServicesOf(IServer server) => KestrelOf(server) is { } kestrel ? kestrel.GetType().GetProperty("ServiceContext", Any)?.GetValue(kestrel) : null;
+    public static object? ServicesOf(IServer server) => KestrelOf(server) is { } kestrel ? kestrel.GetType().GetProperty("ServiceContext", AnyMember)?.GetValue(kestrel) : null;
 
     private static object? KestrelOf(IServer server) =>
-        server.GetType().Name == "KestrelServerImpl" ? server : server.GetType().GetField("_innerKestrelServer", Any)?.GetValue(server);
+        server.GetType().Name == "KestrelServerImpl" ? server : server.GetType().GetField("_innerKestrelServer", AnyMember)?.GetValue(server);
 
     // What ConnectionDispatcher does for each connection it accepts, without the thread pool.
     private static Action<ConnectionContext>? Compile(IServer server, ConnectionDelegate next)
     {
         object? kestrel = KestrelOf(server);
         object? services = ServicesOf(server);
-        object? transports = kestrel?.GetType().GetField("_transportManager", Any)?.GetValue(kestrel);
-        object? transport = (transports?.GetType().GetField("_transports", Any)?.GetValue(transports) as IEnumerable)?.Cast<object>().FirstOrDefault();
-        object? manager = transport?.GetType().GetProperty("TransportConnectionManager", Any)?.GetValue(transport);
-        object? metrics = services?.GetType().GetProperty("Metrics", Any)?.GetValue(services);
-        object? log = services?.GetType().GetProperty("Log", Any)?.GetValue(services);
+        object? transports = kestrel?.GetType().GetField("_transportManager", AnyMember)?.GetValue(kestrel);
+        object? transport = (transports?.GetType().GetField("_transports", AnyMember)?.GetValue(transports) as IEnumerable)?.Cast<object>().FirstOrDefault();
+        object? manager = transport?.GetType().GetProperty("TransportConnectionManager", AnyMember)?.GetValue(transport);
+        object? metrics = services?.GetType().GetProperty("Metrics", AnyMember)?.GetValue(services);
+        object? log = services?.GetType().GetProperty("Log", AnyMember)?.GetValue(services);
         if (manager is null || metrics is null || log is null)
             return null;
         Type? open = kestrel!.GetType().Assembly.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelConnection`1");
-        ConstructorInfo? constructor = open?.MakeGenericType(typeof(ConnectionContext)).GetConstructors(Any).FirstOrDefault();
-        MethodInfo? newId = manager.GetType().GetMethod("GetNewConnectionId", Any);
-        MethodInfo? add = manager.GetType().GetMethod("AddConnection", Any);
-        MethodInfo? createContext = metrics.GetType().GetMethod("CreateContext", Any);
-        MethodInfo? queued = metrics.GetType().GetMethod("ConnectionQueuedStart", Any);
+        ConstructorInfo? constructor = open?.MakeGenericType(typeof(ConnectionContext)).GetConstructors(AnyMember).FirstOrDefault();
+        MethodInfo? newId = manager.GetType().GetMethod("GetNewConnectionId", AnyMember);
+        MethodInfo? add = manager.GetType().GetMethod("AddConnection", AnyMember);
+        MethodInfo? createContext = metrics.GetType().GetMethod("CreateContext", AnyMember);
+        MethodInfo? queued = metrics.GetType().GetMethod("ConnectionQueuedStart", AnyMember);
         if (constructor is null || newId is null || add is null || createContext is null || queued is null)
             return null;
         Func<ConnectionContext, Task> rest = context => next(context);

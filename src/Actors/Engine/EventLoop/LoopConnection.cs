@@ -181,7 +181,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             _home.Bio.ClearOutput();
         }
 
-        // Most end within this turn, and need not be told of their end no more.
+        // Most are over by now, and need not be taken off what is waited for.
         if (_socketEnded && (_interest & LibC.EpollIn) != 0 && _phase is Phase.Open or Phase.Closing)
             Ask(_interest & ~Reading);
         // Deferred while this connection was at work.

@@ -12,20 +12,11 @@ namespace Actors443.Engine.EventLoop.Http2;
 /// </summary>
 internal sealed class Http2OnLoop
 {
-    private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+    private const BindingFlags Any = KestrelEntrance.AnyMember;
 
-    private readonly Func<object, object?> _processorOf;
-    private readonly Action<object> _runStreamsInline;
-    private readonly Action<object, EventLoop> _writeOnLoop;
-    private readonly Type _connection;
+    private readonly Action<object, EventLoop> _adopt;
 
-    private Http2OnLoop(Func<object, object?> processorOf, Action<object> runStreamsInline, Action<object, EventLoop> writeOnLoop, Type connection)
-    {
-        _processorOf = processorOf;
-        _runStreamsInline = runStreamsInline;
-        _writeOnLoop = writeOnLoop;
-        _connection = connection;
-    }
+    private Http2OnLoop(Action<object, EventLoop> adopt) => _adopt = adopt;
 
     /// <summary>Null: this Kestrel is made otherwise.</summary>
     /// <param name="services">The server's ServiceContext; what it reads is scheduled on the loop from now on.</param>
@@ -45,62 +36,52 @@ internal sealed class Http2OnLoop
             || channel is not { FieldType: { IsGenericType: true } channelType } || channelType.GetGenericTypeDefinition() != typeof(Channel<>))
             return null;
         scheduler.SetValue(services, LoopScheduler.Instance);
-        return new Http2OnLoop(Reading(processor), Switching(inline), Replacing(http2, frames, channel, channelType.GenericTypeArguments[0], most), http2);
+        MethodInfo replace = typeof(Http2OnLoop).GetMethod(nameof(Replace), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(channelType.GenericTypeArguments[0]);
+        return new Http2OnLoop(Adopting(processor, http2, inline, frames, channel, most.GetMethod!, replace));
     }
 
     /// <summary>Before the connection's first request, on its loop.</summary>
     /// <param name="http">Kestrel's HttpConnection.</param>
     /// <param name="loop">The connection's.</param>
-    public void Adopt(object http, EventLoop loop)
-    {
-        if (_processorOf(http) is not { } processor || processor.GetType() != _connection)
-            return;
-        _runStreamsInline(processor);
-        _writeOnLoop(processor, loop);
-    }
+    public void Adopt(object http, EventLoop loop) => _adopt(http, loop);
 
-    private static Func<object, object?> Reading(FieldInfo field)
+    // Compiled by hand: expressions do not write to read-only fields. In C#:
+    // if (http._requestProcessor is Http2Connection connection)
+    // {
+    //     connection._scheduleInline = true;
+    //     Replace(ref connection._frameWriter._channel, loop, connection.MaxTrackedStreams);
+    // }
+    private static Action<object, EventLoop> Adopting(FieldInfo processor, Type http2, FieldInfo inline, FieldInfo frames, FieldInfo channel, MethodInfo most, MethodInfo replace)
     {
-        var method = new DynamicMethod("read", typeof(object), [typeof(object)], field.DeclaringType!.Module, skipVisibility: true);
+        var method = new DynamicMethod("adopt", null, [typeof(object), typeof(EventLoop)], http2.Module, skipVisibility: true);
         ILGenerator il = method.GetILGenerator();
+        LocalBuilder connection = il.DeclareLocal(http2);
+        Label end = il.DefineLabel();
         il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Castclass, field.DeclaringType);
-        il.Emit(OpCodes.Ldfld, field);
-        il.Emit(OpCodes.Ret);
-        return method.CreateDelegate<Func<object, object?>>();
-    }
+        il.Emit(OpCodes.Castclass, processor.DeclaringType!);
+        il.Emit(OpCodes.Ldfld, processor);
+        il.Emit(OpCodes.Isinst, http2);
+        il.Emit(OpCodes.Stloc, connection);
+        il.Emit(OpCodes.Ldloc, connection);
+        il.Emit(OpCodes.Brfalse, end);
 
-    private static Action<object> Switching(FieldInfo field)
-    {
-        var method = new DynamicMethod("switch", null, [typeof(object)], field.DeclaringType!.Module, skipVisibility: true);
-        ILGenerator il = method.GetILGenerator();
-        il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Castclass, field.DeclaringType);
+        il.Emit(OpCodes.Ldloc, connection);
         il.Emit(OpCodes.Ldc_I4_1);
-        il.Emit(OpCodes.Stfld, field);
-        il.Emit(OpCodes.Ret);
-        return method.CreateDelegate<Action<object>>();
-    }
+        il.Emit(OpCodes.Stfld, inline);
 
-    // The writer may already wait at the old channel: an item there sends it on its way, and it finds the new one.
-    private static Action<object, EventLoop> Replacing(Type http2, FieldInfo frames, FieldInfo channel, Type item, PropertyInfo most)
-    {
-        MethodInfo replace = typeof(Http2OnLoop).GetMethod(nameof(Replace), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(item);
-        var method = new DynamicMethod("replace", null, [typeof(object), typeof(EventLoop)], frames.DeclaringType!.Module, skipVisibility: true);
-        ILGenerator il = method.GetILGenerator();
-        il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Castclass, http2);
+        il.Emit(OpCodes.Ldloc, connection);
         il.Emit(OpCodes.Ldfld, frames);
         il.Emit(OpCodes.Ldflda, channel);
         il.Emit(OpCodes.Ldarg_1);
-        il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Castclass, http2);
-        il.Emit(OpCodes.Callvirt, most.GetMethod!);
+        il.Emit(OpCodes.Ldloc, connection);
+        il.Emit(OpCodes.Callvirt, most);
         il.Emit(OpCodes.Call, replace);
+        il.MarkLabel(end);
         il.Emit(OpCodes.Ret);
         return method.CreateDelegate<Action<object, EventLoop>>();
     }
 
+    // The writer may already wait at the old channel: an item there sends it on its way, and it finds the new one.
     private static void Replace<T>(ref Channel<T> channel, EventLoop loop, uint capacity)
     {
         Channel<T> before = channel;

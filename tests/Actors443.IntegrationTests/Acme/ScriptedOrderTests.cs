@@ -112,14 +112,7 @@ public sealed class ScriptedOrderTests : IDisposable
     {
         await using ScriptedCa busy = await ScriptedCa.StartAsync();
         await using ScriptedCa other = await ScriptedCa.StartAsync();
-        busy.Script = async request =>
-        {
-            if (request.Path != "/new-order")
-                return false;
-            request.Context.Response.Headers.RetryAfter = "3600";
-            await ProblemAsync(request.Context, 429, "rateLimited", "Too many.");
-            return true;
-        };
+        busy.Script = BusyForAnHourAsync;
         await using RunningServer server = await StartAsync([busy.Issuer with { Name = "Busy" }, other.Issuer with { Name = "Other" }], [Name]);
 
         await server.AwaitStoryAsync(Name, "Other is asked instead");
@@ -133,14 +126,7 @@ public sealed class ScriptedOrderTests : IDisposable
     public async Task A_lone_issuer_that_is_busy_for_an_hour_is_left_alone_for_an_hour()
     {
         await using ScriptedCa busy = await ScriptedCa.StartAsync();
-        busy.Script = async request =>
-        {
-            if (request.Path != "/new-order")
-                return false;
-            request.Context.Response.Headers.RetryAfter = "3600";
-            await ProblemAsync(request.Context, 429, "rateLimited", "Too many.");
-            return true;
-        };
+        busy.Script = BusyForAnHourAsync;
         await using RunningServer server = await StartAsync([busy.Issuer], [Name]);
 
         CertificateStory story = await server.AwaitStoryAsync(Name, "The next attempt is at");
@@ -339,6 +325,15 @@ public sealed class ScriptedOrderTests : IDisposable
 
     private Task<RunningServer> StartAsync(IReadOnlyList<AcmeIssuer> issuers, IReadOnlyList<string> names, string acme = "", params string[] overrides) =>
         RunningServer.StartAsync(AcmeSites.Hocon(_folder, issuers, names, acme), overrides);
+
+    private static async Task<bool> BusyForAnHourAsync(CaRequest request)
+    {
+        if (request.Path != "/new-order")
+            return false;
+        request.Context.Response.Headers.RetryAfter = "3600";
+        await ProblemAsync(request.Context, 429, "rateLimited", "Too many.");
+        return true;
+    }
 
     private static Task ProblemAsync(HttpContext context, int status, string type, string detail)
     {

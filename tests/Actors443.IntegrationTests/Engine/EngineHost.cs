@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
+using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Engine.EventLoop;
 using Actors443.Hosting;
 using Actors443.Supervision;
 using Actors443.Testing;
@@ -98,6 +100,20 @@ internal sealed class EngineHost : IAsyncDisposable
         _application.Services.GetRequiredService<IRequiredActor<Actors443Supervisor>>().ActorRef.Tell(new TellConnection(connection, message), ActorRefs.NoSender);
 
     public Task StopAsync(CancellationToken within) => _application.StopAsync(within);
+
+    /// <summary>Disposes of it, and sees that the engine has given back all it had.</summary>
+    public async Task EndAsync()
+    {
+        var engine = Engine as EventLoopEngine;
+        AdmissionGate gate = Environment.Gate;
+        await DisposeAsync();
+        // What ends last may end on another thread.
+        await Eventually.HoldsAsync(() => gate is { Connections: 0, Handshakes: 0 }, "no connection is counted any more");
+        if (engine is null)
+            return;
+        await Eventually.HoldsAsync(() => engine.Sessions == 0, "all SSL objects are freed");
+        await Eventually.HoldsAsync(() => engine.Loops.All(loop => loop.Connections == 0 && loop.Pool.Rented == 0), "all sockets and blocks are given back");
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -6,7 +6,6 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
 using Actors443.Configuration;
-using Actors443.Engine.EventLoop;
 using Actors443.Testing;
 
 namespace Actors443.IntegrationTests.Engine;
@@ -27,19 +26,7 @@ public abstract class EngineSpecs(EngineKind kind) : IAsyncLifetime
 
     public async Task InitializeAsync() => _host = await EngineHost.StartAsync(kind);
 
-    public async Task DisposeAsync()
-    {
-        var engine = _host.Engine as EventLoopEngine;
-        var gate = _host.Environment.Gate;
-        await _host.DisposeAsync();
-        // What ends last may end on another thread.
-        await Eventually.HoldsAsync(() => gate is { Connections: 0, Handshakes: 0 }, "no connection is counted any more");
-        if (engine is not null)
-        {
-            await Eventually.HoldsAsync(() => engine.Sessions == 0, "all SSL objects are freed");
-            await Eventually.HoldsAsync(() => engine.Loops.All(loop => loop.Connections == 0 && loop.Pool.Rented == 0), "all sockets and blocks are given back");
-        }
-    }
+    public Task DisposeAsync() => _host.EndAsync();
 
     [Theory]
     [MemberData(nameof(Versions))]

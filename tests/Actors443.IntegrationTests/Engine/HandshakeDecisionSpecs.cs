@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Actors443.Configuration;
 using Actors443.Connections;
-using Actors443.Engine.EventLoop;
 using Actors443.Supervision;
 using Actors443.Testing;
 using Actors443.Tls.Deciding;
@@ -26,15 +25,7 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
 
     public async Task InitializeAsync() => _host = await StartAsync(settings => settings with { Deadlines = settings.Deadlines with { Handshake = TimeSpan.FromMinutes(2) } });
 
-    public async Task DisposeAsync()
-    {
-        var engine = _host.Engine as EventLoopEngine;
-        var gate = _host.Environment.Gate;
-        await _host.DisposeAsync();
-        await Eventually.HoldsAsync(() => gate is { Connections: 0, Handshakes: 0 }, "no connection is counted any more");
-        if (engine is not null)
-            await Eventually.HoldsAsync(() => engine.Sessions == 0 && engine.Loops.All(loop => loop.Connections == 0 && loop.Pool.Rented == 0), "sockets, sessions and blocks are given back");
-    }
+    public Task DisposeAsync() => _host.EndAsync();
 
     [Fact]
     public async Task A_handshake_waits_for_its_actor_and_goes_on()

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Actors443.Configuration;
 using Actors443.Connections;
-using Actors443.Engine.EventLoop;
 using Actors443.Supervision;
 using Actors443.Testing;
 using Akka.Actor;
@@ -112,10 +111,7 @@ public abstract class TlsBehaviourSpecs(EngineKind kind) : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        var engine = Host.Engine as EventLoopEngine;
-        await Host.DisposeAsync();
-        if (engine is not null)
-            await Eventually.HoldsAsync(() => engine.Sessions == 0, "all SSL objects are freed");
+        await Host.EndAsync();
         _folder.Dispose();
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using Actors443.Testing;
 
 namespace Actors443.IntegrationTests.Tls;
 
@@ -25,7 +26,7 @@ internal sealed record HelloParts
     /// <summary>What the platform's own client says first.</summary>
     public static async Task<HelloParts> CaptureAsync(SslProtocols protocol)
     {
-        using var sent = new FirstFlight();
+        using var sent = new FirstFlightStream();
         using var client = new SslStream(sent);
         await Assert.ThrowsAnyAsync<Exception>(() => client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = protocol }));
         return Parse(sent.Written.ToArray().AsSpan(HeaderLength));
@@ -80,18 +81,4 @@ internal sealed record HelloParts
     }
 
     private static byte[] Two(int number) => [(byte)(number >> 8), (byte)number];
-
-    /// <summary>Takes what is written and answers with the end.</summary>
-    private sealed class FirstFlight : MemoryStream
-    {
-        public List<byte> Written { get; } = [];
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(0);
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            Written.AddRange(buffer.Span);
-            return ValueTask.CompletedTask;
-        }
-    }
 }

@@ -147,7 +147,7 @@ public sealed class ClientHelloReaderTests
     /// <summary>The first flight of the platform's own TLS client.</summary>
     private static async Task<byte[]> CaptureAsync(string name, SslProtocols protocols, params SslApplicationProtocol[] applicationProtocols)
     {
-        using var sent = new FirstFlight();
+        using var sent = new FirstFlightStream();
         using var client = new SslStream(sent);
         var options = new SslClientAuthenticationOptions { TargetHost = name, EnabledSslProtocols = protocols };
         if (applicationProtocols.Length > 0)
@@ -178,20 +178,6 @@ public sealed class ClientHelloReaderTests
             var next = new Segment(part, RunningIndex + Memory.Length);
             Next = next;
             return next;
-        }
-    }
-
-    /// <summary>Takes what is written and answers with the end.</summary>
-    private sealed class FirstFlight : MemoryStream
-    {
-        public List<byte> Written { get; } = [];
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(0);
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            Written.AddRange(buffer.Span);
-            return ValueTask.CompletedTask;
         }
     }
 }

@@ -108,7 +108,6 @@ internal sealed class KeyLogFile : IAsyncDisposable
         catch (IOException)
         {
             // The rest of the buffer on a full disk: counted when it was written.
-            _file = null;
         }
 
         _file = null;

@@ -5,6 +5,15 @@ namespace Actors443.Tls;
 /// <summary>Alerts by their names in the registry (RFC 8446 6, RFC 5246 7.2, RFC 7301).</summary>
 internal static class TlsAlertNames
 {
+    // OpenSSL's reasons from here to 1,255 are alerts received, by number.
+    private const int FirstReason = 1_000;
+
+    /// <summary>The alert that was received, if that is the reason OpenSSL gives for an error; null: it is another.</summary>
+    public static byte? ReceivedBy(int reason) => reason is >= FirstReason and < FirstReason + 256 ? (byte)(reason - FirstReason) : null;
+
+    /// <summary>In words.</summary>
+    public static string SentByClient(byte alert) => $"the client sent the alert {Of(alert)}";
+
     public static string Of(byte alert) => alert switch
     {
         0 => "close_notify",

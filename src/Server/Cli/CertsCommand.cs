@@ -130,7 +130,7 @@ internal static class CertsCommand
 
         table.Write(console);
         if (listing.Canary is { } canary)
-            console.Output.WriteLine($"{Environment.NewLine}canary: {string.Join(' ', canary.Names)}, {Describe(canary)}, since {canary.Since.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture)}: {canary}");
+            console.Output.WriteLine($"{Environment.NewLine}canary: {string.Join(' ', canary.Names)}, {Describe(canary)}, since {Date(canary.Since)}: {canary}");
     }
 
     private static string Date(DateTimeOffset date) => date.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);

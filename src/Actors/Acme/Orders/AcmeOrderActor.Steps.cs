@@ -150,7 +150,7 @@ internal sealed partial class AcmeOrderActor
             default:
                 // Processing; or pending with all names valid, which is about to be ready.
                 if (IsOverdue())
-                    Fail(new AcmeException(AcmeFailure.TimedOut, $"{Account.Name} has not issued within {_context.Settings.ValidationTimeout.TotalSeconds:0} s."), dropOrder: true);
+                    Fail(NotIssuedInTime(), dropOrder: true);
                 else
                     AskLater(looked.Order.RetryAfter);
                 break;
@@ -272,7 +272,7 @@ internal sealed partial class AcmeOrderActor
 
         if (IsOverdue())
         {
-            Fail(new AcmeException(AcmeFailure.TimedOut, $"{Account.Name} has not issued within {_context.Settings.ValidationTimeout.TotalSeconds:0} s."), dropOrder: true);
+            Fail(NotIssuedInTime(), dropOrder: true);
             return;
         }
 
@@ -361,6 +361,8 @@ internal sealed partial class AcmeOrderActor
         _attempt = NextAttempt();
         Timers.StartSingleTimer(nameof(AskAgain), new AskAgain(_attempt), wait < LongestWait ? wait : LongestWait);
     }
+
+    private AcmeException NotIssuedInTime() => new(AcmeFailure.TimedOut, $"{Account.Name} has not issued within {_context.Settings.ValidationTimeout.TotalSeconds:0} s.");
 
     private bool IsOverdue() => _context.Parts.Time.GetElapsedTime(_since) > _context.Settings.ValidationTimeout;
 

@@ -9,7 +9,6 @@ namespace Actors443.Engine.Portable;
 /// <summary>What a failed handshake of SslStream means.</summary>
 internal static partial class HandshakeFailure
 {
-    private const int ReasonAlerts = 1_000;
     private const int ReasonMask = 0x7FFFFF;
 
     public static (CloseReason Reason, string? Detail) Classify(Exception cause, bool peerEnded, bool clientCertificateAsked)
@@ -17,7 +16,7 @@ internal static partial class HandshakeFailure
         if (cause is AuthenticationException authentication)
         {
             if (AlertOf(authentication) is { } alert)
-                return (CloseReason.HandshakeFailed, $"the client sent the alert {TlsAlertNames.Of(alert)}");
+                return (CloseReason.HandshakeFailed, TlsAlertNames.SentByClient(alert));
             string detail = Innermost(authentication).Message;
             // SslStream says no more than that its validation callback refused.
             return clientCertificateAsked && authentication.InnerException is null
@@ -35,8 +34,7 @@ internal static partial class HandshakeFailure
         Match match = OpenSslError().Match(Innermost(cause).Message);
         if (!match.Success)
             return null;
-        int reason = int.Parse(match.ValueSpan["error:".Length..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & ReasonMask;
-        return reason is >= ReasonAlerts and < ReasonAlerts + 256 ? (byte)(reason - ReasonAlerts) : null;
+        return TlsAlertNames.ReceivedBy(int.Parse(match.ValueSpan["error:".Length..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & ReasonMask);
     }
 
     private static Exception Innermost(Exception cause)

@@ -196,7 +196,7 @@ internal sealed unsafe partial class ClientConnection
         {
             OpenSsl.ReasonUnexpectedEof => new LoadError(LoadErrorKind.Closed, phase),
             OpenSsl.ReasonCertificateVerifyFailed => new LoadError(LoadErrorKind.Tls, OpenSsl.VerifyText(OpenSsl.SSL_get_verify_result(_ssl))),
-            >= OpenSsl.ReasonAlerts and < OpenSsl.ReasonAlerts + 256 => new LoadError(LoadErrorKind.TlsAlert, TlsAlertNames.Of((byte)(reason - OpenSsl.ReasonAlerts))),
+            _ when TlsAlertNames.ReceivedBy(reason) is { } alert => new LoadError(LoadErrorKind.TlsAlert, TlsAlertNames.Of(alert)),
             _ => new LoadError(LoadErrorKind.Tls, OpenSsl.ReasonText(reason)),
         };
     }

@@ -26,9 +26,6 @@ internal static unsafe partial class OpenSsl
     /// <summary>SSL_SENT_SHUTDOWN and SSL_RECEIVED_SHUTDOWN.</summary>
     public const int ShutdownBothWays = 3;
 
-    /// <summary>Reasons from here to 1,255 are alerts received, by number.</summary>
-    public const int ReasonAlerts = 1_000;
-
     public const int ReasonUnexpectedEof = 294;
     public const int ReasonCertificateVerifyFailed = 134;
 

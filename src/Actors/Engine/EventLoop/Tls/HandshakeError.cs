@@ -9,7 +9,7 @@ internal static class HandshakeError
 {
     public static (CloseReason Reason, string? Detail) Classify(int reason) => reason switch
     {
-        _ when AlertOf(reason) is not null => (CloseReason.HandshakeFailed, Describe(reason)),
+        _ when TlsAlertNames.ReceivedBy(reason) is not null => (CloseReason.HandshakeFailed, Describe(reason)),
         OpenSsl.ReasonNoSharedCipher => (CloseReason.NoSharedCipher, null),
         OpenSsl.ReasonUnsupportedProtocol => (CloseReason.NoSharedProtocol, null),
         OpenSsl.ReasonNoApplicationProtocol => (CloseReason.NoApplicationProtocol, null),
@@ -18,9 +18,6 @@ internal static class HandshakeError
         _ => (CloseReason.HandshakeFailed, OpenSsl.ReasonText(reason)),
     };
 
-    /// <summary>The alert that the client sent; null: it sent none.</summary>
-    public static byte? AlertOf(int reason) => reason is >= OpenSsl.ReasonAlerts and < OpenSsl.ReasonAlerts + 256 ? (byte)(reason - OpenSsl.ReasonAlerts) : null;
-
     /// <summary>In words.</summary>
-    public static string Describe(int reason) => AlertOf(reason) is { } alert ? $"the client sent the alert {TlsAlertNames.Of(alert)}" : OpenSsl.ReasonText(reason);
+    public static string Describe(int reason) => TlsAlertNames.ReceivedBy(reason) is { } alert ? TlsAlertNames.SentByClient(alert) : OpenSsl.ReasonText(reason);
 }

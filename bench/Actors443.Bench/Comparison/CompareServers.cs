@@ -18,6 +18,7 @@ internal sealed record ComparisonOrder(int Rounds, string? Only, IReadOnlyList<s
 internal static class CompareServers
 {
     private const int WarmUpRequests = 100_000;
+    private const int FirstWarmUps = 3;
     private const double FallbackRate = 10_000;
 
     public static async Task<int> RunAsync(ComparisonOrder order)
@@ -60,7 +61,8 @@ internal static class CompareServers
             foreach (ComparedServer server in servers)
             {
                 await server.StartAsync();
-                await WarmUpAsync(server);
+                for (int warmUp = 0; warmUp < FirstWarmUps; warmUp++)
+                    await WarmUpAsync(server);
                 Console.WriteLine($"{server.Version} is warm");
             }
 
@@ -160,7 +162,7 @@ internal static class CompareServers
             rounds);
     }
 
-    // Compilers settle only after very many requests; the others do not mind.
+    // Compilers settle only after very many requests, and again when another kind of work begins; the others do not mind.
     private static async Task WarmUpAsync(ComparedServer server)
     {
         LoadSettings Requests(LoadProtocol protocol) => Driver.Settings(server, TimeSpan.FromSeconds(2), new SteadyGroup { Name = "warm", Clients = 32, Protocol = protocol, Streams = 8 });
@@ -180,7 +182,7 @@ internal static class CompareServers
     private static TimeSpan Estimate(ComparisonRow[] rows, List<ComparedServer> servers, int rounds)
     {
         TimeSpan warmUp = TimeSpan.FromSeconds(7);
-        TimeSpan sum = warmUp * servers.Count;
+        TimeSpan sum = warmUp * FirstWarmUps * servers.Count;
         foreach (ComparisonRow row in rows)
             sum += (row.Length + (row.NeedsFreshServer ? warmUp : TimeSpan.Zero)) * (row.Rounds ?? rounds) * servers.Count(row.AppliesTo);
         return sum;

@@ -202,6 +202,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     {
         PublishIndex();
         _ocsp.Tell(LookAtStaples.Instance);
+        _acme.Tell(CertificatesPublished.Instance);
     }
 
     private void PublishIndex()

@@ -56,6 +56,9 @@ public sealed record AcmeSettings
 
     /// <summary>For one request.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Certificates for names that no site writes out.</summary>
+    public AcmeOnDemandSettings OnDemand { get; init; } = new();
 }
 
 /// <summary>One CA: an element of <c>actors443.certificates.acme.issuers</c>.</summary>

@@ -22,7 +22,7 @@ internal static class ConnectionDeadlines
         {
             if (drainingSince != 0 && nowMs >= connection.DrainDeadlineMs)
                 return (CloseReason.DrainTimeout, 0);
-            (CloseReason late, long due) = Check(connection.AcceptedAtMs + Ms(deadlines.Handshake), CloseReason.HandshakeTimeout, nowMs);
+            (CloseReason late, long due) = Check(connection.HandshakeDueMs(deadlines.Handshake), CloseReason.HandshakeTimeout, nowMs);
             return (late, Math.Min(due, drainingSince == 0 ? soon : Math.Min(connection.DrainDeadlineMs, nowMs + DrainQuietMs)));
         }
 

@@ -26,6 +26,8 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     // Requests in flight, and above them all that ever began: threads of an HTTP/2 connection that begin requests at once contend for one number, once.
     private long _requestCounts;
     private long _idleSinceMs;
+    private long _handshakeSinceMs;
+    private long _awaitsUntilMs;
     private long _headersSinceMs;
     private long _drainingSinceMs;
     private bool _aborted;
@@ -39,6 +41,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         Clock = clock;
         AcceptedAtMs = clock.NowMs;
         _idleSinceMs = AcceptedAtMs;
+        _handshakeSinceMs = AcceptedAtMs;
         _events.Append(LifecycleEvent.Accepted, 0);
     }
 
@@ -189,9 +192,28 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         NoteStage(ConnectionState.Admitted);
     }
 
-    public void DecisionAwaited() => Record(LifecycleEvent.DecisionAwaited);
+    /// <param name="patience">How long it may take; null: as long as the handshake.</param>
+    public void DecisionAwaited(TimeSpan? patience)
+    {
+        if (patience is { } longest)
+            Volatile.Write(ref _awaitsUntilMs, Clock.NowMs + (long)longest.TotalMilliseconds);
+        Record(LifecycleEvent.DecisionAwaited);
+    }
 
-    public void DecisionMade(CloseReason refusal) => Record(LifecycleEvent.DecisionMade, (ushort)refusal);
+    public void DecisionMade(CloseReason refusal)
+    {
+        // The time that we took ourselves is not the client's.
+        if (Volatile.Read(ref _awaitsUntilMs) != 0)
+        {
+            Volatile.Write(ref _handshakeSinceMs, Clock.NowMs);
+            Volatile.Write(ref _awaitsUntilMs, 0);
+        }
+
+        Record(LifecycleEvent.DecisionMade, (ushort)refusal);
+    }
+
+    /// <summary>When the handshake must be done that may take so long, as a time of <see cref="Clock"/>.</summary>
+    public long HandshakeDueMs(TimeSpan deadline) => Math.Max(Volatile.Read(ref _handshakeSinceMs) + (long)deadline.TotalMilliseconds, Volatile.Read(ref _awaitsUntilMs));
 
     public void HandshakeStarted()
     {

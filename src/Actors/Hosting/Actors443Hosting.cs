@@ -1,4 +1,5 @@
 using Actors443.Acme.Challenges;
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
@@ -50,6 +51,14 @@ public static class Actors443Hosting
             return statuses;
         });
         services.AddSingleton<ChallengeAnswers>();
+        services.AddSingleton(provider =>
+        {
+            var gate = new OnDemandGate(provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<AcmeMetrics>(), provider.GetRequiredService<TimeProvider>());
+            provider.GetRequiredService<AcmeMetrics>().Observe(gate);
+            return gate;
+        });
+        // After the embedder's own: nothing is ordered for whom they refuse.
+        services.AddSingleton<IHandshakeDecider>(provider => provider.GetRequiredService<OnDemandGate>());
         services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn, settings.Certificates.TicketKeys, provider.GetRequiredService<PublishedRevocations>(), provider.GetRequiredService<TimeProvider>())
         {
             Deciders = HandshakeDeciders.Of(provider.GetServices<IHandshakeDecider>(), provider.GetRequiredService<ILoggerFactory>()),

@@ -1,3 +1,4 @@
+using Actors443.Acme.OnDemand;
 using Actors443.Tls.Deciding;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,17 @@ public sealed class Actors443Options
     public Actors443Options DecideHandshakesBy<TActor>()
     {
         _services.AddSingleton<IHandshakeDecider>(provider => new ActorHandshakeDecider<TActor>(provider.GetRequiredService<IReadOnlyActorRegistry>()));
+        return this;
+    }
+
+    /// <summary>
+    /// Lets an actor permit certificates on demand (<c>certificates.acme.on-demand</c>): it is told <see cref="PermitCertificate"/> and answers with a
+    /// <see cref="CertificatePermission"/> within ten seconds. It is asked after the URL of the settings, if they have one, and about names that they list, if they list any.
+    /// </summary>
+    /// <typeparam name="TActor">The key it is registered under in Akka's <see cref="ActorRegistry"/>.</typeparam>
+    public Actors443Options PermitCertificatesBy<TActor>()
+    {
+        _services.AddSingleton<ICertificatePermission>(provider => new ActorPermission<TActor>(provider.GetRequiredService<IReadOnlyActorRegistry>()));
         return this;
     }
 }

@@ -6,6 +6,7 @@ internal static class ActorNames
     public const string Root = "actors443";
     public const string Certificates = "certificates";
     public const string Acme = "acme";
+    public const string OnDemand = "on-demand";
     public const string TicketKeys = "ticket-keys";
     public const string Ocsp = "ocsp";
     public const string Revocations = "revocations";

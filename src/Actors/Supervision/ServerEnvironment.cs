@@ -1,5 +1,6 @@
 using Actors443.Acme.Challenges;
 using Actors443.Acme.Dns;
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
@@ -34,6 +35,8 @@ internal sealed class ServerEnvironment(
     ILoggerFactory loggers,
     MonotonicClock clock,
     TimeProvider time,
+    OnDemandGate onDemand,
+    IEnumerable<ICertificatePermission> permissions,
     IDnsChallengeProvider? dnsChallenges = null)
 {
     private volatile Actors443Settings _settings = settings;
@@ -74,7 +77,7 @@ internal sealed class ServerEnvironment(
 
     /// <summary>For the actors of ACME.</summary>
     public AcmeParts AcmeParts => new(
-        _settings.StateDirectory, challenges, certificates, acmeStatuses, acmeMetrics, time, loggers, dnsChallenges, _settings.Http.Enabled);
+        _settings.StateDirectory, challenges, certificates, acmeStatuses, acmeMetrics, time, loggers, dnsChallenges, _settings.Http.Enabled, onDemand, [.. permissions]);
 
     public ServerLifecycle Lifecycle => lifecycle;
 

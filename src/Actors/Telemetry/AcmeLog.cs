@@ -22,4 +22,16 @@ internal static partial class AcmeLog
 
     [LoggerMessage(EventIds.Acme + 6, LogLevel.Information, "The budget of {Issuer} is used up: {Waiting} orders wait until {Until:u}")]
     public static partial void AcmeBudgetUsed(this ILogger log, string issuer, int waiting, DateTimeOffset until);
+
+    [LoggerMessage(EventIds.Acme + 7, LogLevel.Information, "{Name}: a certificate on demand is to be had; {Client} asked for it")]
+    public static partial void OnDemandOrdered(this ILogger log, string name, System.Net.IPAddress client);
+
+    [LoggerMessage(EventIds.Acme + 8, LogLevel.Information, "{Name}: no certificate on demand, {Why}; it is treated as unknown for {RefusedFor}")]
+    public static partial void OnDemandDenied(this ILogger log, string name, string why, TimeSpan refusedFor);
+
+    [LoggerMessage(EventIds.Acme + 9, LogLevel.Warning, "{Name}: whether it may have a certificate on demand could not be asked: {Problem}; asked again in {Pause} at the earliest")]
+    public static partial void OnDemandNotAsked(this ILogger log, string name, string problem, TimeSpan pause);
+
+    [LoggerMessage(EventIds.Acme + 10, LogLevel.Information, "{Name}: its certificate on demand is not served or renewed any more, {Why}")]
+    public static partial void OnDemandLetGo(this ILogger log, string name, string why);
 }

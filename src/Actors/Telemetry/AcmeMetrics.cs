@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 
 namespace Actors443.Telemetry;
@@ -16,6 +17,9 @@ internal sealed class AcmeMetrics(IMeterFactory factory)
     private readonly Counter<long> _orders = Actors443Meter.Create(factory)
         .CreateCounter<long>("actors443.acme.orders", "{order}", "Orders that ended, by issuer and outcome: issued, challenge-failed, or the failure.");
 
+    private readonly Counter<long> _onDemand = Actors443Meter.Create(factory)
+        .CreateCounter<long>("actors443.acme.on_demand.handshakes", "{handshake}", "Handshakes for names that had no certificate and may have one on demand, by outcome: served, denied, failed, busy, abandoned.");
+
     public void Ordered(string issuer, string outcome) =>
         _orders.Add(1, new KeyValuePair<string, object?>("issuer", issuer), new KeyValuePair<string, object?>("outcome", outcome));
 
@@ -26,6 +30,20 @@ internal sealed class AcmeMetrics(IMeterFactory factory)
             new Measurement<double>((status.RenewAt!.Value - time.GetUtcNow()).TotalSeconds, new KeyValuePair<string, object?>("name", status.Names[0]))),
         "s",
         "Seconds until a certificate by ACME is to be renewed, by first name; negative: it is overdue.");
+
+    /// <summary>Adds the gauge of handshakes that wait for a certificate on demand.</summary>
+    public void Observe(OnDemandGate gate) => Actors443Meter.Create(factory).CreateObservableGauge(
+        "actors443.acme.on_demand.waiting", () => gate.Waiting, "{handshake}", "Handshakes that wait for a certificate on demand.");
+
+    /// <summary>A handshake that waited, or was to wait, goes on or ends.</summary>
+    public void OnDemand(OnDemandOutcome outcome) => _onDemand.Add(1, new KeyValuePair<string, object?>("outcome", outcome switch
+    {
+        OnDemandOutcome.Served => "served",
+        OnDemandOutcome.Denied => "denied",
+        OnDemandOutcome.Failed => "failed",
+        OnDemandOutcome.Busy => "busy",
+        _ => "abandoned",
+    }));
 
     public void Asked(string issuer, int status) => Asked(issuer, status.ToString(CultureInfo.InvariantCulture));
 

@@ -50,6 +50,7 @@ public sealed class AcmeSettingsSpecs : SettingsFixture
                 check = resolvers, resolvers = ["10.0.0.2:53"]
               }
               budget { orders = 7, window = 1m, at-once = 2 }
+              on-demand { names = ["*.B.test", "*"], ask = "http://127.0.0.1:1/may", ask-timeout = 1s, wait = 9s, waiting = 8, names-at-once = 7, refused-for = 6s, unused = 5d }
             }
             """).Core.Certificates.Acme;
 
@@ -60,6 +61,9 @@ public sealed class AcmeSettingsSpecs : SettingsFixture
         AcmeDnsUpdateSettings update = acme.Dns.Update!;
         Assert.Equal(("10.0.0.1:53", "k", "b.test", true), (update.Server.ToString(), update.KeyName, update.Zone, update.Tcp));
         Assert.Equal("b.acme.test", acme.Dns.Delegations["b.test"]);
+        AcmeOnDemandSettings demand = acme.OnDemand;
+        Assert.Equal(("*.b.test *", "http://127.0.0.1:1/may", 8, 7), (string.Join(' ', demand.Names), demand.Ask!.AbsoluteUri, demand.Waiting, demand.NamesAtOnce));
+        Assert.Equal([1, 9, 6, 432_000], new[] { demand.AskTimeout, demand.Wait, demand.RefusedFor, demand.Unused }.Select(time => (int)time.TotalSeconds));
         Assert.Equal((7, TimeSpan.FromMinutes(1), 2), (acme.BudgetOrders, acme.BudgetWindow, acme.OrdersAtOnce));
     }
 
@@ -82,6 +86,12 @@ public sealed class AcmeSettingsSpecs : SettingsFixture
     [InlineData("""actors443.certificates.acme { agree-to-terms = on, names = ["*.a.com"], challenges = [http-01] }""", "'*.a.com' cannot be validated by http-01; add dns-01 to certificates.acme.challenges")]
     [InlineData("""actors443.sites { "a.com" { files = www, certificate = acme } }""", "test.conf:1: actors443.sites.\"a.com\".certificate: needs your agreement to the terms of lets-encrypt; read them")]
     [InlineData("""actors443 { certificates.acme.agree-to-terms = on, sites { "*" { files = www, certificate = acme } } }""", "a CA certifies names, and '*' is none")]
+    [InlineData("""actors443.certificates.acme.on-demand.names = ["a.com"]""", "certificates.acme.on-demand.names[0]: needs your agreement to the terms of lets-encrypt; read them")]
+    [InlineData("""actors443.certificates.acme { agree-to-terms = on, on-demand.names = ["*"] }""", "on-demand.names[0]: lets anybody have you order certificates for any name; write ask = \"URL\" beside it, or name what you serve")]
+    [InlineData("""actors443.certificates.acme { agree-to-terms = on, on-demand.names = ["10.0.0.1"] }""", "'10.0.0.1' is an address, and clients send none as a server name; write it under certificates.acme.names")]
+    [InlineData("""actors443.certificates.acme { agree-to-terms = on, on-demand.names = [localhost] }""", "is not a full host name, and no public CA certifies others")]
+    [InlineData("""actors443.certificates.acme { agree-to-terms = on, on-demand.ask = "ftp://a.com" }""", "on-demand.ask: 'ftp://a.com' is not an http:// or https:// URL; write a URL such as")]
+    [InlineData("""actors443.certificates.acme { agree-to-terms = on, on-demand.ak = "http://a.com" }""", "did you mean 'ask'?")]
     public void Bad_settings_are_told_with_line_and_fix(string text, string problem) =>
         Assert.Contains(Problems(text), line => line.StartsWith("test.conf:1: ", StringComparison.Ordinal) && line.Contains(problem, StringComparison.Ordinal));
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using Actors443.Acme.Challenges;
 using Actors443.Acme.Dns;
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.Protocol;
 using Actors443.Acme.State;
 using Actors443.Certificates;
@@ -20,6 +21,8 @@ namespace Actors443.Acme.Orders;
 /// <param name="Loggers">Make the log.</param>
 /// <param name="Dns">The embedder's own provider; null: that of the settings.</param>
 /// <param name="AnswersHttp">Whether we listen on port 80.</param>
+/// <param name="OnDemand">Holds handshakes for names that may have a certificate and have none.</param>
+/// <param name="Permissions">The embedder's own say on which may.</param>
 internal sealed record AcmeParts(
     string StateDirectory,
     ChallengeAnswers Challenges,
@@ -29,7 +32,9 @@ internal sealed record AcmeParts(
     TimeProvider Time,
     ILoggerFactory Loggers,
     IDnsChallengeProvider? Dns,
-    bool AnswersHttp);
+    bool AnswersHttp,
+    OnDemandGate OnDemand,
+    IReadOnlyList<ICertificatePermission> Permissions);
 
 /// <summary>What all orders under the same settings share. Thread-safe; disposed of when the last of them has stopped.</summary>
 internal sealed class AcmeContext : IDisposable

@@ -13,6 +13,21 @@ internal sealed record ApplyAcmeSettings(AcmeSettings Settings);
 /// <summary>To the supervisor: have a certificate for these names, too, until the server stops.</summary>
 internal sealed record ObtainCertificate(IReadOnlyList<string> Names);
 
+/// <summary>To the supervisor: have none for these names any more. What is on disk stays there, and an order goes on from it when it is obtained again.</summary>
+internal sealed record ForgetCertificate(IReadOnlyList<string> Names);
+
+/// <summary>From an order to the supervisor: it waits for time to pass, and has no certificate.</summary>
+/// <param name="Names">Of the order.</param>
+/// <param name="Problem">Why; null: not known any more.</param>
+/// <param name="Next">When it goes on.</param>
+internal sealed record OrderPaused(IReadOnlyList<string> Names, string? Problem, DateTimeOffset Next);
+
+/// <summary>From the supervisor of certificates to that of ACME: what it was told is served.</summary>
+internal sealed record CertificatesPublished
+{
+    public static CertificatesPublished Instance { get; } = new();
+}
+
 /// <summary>From the supervisor to that of certificates: what is to be served.</summary>
 internal sealed record AcmeCertificatesChanged(IReadOnlyList<ServerCertificate> Certificates);
 

@@ -150,6 +150,8 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
         }
 
         Enter(wanted ? AcmeOrderState.BackingOff : AcmeOrderState.Waiting);
+        if (wanted && _certificate is null)
+            Context.Parent.Tell(new OrderPaused(_folder.Names, _record.LastFailure, _record.NextAttempt!.Value));
         DateTimeOffset due = wanted ? _record.NextAttempt!.Value : RenewAt;
         if (!wanted && AskRenewalDue(now) is { } ask && ask < due)
             due = ask;

@@ -1,6 +1,8 @@
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.State;
 using Actors443.Certificates;
 using Actors443.Configuration;
+using Actors443.Supervision;
 using Actors443.Telemetry;
 using Akka.Actor;
 
@@ -19,13 +21,15 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
     private readonly AcmeParts _parts;
     private readonly Dictionary<string, NameSet> _sets = [];
     private readonly Dictionary<IActorRef, string> _ids = [];
-    private readonly List<IReadOnlyList<string>> _obtained = [];
+    private readonly Dictionary<string, Obtained> _obtained = [];
     private readonly List<(IActorRef Order, RequestTurn Request)> _waiting = [];
     private readonly HashSet<IActorRef> _running = [];
     private readonly HashSet<IActorRef> _stopping = [];
+    private readonly HashSet<string> _leaving = [];
     private readonly HashSet<string> _loading = [];
     private AcmeSettings _settings;
     private AcmeContext _context;
+    private IActorRef _onDemand = ActorRefs.Nobody;
     private int _starts;
     private bool _changed;
 
@@ -54,23 +58,30 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
         Receive<StopWaitingForSets>(_ => Report(evenIfLoading: true));
         Receive<ApplyAcmeSettings>(OnApply);
         Receive<ObtainCertificate>(OnObtain);
+        Receive<ForgetCertificate>(OnForget);
+        Receive<OrderPaused>(paused => _onDemand.Forward(paused));
+        Receive<CertificatesPublished>(published => _onDemand.Forward(published));
         Receive<Terminated>(OnTerminated);
         Receive<RenewCertificate>(renew => Find(renew.Name, order => order.Forward(renew), () => Sender.Tell(new RenewalAnswer(false, CertificateStory.None(renew.Name).Summary))));
-        Receive<ExplainCertificate>(explain => Find(explain.Name, order => order.Forward(explain), () => Sender.Tell(CertificateStory.None(explain.Name))));
+        Receive<ExplainCertificate>(explain => Find(explain.Name, order => order.Forward(explain), () => Sender.Tell(Former(explain.Name))));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
-    protected override void PreStart() => StartSets();
+    protected override void PreStart()
+    {
+        StartSets();
+        StartOnDemand();
+    }
 
     protected override void PostStop() => _context.Dispose();
 
     private void StartSets()
     {
         _starts++;
-        IReadOnlyList<string>[] wanted = [.. _settings.Names.Concat(_obtained).DistinctBy(NameSetFolder.IdOf)];
+        IReadOnlyList<string>[] wanted = [.. _settings.Names.Concat(_obtained.Values.Select(obtained => obtained.Names)).DistinctBy(NameSetFolder.IdOf)];
         HashSet<string> ids = [.. wanted.Select(NameSetFolder.IdOf)];
         foreach (string gone in _sets.Keys.Where(id => !ids.Contains(id)).ToArray())
         {
@@ -78,13 +89,15 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
             _parts.Statuses.Remove(gone);
         }
 
-        if (wanted.Length > 0)
+        if (wanted.Length > 0 || _settings.OnDemand.IsOn || _parts.Permissions.Count > 0)
             _parts.Challenges.Http.Claim();
         foreach (IReadOnlyList<string> names in wanted)
             Start(names);
         Timers.StartSingleTimer(nameof(StopWaitingForSets), StopWaitingForSets.Instance, LongestLoad);
         Report();
     }
+
+    private void StartOnDemand() => _onDemand = Context.ActorOf(Props.Create<OnDemandActor>(_context), _starts == 1 ? ActorNames.OnDemand : $"{ActorNames.OnDemand}-{_starts}");
 
     private void Start(IReadOnlyList<string> names)
     {
@@ -149,32 +162,59 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
             Context.Stop(set.Order);
         }
 
-        if (_stopping.Count == 0)
-            Restart();
+        // What was on demand is asked for again, as far as that is permitted then.
+        foreach (string id in _obtained.Where(pair => pair.Value.OnDemand).Select(pair => pair.Key).ToArray())
+            _obtained.Remove(id);
+        _stopping.Add(_onDemand);
+        Context.Watch(_onDemand);
+        Context.Stop(_onDemand);
     }
 
     private void OnTerminated(Terminated gone)
     {
         Forget(gone.ActorRef);
-        _ids.Remove(gone.ActorRef);
+        _ids.Remove(gone.ActorRef, out string? id);
         if (_stopping.Remove(gone.ActorRef) && _stopping.Count == 0)
             Restart();
+        else if (id is not null && _leaving.Remove(id) && _stopping.Count == 0 && _obtained.TryGetValue(id, out Obtained? again))
+            Start(again.Names);
     }
 
     private void Restart()
     {
         _context.Dispose();
         _context = new AcmeContext(_settings, _parts);
+        _leaving.Clear();
         StartSets();
+        StartOnDemand();
     }
 
     private void OnObtain(ObtainCertificate obtain)
     {
-        if (_sets.ContainsKey(NameSetFolder.IdOf(obtain.Names)))
+        string id = NameSetFolder.IdOf(obtain.Names);
+        if (_sets.ContainsKey(id) || _stopping.Contains(Sender))
             return;
-        _obtained.Add(obtain.Names);
-        if (_stopping.Count == 0)
+        _obtained[id] = new Obtained(obtain.Names, Sender.Equals(_onDemand));
+        // Two must not work in one folder.
+        if (_stopping.Count == 0 && !_leaving.Contains(id))
             Start(obtain.Names);
+    }
+
+    private void OnForget(ForgetCertificate forget)
+    {
+        string id = NameSetFolder.IdOf(forget.Names);
+        if (!_obtained.Remove(id) || !_sets.Remove(id, out NameSet? set))
+            return;
+        _parts.Statuses.Remove(id);
+        _loading.Remove(id);
+        if (_ids.ContainsKey(set.Order) && !_stopping.Contains(set.Order))
+        {
+            _leaving.Add(id);
+            Context.Stop(set.Order);
+        }
+
+        if (set.Certificate is not null)
+            Report();
     }
 
     private void Find(string name, Action<IActorRef> found, Action none)
@@ -185,6 +225,15 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
             none();
         else
             found(set.Order);
+    }
+
+    /// <summary>Of an order that is over: what it has left on disk.</summary>
+    private CertificateStory Former(string name)
+    {
+        OrderRecord record = new NameSetFolder(_parts.StateDirectory, [name]).Load(out _);
+        return record.Story.Count == 0
+            ? CertificateStory.None(name)
+            : new CertificateStory(record.Names, "none", $"{name} has no certificate by ACME any more, or none yet; this is the story of its last order.{(record.LastFailure is { } failure ? $" It failed: {failure}" : "")}", record.Story);
     }
 
     private void Forget(IActorRef order)
@@ -221,6 +270,10 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
             Timers.StartSingleTimer(account.Name, GrantTurns.Instance, wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1));
         }
     }
+
+    /// <param name="Names">Besides those of the settings.</param>
+    /// <param name="OnDemand">For a client, until the settings change.</param>
+    private sealed record Obtained(IReadOnlyList<string> Names, bool OnDemand);
 
     private sealed record NameSet(IReadOnlyList<string> Names, IActorRef Order, ServerCertificate? Certificate);
 }

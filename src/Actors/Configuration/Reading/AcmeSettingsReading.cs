@@ -32,7 +32,7 @@ internal static class AcmeSettingsReading
             ValidationTimeout = acme.Duration("validation-timeout", defaults.ValidationTimeout, TimeSpan.FromSeconds(1)),
             RequestTimeout = acme.Duration("request-timeout", defaults.RequestTimeout, TimeSpan.FromMilliseconds(100)),
         };
-        return settings with { Names = ReadNames(acme, settings) };
+        return settings with { Names = ReadNames(acme, settings), OnDemand = AcmeOnDemandReading.Read(acme.Section("on-demand"), settings) };
     }
 
     /// <summary>What keeps a name from being certified with these settings; null: nothing.</summary>

@@ -37,7 +37,7 @@ internal sealed unsafe partial class LoopConnection : IHandshakeWaiter
         _home.Bio.SetInput(null, 0);
         _phase = Phase.Deciding;
         _wait = wait;
-        DecisionAwaited();
+        DecisionAwaited(wait.Reply.Patience);
         _entry.Metrics.DecisionAwaited();
     }
 

@@ -37,7 +37,7 @@ internal static class PortableDecision
         if (!reply.Attach(waiter))
             return true;
         long since = Stopwatch.GetTimestamp();
-        connection.DecisionAwaited();
+        connection.DecisionAwaited(reply.Patience);
         metrics.DecisionAwaited();
         using (transport.ConnectionClosed.UnsafeRegister(static waiter => ((Waiter)waiter!).Decided(), waiter))
             await waiter.Task;

@@ -16,6 +16,9 @@ public sealed class HandshakeReply
     /// <summary>False once it has been given, or the connection has ended meanwhile: no work needs to be done for it any more.</summary>
     public bool IsWanted => Volatile.Read(ref _state) is null or IHandshakeWaiter;
 
+    /// <summary>How long the connection waits for it; null: as long as <c>deadlines.handshake</c> allows.</summary>
+    internal TimeSpan? Patience { get; init; }
+
     internal HandshakeOutcome? Outcome => Volatile.Read(ref _state) as HandshakeOutcome;
 
     /// <summary>A refusal given at once.</summary>

@@ -46,6 +46,9 @@ public sealed class TestProgram : IAsyncDisposable
         return running;
     }
 
+    /// <summary>Waits for its end, by when <see cref="Output"/> is whole.</summary>
+    public Task EndAsync() => _process.WaitForExitAsync();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

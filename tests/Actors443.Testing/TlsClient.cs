@@ -126,6 +126,9 @@ public sealed class TlsClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Cuts the connection by a reset.</summary>
+    public void Reset() => _tcp.Client.Close(0);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

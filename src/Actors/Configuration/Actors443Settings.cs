@@ -31,6 +31,9 @@ public sealed record Actors443Settings
     /// <summary>How the server stops.</summary>
     public DrainSettings Drain { get; init; } = new();
 
+    /// <summary>Tunnels to other servers; off without accounts.</summary>
+    public TunnelSettings Tunnels { get; init; } = new();
+
     /// <summary>Folder for the local CA, tokens and other state (mode 0700).</summary>
     public string StateDirectory { get; init; } = DefaultStateDirectory();
 

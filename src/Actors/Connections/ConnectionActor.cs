@@ -20,6 +20,9 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
     private ConnectionState _state = ConnectionState.Accepted;
     private bool _failed;
 
+    // What failed on the connection is over; the connection and what else lives on it are not.
+    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
+
     protected override void PostStop()
     {
         // Stopped before the first message: the supervisor is stopping as well, and ends its connections.
@@ -56,6 +59,10 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
             case Close close:
                 _connection.Record(LifecycleEvent.CloseRequested, (ushort)close.Reason);
                 _connection.Abort(close.Reason, close.Detail);
+                return true;
+            case AdoptChild adopt:
+                if (_state != ConnectionState.Closed)
+                    Context.ActorOf(adopt.Child.WithDispatcher(Context.Props.Dispatcher).WithMailbox(Context.Props.Mailbox));
                 return true;
             case GetConnection:
                 Sender.Tell(_connection.Snapshot(), Self);

@@ -21,6 +21,9 @@ public sealed record GetConnection : INoSerializationVerificationNeeded
     public static GetConnection Instance { get; } = new();
 }
 
+/// <summary>To a connection actor: make an actor of its own for something that lives on the connection and ends with it.</summary>
+internal sealed record AdoptChild(Props Child) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
+
 /// <summary>From the engine: the connection has passed into a later stage; which one is read from the connection itself, so that several
 /// steps in a row cost one message.</summary>
 internal sealed class StageAdvanced : IDeadLetterSuppression, INoSerializationVerificationNeeded

@@ -31,6 +31,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     private long _headersSinceMs;
     private long _drainingSinceMs;
     private bool _aborted;
+    private bool _takenOver;
 
     protected EngineConnection(string listener, IPEndPoint remote, IPEndPoint local, MonotonicClock clock)
     {
@@ -147,6 +148,22 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         Volatile.Write(ref _aborted, true);
         AbortTransport();
     }
+
+    /// <summary>
+    /// By whoever has taken the transport over from HTTP/1.1 and is done with it: HTTP lets go of a connection only by aborting it, and with this that abort is an end in order:
+    /// what was written is sent, then close_notify. Any thread.
+    /// </summary>
+    public void EndTakeOver(CloseReason reason)
+    {
+        SetOrderlyReason(reason);
+        Volatile.Write(ref _takenOver, true);
+    }
+
+    /// <summary>The client has reset it, though whoever reads may see no more than an end.</summary>
+    public virtual bool WasCutOff => false;
+
+    /// <summary>HTTP's abort is not one.</summary>
+    protected bool EndsAfterTakeOver => Volatile.Read(ref _takenOver);
 
     /// <summary>Called once, by the supervisor; the actor is then told to catch up with <see cref="Stage"/>.</summary>
     public void AttachOwner(IActorRef owner)

@@ -14,8 +14,13 @@ using Actors443.Supervision;
 using Actors443.Telemetry;
 using Actors443.Tls;
 using Actors443.Tls.Deciding;
+using Actors443.Tunnels;
+using Actors443.Tunnels.Accounts;
+using Actors443.Tunnels.Egress;
+using Actors443.Tunnels.Http;
 using Akka.Actor;
 using Akka.Hosting;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
@@ -70,6 +75,7 @@ public static class Actors443Hosting
         services.AddSingleton(settings);
         services.AddSingleton<AdmissionMetrics>();
         services.AddSingleton<CertificateMetrics>();
+        services.AddTunnels(settings.Tunnels);
         services.AddSingleton<ServerEnvironment>();
         return services;
     }
@@ -96,6 +102,24 @@ public static class Actors443Hosting
         services.AddSingleton<IServer>(provider => provider.GetRequiredService<Actors443Server>());
         services.AddTransient<IStartupFilter, ConnectionRequests>();
     });
+
+    /// <summary>Serves tunnels (<c>actors443.tunnels</c>) to clients that have an account. Everybody else is the next step's: put it before whatever would refuse CONNECT.</summary>
+    public static IApplicationBuilder UseActors443Tunnels(this IApplicationBuilder application)
+    {
+        ArgumentNullException.ThrowIfNull(application);
+        TunnelMiddleware tunnels = application.ApplicationServices.GetRequiredService<TunnelMiddleware>();
+        return application.Use(next => context => tunnels.InvokeAsync(context, next));
+    }
+
+    private static void AddTunnels(this IServiceCollection services, TunnelSettings settings)
+    {
+        services.AddSingleton(provider => new TunnelAccounts(settings, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<TunnelTable>();
+        services.TryAddSingleton<ITargetResolver, SystemResolver>();
+        services.AddSingleton<TunnelDialer>();
+        services.AddSingleton<TunnelMetrics>();
+        services.AddSingleton<TunnelMiddleware>();
+    }
 
     private sealed class SupervisorProducer(ServerEnvironment environment) : IIndirectActorProducer
     {

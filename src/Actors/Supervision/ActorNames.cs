@@ -14,6 +14,7 @@ internal static class ActorNames
     public const string Listeners = "listeners";
     public const string Acceptor = "acceptor";
     public const string Directory = "directory";
+    public const string Tunnels = "tunnels";
     public const string Drain = "drain";
 
     public static string Listener(string scheme, int port) => port == 0 ? scheme : $"{scheme}-{port}";

@@ -7,6 +7,7 @@ using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Listening;
+using Actors443.Tunnels;
 using Akka.Actor;
 
 namespace Actors443.Supervision;
@@ -39,6 +40,7 @@ public sealed class Actors443Supervisor : ReceiveActor
     private readonly IActorRef _directory;
     private readonly IActorRef _listeners;
     private readonly IActorRef _revocations;
+    private readonly IActorRef _tunnels;
 
     internal Actors443Supervisor(ServerEnvironment environment)
     {
@@ -60,6 +62,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _revocations = Context.ActorOf(
             Props.Create<RevocationActor>(current, environment.Revocations, environment.FrontEnd, _directory, environment.Loggers, environment.Time), ActorNames.Revocations);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
+        _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.Clock), ActorNames.Tunnels);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
 
         Receive<StartServing>(start => StartAsync(start).PipeTo(Sender, Self));
@@ -72,6 +75,8 @@ public sealed class Actors443Supervisor : ReceiveActor
         Receive<RenewCertificate>(_certificates.Forward);
         Receive<ExplainCertificate>(_certificates.Forward);
         Receive<GetAdmissionStatus>(_admission.Forward);
+        Receive<ListTunnels>(_tunnels.Forward);
+        Receive<KillTunnel>(_tunnels.Forward);
     }
 
     /// <summary>One for one, for ever: there is always a last good state to go on with.</summary>
@@ -111,6 +116,8 @@ public sealed class Actors443Supervisor : ReceiveActor
         _environment.Replace(settings);
         _environment.Lifetimes.Apply(settings.Deadlines, settings.Drain);
         _environment.Gate.Apply(settings.Admission);
+        _environment.TunnelAccounts.Apply(settings.Tunnels);
+        _tunnels.Tell(TunnelSettingsChanged.Instance, ActorRefs.NoSender);
         _revocations.Tell(LookAtRevocations.Instance, ActorRefs.NoSender);
         CertificateSettingsApplied applied = await _certificates.Ask<CertificateSettingsApplied>(new ApplyCertificateSettings(settings.Certificates), StartWithin);
         return new SettingsApplied(applied.Problems);

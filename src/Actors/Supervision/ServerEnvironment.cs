@@ -11,6 +11,8 @@ using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Telemetry;
 using Actors443.Tls;
+using Actors443.Tunnels;
+using Actors443.Tunnels.Accounts;
 
 namespace Actors443.Supervision;
 
@@ -31,6 +33,8 @@ internal sealed class ServerEnvironment(
     ChallengeAnswers challenges,
     AcmeMetrics acmeMetrics,
     NameSetStatuses acmeStatuses,
+    TunnelAccounts tunnelAccounts,
+    TunnelTable tunnels,
     ServerLifecycle lifecycle,
     ILoggerFactory loggers,
     MonotonicClock clock,
@@ -78,6 +82,11 @@ internal sealed class ServerEnvironment(
     /// <summary>For the actors of ACME.</summary>
     public AcmeParts AcmeParts => new(
         _settings.StateDirectory, challenges, certificates, acmeStatuses, acmeMetrics, time, loggers, dnsChallenges, _settings.Http.Enabled, onDemand, [.. permissions]);
+
+    public TunnelAccounts TunnelAccounts => tunnelAccounts;
+
+    /// <summary>The tunnels there are.</summary>
+    public TunnelTable Tunnels => tunnels;
 
     public ServerLifecycle Lifecycle => lifecycle;
 

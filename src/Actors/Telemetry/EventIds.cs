@@ -12,6 +12,7 @@ internal static class EventIds
     public const int Certificates = 2000;
     public const int Acme = 2100;
     public const int Admission = 3000;
+    public const int Tunnels = 3100;
     public const int Configuration = 4000;
     public const int Sites = 5000;
     public const int AccessLog = 5100;

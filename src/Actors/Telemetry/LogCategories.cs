@@ -8,6 +8,7 @@ internal static class LogCategories
     public const string Certificates = "Actors443.Certificates";
     public const string Acme = "Actors443.Acme";
     public const string Admission = "Actors443.Admission";
+    public const string Tunnels = "Actors443.Tunnels";
     public const string Configuration = "Actors443.Configuration";
     public const string Sites = "Actors443.Sites";
     public const string AccessLog = "Actors443.AccessLog";

@@ -68,13 +68,26 @@ internal sealed class AdminClient : IDisposable
     public Task<StoryReport> ExplainCertificateAsync(string name, CancellationToken cancellationToken) =>
         GetAsync<StoryReport>($"certificates/{Uri.EscapeDataString(name)}/story", cancellationToken);
 
+    public Task<TunnelReport[]> ListTunnelsAsync(CancellationToken cancellationToken) => GetAsync<TunnelReport[]>("tunnels", cancellationToken);
+
+    /// <exception cref="AdminException">There is no such tunnel, or nobody answers.</exception>
+    public Task KillTunnelAsync(string id, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Delete, $"tunnels/{Uri.EscapeDataString(id)}", static (_, _) => Task.FromResult(true), cancellationToken);
+
     public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => GetAsync<ServerStatus>("status", cancellationToken);
 
     public void Dispose() => _http.Dispose();
 
     private Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, cancellationToken);
 
-    private async Task<T> SendAsync<T>(HttpMethod method, string path, CancellationToken cancellationToken)
+    private Task<T> SendAsync<T>(HttpMethod method, string path, CancellationToken cancellationToken) =>
+        SendAsync(
+            method,
+            path,
+            static async (response, cancellationToken) => await response.Content.ReadFromJsonAsync<T>(AdminJson.Options, cancellationToken) ?? throw new JsonException("an empty answer"),
+            cancellationToken);
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
         try
         {
@@ -82,8 +95,7 @@ internal sealed class AdminClient : IDisposable
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
             if (!response.IsSuccessStatusCode)
                 throw new AdminException(await ExplainAsync(response, cancellationToken));
-            return await response.Content.ReadFromJsonAsync<T>(AdminJson.Options, cancellationToken)
-                ?? throw new JsonException("an empty answer");
+            return await read(response, cancellationToken);
         }
         catch (HttpRequestException cause) when (cause.InnerException is SocketException)
         {

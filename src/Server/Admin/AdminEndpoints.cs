@@ -18,6 +18,8 @@ internal static class AdminEndpoints
         routes.MapGet($"{Api}/certificates/{{name}}/story", context => ExplainAsync(context, control));
         routes.MapGet($"{Api}/connections", context => ListConnectionsAsync(context, control));
         routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log));
+        routes.MapGet($"{Api}/tunnels", async context => await WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))));
+        routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log));
         routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log));
     }
 
@@ -69,6 +71,18 @@ internal static class AdminEndpoints
         }
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, $"there is no connection {id}; it may have ended");
+    }
+
+    private static async Task KillTunnelAsync(HttpContext context, IServerControl control, ILogger log)
+    {
+        string id = (string)context.Request.RouteValues["id"]!;
+        if (await control.KillTunnelAsync(id, context.RequestAborted))
+        {
+            log.TunnelKilled(id);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+        else
+            await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, $"there is no tunnel {id}; it may have ended");
     }
 
     private static async Task DrainAsync(HttpContext context, IServerControl control, ILogger log)

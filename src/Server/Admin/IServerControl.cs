@@ -1,5 +1,6 @@
 using Actors443.Admission;
 using Actors443.Connections;
+using Actors443.Tunnels;
 
 namespace Actors443.Server.Admin;
 
@@ -23,6 +24,12 @@ internal interface IServerControl
 
     /// <summary>The story of a name's orders.</summary>
     Task<StoryReport> ExplainCertificateAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Every open tunnel, in no order.</summary>
+    Task<IReadOnlyList<TunnelSnapshot>> ListTunnelsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ends one tunnel. False: there is none of that id.</summary>
+    Task<bool> KillTunnelAsync(string id, CancellationToken cancellationToken);
 
     Task<ServerStatus> StatusAsync(CancellationToken cancellationToken);
 

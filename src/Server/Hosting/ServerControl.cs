@@ -8,6 +8,7 @@ using Actors443.Server.Cli;
 using Actors443.Server.Sites;
 using Actors443.Server.Telemetry;
 using Actors443.Supervision;
+using Actors443.Tunnels;
 using Akka.Actor;
 using Akka.Hosting;
 
@@ -48,6 +49,11 @@ internal sealed class ServerControl(
         CertificateStory story = await AskAsync<CertificateStory>(new ExplainCertificate(name), cancellationToken);
         return new StoryReport(story.Names, story.State, story.Summary, [.. story.Lines.Select(line => new StoryReport.Line(line.At, line.Text))]);
     }
+
+    public async Task<IReadOnlyList<TunnelSnapshot>> ListTunnelsAsync(CancellationToken cancellationToken) =>
+        (await AskAsync<TunnelList>(ListTunnels.Instance, cancellationToken)).Tunnels;
+
+    public Task<bool> KillTunnelAsync(string id, CancellationToken cancellationToken) => AskAsync<bool>(new KillTunnel(id), cancellationToken);
 
     public Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken) =>
         AskAsync<AdmissionStatus>(GetAdmissionStatus.Instance, cancellationToken);

@@ -1,7 +1,9 @@
+using Actors443.Hosting;
 using Actors443.Server.AccessLogs;
 using Actors443.Server.Configuration;
 using Actors443.Server.Sites.Welcome;
 using Actors443.Telemetry;
+using Actors443.Tunnels.Http;
 using Microsoft.AspNetCore.ResponseCompression;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -67,6 +69,8 @@ internal static class SitesHosting
         SiteCompression compression = application.ApplicationServices.GetRequiredService<SiteCompression>();
         SitesMiddleware sites = application.ApplicationServices.GetRequiredService<SitesMiddleware>();
         application.Use(next => context => accessLog.InvokeAsync(context, next));
+        if (application.ApplicationServices.GetService<TunnelMiddleware>() is not null)
+            application.UseActors443Tunnels();
         application.UseExceptionHandler(new ExceptionHandlerOptions
         {
             AllowStatusCode404Response = true,

@@ -29,6 +29,9 @@ internal static partial class AdminLog
     [LoggerMessage(EventIds.Admin + 7, LogLevel.Information, "The graceful stop is asked for by the admin API")]
     public static partial void DrainAsked(this ILogger log);
 
+    [LoggerMessage(EventIds.Admin + 9, LogLevel.Information, "Tunnel {Id} is ended by request")]
+    public static partial void TunnelKilled(this ILogger log, string id);
+
     [LoggerMessage(EventIds.Admin + 8, LogLevel.Information, "A new certificate for {Name} is asked for by the admin API")]
     public static partial void RenewalAsked(this ILogger log, string name);
 }

@@ -7,6 +7,7 @@ using Actors443.Connections;
 using Actors443.Listening;
 using Actors443.Server.Admin;
 using Actors443.Server.Configuration;
+using Actors443.Tunnels;
 using Microsoft.Extensions.Logging.Abstractions;
 using OpenTelemetry.Metrics;
 
@@ -128,6 +129,12 @@ internal sealed class FakeServerControl : IServerControl
     public Task<StoryReport> ExplainCertificateAsync(string name, CancellationToken cancellationToken) => Task.FromResult(name == "live.example"
         ? new StoryReport([name], "Waiting", "All is well.", [new StoryReport.Line(Certificate.NotBefore, "It was ordered.")])
         : new StoryReport([], "none", $"{name} has no certificate by ACME.", []));
+
+    public List<TunnelSnapshot> Tunnels { get; } = [];
+
+    public Task<IReadOnlyList<TunnelSnapshot>> ListTunnelsAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<TunnelSnapshot>>(Tunnels);
+
+    public Task<bool> KillTunnelAsync(string id, CancellationToken cancellationToken) => Answer(Tunnels.RemoveAll(tunnel => tunnel.Id == id) > 0);
 
     public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => Answer(new ServerStatus
     {

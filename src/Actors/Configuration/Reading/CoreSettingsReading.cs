@@ -16,6 +16,7 @@ internal static class CoreSettingsReading
             Admission = AdmissionSettingsReading.Read(root.Section("admission")),
             Deadlines = LifetimeSettingsReading.ReadDeadlines(root.Section("deadlines")),
             Drain = LifetimeSettingsReading.ReadDrain(root.Section("drain")),
+            Tunnels = TunnelSettingsReading.Read(root.Section("tunnels")),
             StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),
         };
     }

@@ -136,7 +136,11 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     }
 
     /// <summary>Kestrel gives it up. Any thread.</summary>
-    public void AbortByHttp() => AbortTransport();
+    public void AbortByHttp()
+    {
+        if (!EndsAfterTakeOver)
+            AbortTransport();
+    }
 
     protected override void AbortTransport()
     {

@@ -15,7 +15,10 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
 
     public bool HasPeerEnded => Volatile.Read(ref _peerEnded);
 
-    public bool WasCutOff => Volatile.Read(ref _wasCutOff);
+    public override bool WasCutOff => Volatile.Read(ref _wasCutOff);
+
+    /// <summary>HTTP aborts it to let go of it.</summary>
+    public bool AbortIsEnd => EndsAfterTakeOver;
 
     public override void RequestClose() => transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 

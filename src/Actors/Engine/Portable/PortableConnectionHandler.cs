@@ -151,7 +151,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         {
             await using (ssl)
             {
-                await http(transport);
+                await http(new PortableConnectionContext(transport, connection));
                 LookForReset(connection, raw.Input);
                 await decrypted.Input.CompleteAsync();
                 await decrypted.Output.CompleteAsync();

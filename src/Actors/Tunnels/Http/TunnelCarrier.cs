@@ -1,0 +1,152 @@
+using System.IO.Pipelines;
+using Actors443.Connections;
+using Actors443.Engine;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Actors443.Tunnels.Http;
+
+/// <summary>The client's end of a tunnel, as far as HTTP carries it.</summary>
+internal abstract class TunnelCarrier : IDuplexPipe
+{
+    private Tunnel? _flushing;
+
+    public abstract PipeReader Input { get; }
+
+    public abstract PipeWriter Output { get; }
+
+    /// <summary>The client was cut off, though its bytes just end.</summary>
+    public virtual bool IsCutOff => false;
+
+    /// <summary>Tells the client that it has its tunnel. The pipes are its from now on.</summary>
+    public abstract ValueTask AcceptAsync();
+
+    /// <summary>Ends it: in order if the reason is such and the client takes what it is sent, else by a reset.</summary>
+    public abstract ValueTask EndAsync(TunnelEndReason reason);
+
+    /// <summary>Sends what was written, and waits for the client if it is slow. False: it is gone, or the tunnel has been ended meanwhile.</summary>
+    public ValueTask<bool> FlushAsync(Tunnel tunnel)
+    {
+        ValueTask<FlushResult> flush = Output.FlushAsync(CancellationToken.None);
+        return flush.IsCompletedSuccessfully ? new ValueTask<bool>(!flush.Result.IsCompleted) : Awaited(flush, tunnel);
+    }
+
+    /// <summary>The tunnel has been ended: whoever waits for the client waits no more. Any thread.</summary>
+    public void Interrupt(Tunnel tunnel)
+    {
+        Input.CancelPendingRead();
+        if (Volatile.Read(ref _flushing) is null)
+            return;
+        IsInterrupted = true;
+        Interrupt(tunnel.Reason);
+    }
+
+    /// <summary>What was sent is not all on its way.</summary>
+    protected bool IsInterrupted { get; private set; }
+
+    /// <summary>Frees the writer that waits for the client.</summary>
+    protected abstract void Interrupt(TunnelEndReason reason);
+
+    private async ValueTask<bool> Awaited(ValueTask<FlushResult> flush, Tunnel tunnel)
+    {
+        Volatile.Write(ref _flushing, tunnel);
+        Interlocked.MemoryBarrier();
+        if (tunnel.HasEnded)
+            Interrupt(tunnel);
+        bool goesOn = await flush is { IsCompleted: false, IsCanceled: false };
+        Volatile.Write(ref _flushing, null);
+        return goesOn;
+    }
+
+    /// <summary>Whether what was sent before is to arrive.</summary>
+    protected bool IsOrderly(TunnelEndReason reason) =>
+        !IsInterrupted && reason is not (TunnelEndReason.ClientReset or TunnelEndReason.TargetReset or TunnelEndReason.ActorStopped or TunnelEndReason.InternalError);
+}
+
+/// <summary>
+/// HTTP/1.1: the connection itself, taken over from Kestrel. Kestrel answers CONNECT like any request, with a body in chunks, and upgrades by 101 alone; but while it serves a
+/// request without a body it leaves the transport alone.
+/// </summary>
+internal sealed class Http1Carrier(HttpContext context, EngineConnection connection) : TunnelCarrier
+{
+    private readonly IDuplexPipe _transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
+
+    public override PipeReader Input => _transport.Input;
+
+    public override PipeWriter Output => _transport.Output;
+
+    public override bool IsCutOff => connection.WasCutOff;
+
+    public override async ValueTask AcceptAsync()
+    {
+        connection.ProtocolUpgraded();
+        await Output.WriteAsync("HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray());
+    }
+
+    public override ValueTask EndAsync(TunnelEndReason reason)
+    {
+        if (IsOrderly(reason))
+        {
+            connection.EndTakeOver(ToCloseReason(reason));
+            connection.RequestClose();
+        }
+        else
+            connection.Abort(ToCloseReason(reason), reason == TunnelEndReason.TargetReset ? "the target of the tunnel was lost" : null);
+        // Otherwise Kestrel would answer the request.
+        context.Abort();
+        return ValueTask.CompletedTask;
+    }
+
+    // Half a TLS record may be under way: there is no order to end in.
+    protected override void Interrupt(TunnelEndReason reason) => connection.Abort(ToCloseReason(reason));
+
+    private static CloseReason ToCloseReason(TunnelEndReason reason) => reason switch
+    {
+        TunnelEndReason.ClientClosed => CloseReason.ClientClosed,
+        TunnelEndReason.TargetClosed => CloseReason.ServerClosed,
+        TunnelEndReason.ClientReset => CloseReason.ClientReset,
+        TunnelEndReason.TargetReset => CloseReason.AbortedByApplication,
+        TunnelEndReason.IdleTimeout => CloseReason.IdleTimeout,
+        TunnelEndReason.AgeLimit => CloseReason.AgeLimit,
+        TunnelEndReason.Killed or TunnelEndReason.NotAllowedAnyMore => CloseReason.ClosedByRequest,
+        TunnelEndReason.ActorStopped => CloseReason.ActorFailed,
+        _ => CloseReason.InternalError,
+    };
+}
+
+/// <summary>HTTP/2: one stream of the connection (RFC 9113 8.5).</summary>
+internal sealed class Http2Carrier(HttpContext context) : TunnelCarrier
+{
+    // RFC 9113 7.
+    private const int ConnectError = 0xa;
+
+    public override PipeReader Input => context.Request.BodyReader;
+
+    public override PipeWriter Output => context.Response.BodyWriter;
+
+    public override async ValueTask AcceptAsync()
+    {
+        // A tunnel is no body: it may be of any length, and silent for as long as it likes.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        await context.Response.StartAsync();
+        await Output.FlushAsync();
+    }
+
+    public override async ValueTask EndAsync(TunnelEndReason reason)
+    {
+        if (IsOrderly(reason))
+            await context.Response.CompleteAsync();
+        else if (context.Features.Get<IHttpResetFeature>() is { } stream)
+            stream.Reset(ConnectError);
+        else
+            context.Abort();
+    }
+
+    protected override void Interrupt(TunnelEndReason reason) => Output.CancelPendingFlush();
+}

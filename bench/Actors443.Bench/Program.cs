@@ -33,6 +33,11 @@ var reload = new Command("reloads", "Changes the certificate again and again und
 reload.SetAction(arguments => ReloadsUnderLoad.RunAsync(arguments.GetValue(reloads)));
 root.Add(reload);
 
+var certificates = new Option<int>("--count") { Description = "How many.", DefaultValueFactory = _ => 100_000 };
+var many = new Command("certificates", "A folder of very many certificates (100,000): start, memory, handshakes among them, a change (5 minutes).") { certificates };
+many.SetAction(arguments => ManyCertificates.RunAsync(arguments.GetValue(certificates)));
+root.Add(many);
+
 var seed = new Option<int>("--seed") { Description = "What happens by chance happens the same way with the same seed.", DefaultValueFactory = _ => 443 };
 var preload = new Option<string?>("--preload") { Description = "A library put under the server (LD_PRELOAD) that finds wrong uses of memory; what memory it takes is not judged then." };
 var leaks = new Command("leaks", "Very many connections (1,000,000) of every kind, ending at every state, and what the server holds after each part of them (20 minutes).") { connections, seed, preload };

@@ -59,14 +59,8 @@ internal static class ReloadsUnderLoad
         // Another lifetime is another certificate; the leaf is a file with its key.
         ServerCertificate issued = ca.Issue([$"reload-{number}.localhost", "localhost"], TimeSpan.FromDays(30), now);
         string leaf = issued.Leaf.ExportCertificatePem();
-        string key = issued.Leaf.GetECDsaPrivateKeyPem();
+        string key = issued.Key.ExportPkcs8PrivateKeyPem();
         PrivateFile.Write(Path.Combine(folder, "site.pem"), Encoding.ASCII.GetBytes(leaf + "\n" + key + "\n"));
         return issued.Leaf.GetSerialNumberString();
-    }
-
-    private static string GetECDsaPrivateKeyPem(this System.Security.Cryptography.X509Certificates.X509Certificate2 certificate)
-    {
-        using System.Security.Cryptography.ECDsa key = System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions.GetECDsaPrivateKey(certificate)!;
-        return key.ExportPkcs8PrivateKeyPem();
     }
 }

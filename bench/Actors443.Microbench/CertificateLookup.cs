@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
@@ -21,11 +20,12 @@ public class CertificateLookup
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         X509Certificate2 leaf = new CertificateRequest("CN=bench", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
-        SslStreamCertificateContext context = SslStreamCertificateContext.Create(leaf, [], offline: true);
         ServerCertificate[] certificates =
         [
             .. Enumerable.Range(0, Names / NamesEach).Select(number => new ServerCertificate(
-                context,
+                leaf,
+                key,
+                [],
                 [.. Enumerable.Range(0, NamesEach).Select(name => string.Create(CultureInfo.InvariantCulture, $"{(name % 10 == 0 ? "*." : "")}site{name}.customer{number}.example.com"))],
                 CertificateKeyKinds.Ecdsa,
                 "bench")),

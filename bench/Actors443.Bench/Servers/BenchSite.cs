@@ -61,7 +61,7 @@ internal sealed class BenchSite : IDisposable
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         ServerCertificate certificate = LocalCa.Open(Path.Combine(Folder, "ca"), now).Issue(["localhost", "127.0.0.1"], TimeSpan.FromDays(30), now);
         string chain = certificate.Leaf.ExportCertificatePem() + "\n";
-        string key = System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions.GetECDsaPrivateKey(certificate.Leaf)!.ExportPkcs8PrivateKeyPem() + "\n";
+        string key = certificate.Key.ExportPkcs8PrivateKeyPem() + "\n";
         Replace(Both, chain + key);
         Replace(Key, key);
         Replace(Chain, chain);

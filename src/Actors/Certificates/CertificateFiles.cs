@@ -11,6 +11,7 @@ namespace Actors443.Certificates;
 internal sealed class CertificateFiles(CertificateSettings settings, IReadOnlyList<ServerCertificate>? served = null)
 {
     private readonly Dictionary<FileSet, KnownCertificate> _known = [];
+    private readonly Dictionary<string, ServerCertificate> _served = (served ?? []).DistinctBy(certificate => certificate.Source).ToDictionary(certificate => certificate.Source);
     private Dictionary<string, DateTimeOffset> _folderProblems = [];
 
     /// <summary>Looks at every file once.</summary>
@@ -18,16 +19,20 @@ internal sealed class CertificateFiles(CertificateSettings settings, IReadOnlyLi
     {
         var seen = new HashSet<FileSet>();
         var kept = new List<KnownCertificate>();
+        var looked = new List<(KnownCertificate Known, CertificateFileSettings Files)>();
         foreach (CertificateFileSettings files in Present(now))
         {
             FileSet set = FileSet.Of(files);
             if (!seen.Add(set))
                 continue;
             if (!_known.TryGetValue(set, out KnownCertificate? known))
-                _known[set] = known = new KnownCertificate { Certificate = served?.FirstOrDefault(certificate => certificate.Source == set.Source) };
-            known.Look(files, now);
+                _known[set] = known = new KnownCertificate { Certificate = _served.GetValueOrDefault(set.Source) };
+            looked.Add((known, files));
             kept.Add(known);
         }
+
+        // Reading and examining take a third of a millisecond each.
+        Parallel.ForEach(looked, one => one.Known.Look(one.Files, now));
 
         foreach ((FileSet set, KnownCertificate known) in _known.Where(pair => !seen.Contains(pair.Key)).ToArray())
         {

@@ -15,13 +15,14 @@ internal static class CertificateLoader
     /// <exception cref="CertificateException">The first thing that is wrong, in one line.</exception>
     public static ServerCertificate Load(CertificateFileSettings files, DateTimeOffset now)
     {
-        (X509Certificate2 leaf, X509Certificate2Collection chain, string source) = files.Pfx is null ? ReadPem(files) : ReadPfx(files);
+        (X509Certificate2 leaf, AsymmetricAlgorithm key, IReadOnlyList<X509Certificate2> others, string source) = files.Pfx is null ? ReadPem(files) : ReadPfx(files);
         try
         {
-            IReadOnlyList<string> problems = CertificateValidation.Examine(leaf, chain, files.Names, now);
+            IReadOnlyList<string> problems = CertificateValidation.Examine(leaf, others, files.Names, now, out IReadOnlyList<X509Certificate2> issuers);
             if (problems.Count > 0)
                 throw new CertificateException($"{source}: {string.Join(" ", problems)}");
-            return CertificateValidation.ToServerCertificate(leaf, chain, source);
+            return new ServerCertificate(
+                leaf, key, [.. issuers.Select(KnownIssuers.Keep)], CertificateValidation.NamesOf(leaf), key is RSA ? CertificateKeyKinds.Rsa : CertificateKeyKinds.Ecdsa, source);
         }
         catch (CryptographicException cause)
         {
@@ -30,17 +31,17 @@ internal static class CertificateLoader
         }
     }
 
-    private static (X509Certificate2 Leaf, X509Certificate2Collection Chain, string Source) ReadPem(CertificateFileSettings files)
+    private static (X509Certificate2 Leaf, AsymmetricAlgorithm Key, IReadOnlyList<X509Certificate2> Others, string Source) ReadPem(CertificateFileSettings files)
     {
         string source = files.Chain ?? throw new CertificateException("certificates.files: an entry names neither chain nor pfx; write { chain = \"…pem\", key = \"…key\" } or { pfx = \"…\" }.");
         string chainText = ReadText(source);
         string keyFile = files.Key ?? source;
         string keyText = files.Key is null ? chainText : ReadText(keyFile);
 
-        var certificates = new X509Certificate2Collection();
+        List<X509Certificate2> certificates;
         try
         {
-            certificates.ImportFromPem(chainText);
+            certificates = ReadCertificates(chainText);
         }
         catch (CryptographicException cause)
         {
@@ -50,20 +51,35 @@ internal static class CertificateLoader
         if (certificates.Count == 0)
             throw new CertificateException($"{source}: holds no certificate; it must be PEM with BEGIN CERTIFICATE, leaf first.");
 
-        using AsymmetricAlgorithm key = PrivateKeyPem.Read(keyText, Secret.Resolve(files.Password), keyFile);
+        AsymmetricAlgorithm key = PrivateKeyPem.Read(keyText, Secret.Resolve(files.Password), keyFile);
         byte[] publicKey = key.ExportSubjectPublicKeyInfo();
         // Leaf first is the rule; any order is taken, since the key says which is the leaf.
         X509Certificate2 leaf = certificates.FirstOrDefault(certificate => certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(publicKey))
             ?? throw new CertificateException($"{keyFile}: is not the key of any certificate in {source}; put the pair together again.");
         certificates.Remove(leaf);
-        return (ForThisPlatform(key is RSA rsa ? leaf.CopyWithPrivateKey(rsa) : leaf.CopyWithPrivateKey((ECDsa)key)), certificates, source);
+        return (leaf, key, certificates, source);
     }
 
-    // Windows' TLS wants a key that has a name: https://github.com/dotnet/runtime/issues/23749.
-    private static X509Certificate2 ForThisPlatform(X509Certificate2 withKey) =>
-        OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), password: null) : withKey;
+    private static List<X509Certificate2> ReadCertificates(string text)
+    {
+        var certificates = new List<X509Certificate2>();
+        ReadOnlySpan<char> rest = text;
+        while (PemEncoding.TryFind(rest, out PemFields fields))
+        {
+            if (rest[fields.Label] is "CERTIFICATE" or "X509 CERTIFICATE")
+            {
+                byte[] der = new byte[fields.DecodedDataLength];
+                _ = Convert.TryFromBase64Chars(rest[fields.Base64Data], der, out _);
+                certificates.Add(KnownIssuers.Find(der) ?? X509CertificateLoader.LoadCertificate(der));
+            }
 
-    private static (X509Certificate2 Leaf, X509Certificate2Collection Chain, string Source) ReadPfx(CertificateFileSettings files)
+            rest = rest[fields.Location.End..];
+        }
+
+        return certificates;
+    }
+
+    private static (X509Certificate2 Leaf, AsymmetricAlgorithm Key, IReadOnlyList<X509Certificate2> Others, string Source) ReadPfx(CertificateFileSettings files)
     {
         string source = files.Pfx!;
         byte[] content = ReadBytes(source);
@@ -80,7 +96,9 @@ internal static class CertificateLoader
         X509Certificate2 leaf = all.FirstOrDefault(certificate => certificate.HasPrivateKey)
             ?? throw new CertificateException($"{source}: holds no private key; export it with its key.");
         all.Remove(leaf);
-        return (leaf, all, source);
+        AsymmetricAlgorithm key = (AsymmetricAlgorithm?)leaf.GetECDsaPrivateKey() ?? leaf.GetRSAPrivateKey()
+            ?? throw new CertificateException($"{source}: its key is neither RSA nor ECDSA; have the certificate issued for such a key.");
+        return (X509CertificateLoader.LoadCertificate(leaf.RawDataMemory.Span), key, [.. all], source);
     }
 
     private static string ReadText(string path)

@@ -76,7 +76,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         Receive<ObtainCertificate>(obtain => _acme.Forward(obtain));
         Receive<AwaitCertificates>(_ => OnAwait(isReload: false));
         Receive<ApplyCertificateSettings>(OnApply);
-        Receive<ListCertificates>(_ => Sender.Tell(new CertificateList(_published.Current.Generation, [.. _published.Current.Certificates.Select(Describe)], Problems(), CanaryNow())));
+        Receive<ListCertificates>(_ => Sender.Tell(new CertificateList(_published.Current.Generation, Describe(_published.Current.Certificates), Problems(), CanaryNow())));
         Receive<CheckCanary>(_ => OnCheckCanary());
         Receive<CheckExpiry>(_ => OnCheckExpiry());
         // From children that were replaced meanwhile.
@@ -263,10 +263,12 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         return problems;
     }
 
-    private CertificateInfo Describe(ServerCertificate certificate)
+    private List<CertificateInfo> Describe(IReadOnlyList<ServerCertificate> certificates)
     {
-        CertificateInfo info = CertificateInfo.Of(certificate);
-        return _acmeStatuses?.OfCertificate(certificate.Thumbprint) is { } status ? info with { NextRenewal = status.RenewAt, Generation = status.Generation } : info;
+        IReadOnlyDictionary<string, NameSetStatus> statuses = _acmeStatuses?.ByThumbprint() ?? new Dictionary<string, NameSetStatus>();
+        return [.. certificates.Select(certificate => statuses.TryGetValue(certificate.Thumbprint, out NameSetStatus? status)
+            ? CertificateInfo.Of(certificate) with { NextRenewal = status.RenewAt, Generation = status.Generation }
+            : CertificateInfo.Of(certificate))];
     }
 
     private void OnCheckCanary() => _canary.Check(_settings.Canary);
@@ -292,11 +294,12 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         bool daily = now - _lastDailyReport >= TimeSpan.FromDays(1);
         if (daily)
             _lastDailyReport = now;
+        HashSet<ServerCertificate> acme = [.. _fromAcme!.Certificates];
         foreach (ServerCertificate certificate in Certified())
         {
             TimeSpan left = certificate.NotAfter - now;
             // One of six days is always about to expire by the measure of others; one that is renewed is late when a quarter of its life is left.
-            TimeSpan warning = _fromAcme!.Certificates.Contains(certificate) ? Shorter(_settings.ExpiryWarning, (certificate.NotAfter - certificate.NotBefore) / 4) : _settings.ExpiryWarning;
+            TimeSpan warning = acme.Contains(certificate) ? Shorter(_settings.ExpiryWarning, (certificate.NotAfter - certificate.NotBefore) / 4) : _settings.ExpiryWarning;
             string names = string.Join(", ", certificate.Names);
             if (left <= TimeSpan.Zero && !_published.Current.Shows(certificate))
                 continue;

@@ -1,7 +1,6 @@
 using System.Formats.Asn1;
 using System.Globalization;
 using System.Net;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -16,7 +15,12 @@ internal static class CertificateValidation
     private const int SmallestRsa = 2048;
 
     /// <summary>All that is wrong, each a sentence with its fix; empty: nothing.</summary>
-    public static IReadOnlyList<string> Examine(X509Certificate2 leaf, X509Certificate2Collection chain, IReadOnlyList<string> requiredNames, DateTimeOffset now)
+    /// <param name="leaf">The server's own.</param>
+    /// <param name="chain">What came with it, in any order.</param>
+    /// <param name="requiredNames">That it must cover.</param>
+    /// <param name="now">When it must be valid.</param>
+    /// <param name="issuers">What is to be shown with it, in its order.</param>
+    public static IReadOnlyList<string> Examine(X509Certificate2 leaf, IReadOnlyCollection<X509Certificate2> chain, IReadOnlyList<string> requiredNames, DateTimeOffset now, out IReadOnlyList<X509Certificate2> issuers)
     {
         var problems = new List<string>();
         IReadOnlyList<string> names = NamesOf(leaf);
@@ -49,7 +53,9 @@ internal static class CertificateValidation
                 problems.Add($"Its RSA key has {rsa.KeySize} bits, clients refuse less than {SmallestRsa}; make a new key, ECDSA P-256 is best.");
         }
 
-        if (BrokenLink(leaf, chain) is { } broken)
+        // Whether the root is trusted is the clients' affair; that each certificate was signed by the one given as its issuer is ours.
+        issuers = CertificatePath.Of(leaf, chain, out string? broken);
+        if (broken is not null)
             problems.Add(broken);
         return problems;
     }
@@ -74,17 +80,6 @@ internal static class CertificateValidation
         }
     }
 
-    public static ServerCertificate ToServerCertificate(X509Certificate2 leaf, X509Certificate2Collection chain, string source)
-    {
-        using RSA? rsa = leaf.GetRSAPublicKey();
-        // Offline with the chain given: otherwise the first handshakes would wait for downloads.
-        return new ServerCertificate(
-            SslStreamCertificateContext.Create(leaf, chain, offline: true),
-            NamesOf(leaf),
-            rsa is null ? CertificateKeyKinds.Ecdsa : CertificateKeyKinds.Rsa,
-            source);
-    }
-
     public static IReadOnlyList<string> NamesOf(X509Certificate2 leaf)
     {
         var names = new List<string>();
@@ -104,26 +99,6 @@ internal static class CertificateValidation
             return true;
         int dot = name.IndexOf('.', StringComparison.Ordinal);
         return dot > 0 && certified.StartsWith("*.", StringComparison.Ordinal) && !IPAddress.TryParse(name, out _) && name.AsSpan(dot).Equals(certified.AsSpan(1), StringComparison.OrdinalIgnoreCase);
-    }
-
-    // Whether the root is trusted is the clients' affair; that each certificate was signed by the one given as its issuer is ours.
-    private static string? BrokenLink(X509Certificate2 leaf, X509Certificate2Collection chain)
-    {
-        using var builder = new X509Chain();
-        builder.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        builder.ChainPolicy.CustomTrustStore.AddRange(chain);
-        builder.ChainPolicy.ExtraStore.AddRange(chain);
-        builder.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        builder.ChainPolicy.DisableCertificateDownloads = true;
-        builder.ChainPolicy.VerificationFlags = X509VerificationFlags.AllFlags;
-        builder.Build(leaf);
-        if (builder.ChainStatus.Any(status => status.Status.HasFlag(X509ChainStatusFlags.NotSignatureValid)))
-            return "A certificate of the chain was not signed by the one after it; use the chain that came with the certificate.";
-        int used = builder.ChainElements.Count - 1;
-        bool selfSigned = leaf.SubjectName.RawData.AsSpan().SequenceEqual(leaf.IssuerName.RawData);
-        if (chain.Count > 0 && used == 0 && !selfSigned)
-            return $"None of the {chain.Count} further certificates is its issuer ({leaf.GetNameInfo(X509NameType.SimpleName, true)}); use the chain that came with it.";
-        return null;
     }
 
     private static string Date(DateTime date) => date.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);

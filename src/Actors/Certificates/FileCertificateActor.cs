@@ -11,6 +11,9 @@ internal sealed class FileCertificateActor : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestUnquiet = TimeSpan.FromSeconds(2);
+    // Of very many files a look takes seconds: it is to take no more than this part of the time.
+    private const int LookAtMost = 50;
+
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -70,7 +73,6 @@ internal sealed class FileCertificateActor : UntypedActor, IWithTimers
     private void Start(TimeSpan pause)
     {
         Timers.StartSingleTimer("start", ScanFiles.Instance, pause);
-        Timers.StartPeriodicTimer("rescan", ScanFiles.Instance, _rescan);
     }
 
     private void AwaitQuiet()
@@ -85,6 +87,7 @@ internal sealed class FileCertificateActor : UntypedActor, IWithTimers
 
     private void Scan()
     {
+        long started = _time.GetTimestamp();
         // Before the look, so that no change falls between the two.
         _watches.Follow(_files.WatchedFolders());
         DateTimeOffset now = _time.GetUtcNow();
@@ -97,6 +100,8 @@ internal sealed class FileCertificateActor : UntypedActor, IWithTimers
         if (lasting.Count < scan.Problems.Count)
             Timers.StartSingleTimer("again", ScanFiles.Instance, TryAgain);
 
+        TimeSpan pause = _time.GetElapsedTime(started) * LookAtMost;
+        Timers.StartSingleTimer("rescan", ScanFiles.Instance, pause > _rescan ? pause : _rescan);
         var loaded = new FileCertificatesLoaded(scan.Certificates, [.. lasting.Select(problem => problem.Message)]);
         if (_told is null || !_told.Certificates.SequenceEqual(loaded.Certificates) || !_told.Problems.SequenceEqual(loaded.Problems))
         {

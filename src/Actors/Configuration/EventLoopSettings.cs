@@ -11,6 +11,9 @@ public sealed record EventLoopSettings
 
     /// <summary>A loop that is kept from its sockets for longer is reported.</summary>
     public TimeSpan BlockedAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Certificates that have an SSL_CTX of OpenSSL to themselves: a millisecond and 30 KiB each, and the cheapest handshakes. All others share one.</summary>
+    public int TlsContexts { get; init; } = 1000;
 }
 
 /// <summary>Where the application's code runs.</summary>

@@ -16,7 +16,7 @@ public sealed class ServerStartException(string message, Exception? cause = null
 /// <summary>The actor system as the server of an ASP.NET Core application: whatever the application is, its requests come over actor-owned connections.</summary>
 internal sealed class Actors443Server : IServer
 {
-    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(15);
 
     private readonly IRequiredActor<Actors443Supervisor> _supervisor;
     private readonly ActorSystem _system;

@@ -11,6 +11,7 @@ internal static class ActorNames
     public const string Ocsp = "ocsp";
     public const string Revocations = "revocations";
     public const string Admission = "admission";
+    public const string Tls = "tls";
     public const string Listeners = "listeners";
     public const string Acceptor = "acceptor";
     public const string Directory = "directory";

@@ -7,6 +7,7 @@ using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Listening;
+using Actors443.Tls;
 using Actors443.Tunnels;
 using Akka.Actor;
 
@@ -34,6 +35,9 @@ public sealed class Actors443Supervisor : ReceiveActor
 {
     private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(1);
 
+    // A hundred thousand of them take a minute on two cores.
+    private static readonly TimeSpan CertificatesWithin = TimeSpan.FromMinutes(10);
+
     private readonly ServerEnvironment _environment;
     private readonly IActorRef _certificates;
     private readonly IActorRef _admission;
@@ -41,6 +45,7 @@ public sealed class Actors443Supervisor : ReceiveActor
     private readonly IActorRef _listeners;
     private readonly IActorRef _revocations;
     private readonly IActorRef _tunnels;
+    private readonly IActorRef _tls;
 
     internal Actors443Supervisor(ServerEnvironment environment)
     {
@@ -61,6 +66,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         Func<Actors443Settings> current = () => environment.Settings;
         _revocations = Context.ActorOf(
             Props.Create<RevocationActor>(current, environment.Revocations, environment.FrontEnd, _directory, environment.Loggers, environment.Time), ActorNames.Revocations);
+        _tls = Context.ActorOf(Props.Create<TlsPolicyActor>(current, environment.FrontEnd, environment.Metrics, environment.Loggers, environment.Time), ActorNames.Tls);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
         _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.Clock), ActorNames.Tunnels);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
@@ -84,7 +90,7 @@ public sealed class Actors443Supervisor : ReceiveActor
 
     private async Task<object> StartAsync(StartServing start)
     {
-        CertificatesReady certificates = await _certificates.Ask<CertificatesReady>(AwaitCertificates.Instance, StartWithin);
+        CertificatesReady certificates = await _certificates.Ask<CertificatesReady>(AwaitCertificates.Instance, CertificatesWithin);
         // One by ACME is on its way, and needs listeners to be validated.
         if (_environment.Certificates.Current.Certificates.Count == 0 && _environment.Settings.Certificates.Acme is { Names.Count: 0, OnDemand.IsOn: false })
         {
@@ -103,15 +109,9 @@ public sealed class Actors443Supervisor : ReceiveActor
 
     private async Task<SettingsApplied> ApplyAsync(Actors443Settings settings)
     {
-        try
-        {
-            // Refuses what it cannot use before anything else has changed.
-            _environment.FrontEnd.Apply(settings.Https, settings.Certificates.TicketKeys);
-        }
-        catch (Tls.ClientCaException problem)
-        {
-            return new SettingsApplied([problem.Message]);
-        }
+        // Refuses what it cannot use before anything else has changed.
+        if (await _tls.Ask<TlsSettingsApplied>(new ApplyTlsSettings(settings), StartWithin) is { Problem: { } problem })
+            return new SettingsApplied([problem]);
 
         _environment.Replace(settings);
         _environment.Lifetimes.Apply(settings.Deadlines, settings.Drain);
@@ -119,7 +119,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _environment.TunnelAccounts.Apply(settings.Tunnels);
         _tunnels.Tell(TunnelSettingsChanged.Instance, ActorRefs.NoSender);
         _revocations.Tell(LookAtRevocations.Instance, ActorRefs.NoSender);
-        CertificateSettingsApplied applied = await _certificates.Ask<CertificateSettingsApplied>(new ApplyCertificateSettings(settings.Certificates), StartWithin);
+        CertificateSettingsApplied applied = await _certificates.Ask<CertificateSettingsApplied>(new ApplyCertificateSettings(settings.Certificates), CertificatesWithin);
         return new SettingsApplied(applied.Problems);
     }
 }

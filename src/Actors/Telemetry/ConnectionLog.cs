@@ -36,4 +36,16 @@ internal static partial class ConnectionLog
 
     [LoggerMessage(EventIds.Connections + 7, LogLevel.Information, "Connection {Id} was closed and HTTP does not come to its end: it is given up")]
     public static partial void HttpGivenUp(this ILogger log, string id);
+
+    [LoggerMessage(EventIds.Tls + 6, LogLevel.Information, "{What} is tried with {Share:P0} of the clients first")]
+    public static partial void TlsPolicyTried(this ILogger log, string what, double share);
+
+    [LoggerMessage(EventIds.Tls + 7, LogLevel.Error, "{What} is rolled back, what was before holds for all: {Figures}. Write the former setting, or set certificates.canary.share = off to have it")]
+    public static partial void TlsPolicyRolledBack(this ILogger log, string what, string figures);
+
+    [LoggerMessage(EventIds.Tls + 8, LogLevel.Information, "{What} holds for all clients now: {Figures}")]
+    public static partial void TlsPolicyPromoted(this ILogger log, string what, string figures);
+
+    [LoggerMessage(EventIds.Tls + 9, LogLevel.Error, "The actor of the TLS policy failed and starts again; the policy in force stays, a trial is over")]
+    public static partial void TlsPolicyActorFailed(this ILogger log, Exception cause);
 }

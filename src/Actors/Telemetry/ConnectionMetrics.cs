@@ -14,6 +14,7 @@ internal sealed class ConnectionMetrics
     private readonly Counter<long> _closed;
     private readonly Counter<long> _obituaries;
     private readonly Counter<long> _shed;
+    private readonly Counter<long> _policyCanaries;
     private readonly Histogram<double> _handshake;
     private readonly Histogram<double> _decision;
     private readonly UpDownCounter<int> _waiting;
@@ -28,6 +29,7 @@ internal sealed class ConnectionMetrics
         _closed = meter.CreateCounter<long>("actors443.connections.closed", "{connection}", "Connections ended, by reason.");
         _obituaries = meter.CreateCounter<long>("actors443.connections.obituaries", "{connection}", "Abnormal ends, by reason.");
         _shed = meter.CreateCounter<long>("actors443.requests.shed", "{request}", "Requests answered with 503 because of load.");
+        _policyCanaries = meter.CreateCounter<long>("actors443.tls_policy.canary.ended", "{trial}", "Trials of another TLS policy that have ended, by outcome.");
         var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
         _handshake = meter.CreateHistogram("actors443.tls_handshake.duration", "s", "TLS handshakes, by outcome, version and resumption.", null, seconds);
         _decision = meter.CreateHistogram("actors443.handshake_decision.duration", "s", "How long handshakes waited for their decision, by outcome.", null, seconds);
@@ -36,6 +38,8 @@ internal sealed class ConnectionMetrics
     }
 
     public void Accepted(string listener) => _accepted.Add(1, new KeyValuePair<string, object?>("listener", listener));
+
+    public void PolicyCanaryEnded(bool promoted) => _policyCanaries.Add(1, new KeyValuePair<string, object?>("outcome", promoted ? "promoted" : "rolled_back"));
 
     public void Refused(CloseReason reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason.ToTag()));
 

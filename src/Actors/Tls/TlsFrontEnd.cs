@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using Actors443.Acme.Challenges;
 using Actors443.Certificates;
+using Actors443.Certificates.Canary;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -25,6 +26,8 @@ internal sealed class TlsFrontEnd
     private readonly TimeProvider _time;
     private readonly TlsAlpnChallengeTable? _challenges;
     private volatile Rules _rules;
+    private volatile Tried? _tried;
+    private CanaryStatus? _policyCanary;
 
     /// <param name="settings">To begin with.</param>
     /// <param name="certificates">What is served.</param>
@@ -43,29 +46,59 @@ internal sealed class TlsFrontEnd
 
     public TlsPolicy Policy => _rules.Policy;
 
+    /// <summary>What holds for all but those of a trial.</summary>
+    public HttpsSettings Settings => _rules.Settings;
+
     /// <summary>Who has a say on handshakes; null: nobody.</summary>
     public HandshakeDeciders? Deciders { get; init; }
 
-    /// <summary>To be asked before <see cref="Decide"/>; null: nobody. A validation by a CA leads to no site, and is ours to answer.</summary>
+    /// <summary>To be asked before <see cref="Decide(ClientHello, IPAddress?)"/>; null: nobody. A validation by a CA leads to no site, and is ours to answer.</summary>
     public HandshakeDeciders? DecidersOf(ClientHello hello) => Deciders is null || (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello)) ? null : Deciders;
 
-    /// <summary>For new handshakes from now on.</summary>
-    /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
-    public void Apply(HttpsSettings settings, TicketKeySettings tickets) => _rules = new Rules(settings, tickets, _revocations, _time);
-
-    /// <summary>A handshake was completed; counts while new certificates are on trial.</summary>
-    public void Completed(ServerCertificate shown, bool? resumed)
+    /// <summary>How the last trial of another policy stands; null: there was none. Written by the policy actor.</summary>
+    public CanaryStatus? PolicyCanary
     {
+        get => Volatile.Read(ref _policyCanary);
+        set => Volatile.Write(ref _policyCanary, value);
+    }
+
+    /// <summary>For new handshakes from now on, of all clients. A trial of another policy ends.</summary>
+    /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
+    public void Apply(HttpsSettings settings, TicketKeySettings tickets)
+    {
+        _rules = new Rules(settings, tickets, _revocations, _time);
+        _tried = null;
+    }
+
+    /// <summary>For new handshakes from now on: one policy for the clients of the trial, another for all others.</summary>
+    /// <param name="settings">With the policy of all others.</param>
+    /// <param name="candidate">The same with the policy that is tried.</param>
+    /// <param name="tickets">Of sessions.</param>
+    /// <param name="trial">Who sees it, and how that goes.</param>
+    /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
+    public void Try(HttpsSettings settings, HttpsSettings candidate, TicketKeySettings tickets, TlsPolicyTrial trial)
+    {
+        var tried = new Tried(new Rules(candidate, tickets, _revocations, _time), trial);
+        _rules = new Rules(settings, tickets, _revocations, _time);
+        _tried = tried;
+    }
+
+    /// <summary>A handshake was completed; counts while new certificates or another policy are on trial.</summary>
+    public void Completed(ServerCertificate shown, bool? resumed, IPAddress client)
+    {
+        _tried?.Trial.Completed(client);
         // A resumed session shows no certificate.
         if (_certificates.Trial is { } trial && resumed != true)
             trial.Completed(shown);
     }
 
-    /// <summary>A handshake failed after the certificate was shown; counts while new certificates are on trial.</summary>
+    /// <summary>A handshake failed after the certificate was shown; counts while new certificates or another policy are on trial.</summary>
     public void Failed(ServerCertificate shown, CloseReason reason, string? detail, string? serverName, IPAddress client)
     {
-        if (_certificates.Trial is { } trial && reason is CloseReason.HandshakeFailed or CloseReason.ClientClosed or CloseReason.ClientReset)
-            trial.Failed(shown, detail ?? reason.ToTag(), serverName, client);
+        if (reason is not (CloseReason.HandshakeFailed or CloseReason.NoSharedProtocol or CloseReason.NoSharedCipher or CloseReason.ClientClosed or CloseReason.ClientReset))
+            return;
+        _certificates.Trial?.Failed(shown, detail ?? reason.ToTag(), serverName, client);
+        _tried?.Trial.Failed(detail ?? reason.ToTag(), serverName, client);
     }
 
     /// <summary>Who checks client certificates for a name; null: nobody.</summary>
@@ -77,7 +110,16 @@ internal sealed class TlsFrontEnd
     {
         if (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello))
             return DecideValidation(_challenges, hello);
-        Rules rules = _rules;
+        if (_tried is not { } tried || client is null)
+            return Decide(_rules, hello, client);
+        TlsDecision decision = Decide(tried.Trial.Takes(client) ? tried.Rules : _rules, hello, client);
+        if (decision.Refusal is CloseReason.NoSharedProtocol or CloseReason.NoSharedCipher or CloseReason.UnknownServerName)
+            tried.Trial.Failed(decision.Refusal.ToTag(), hello.ServerName, client);
+        return decision;
+    }
+
+    private TlsDecision Decide(Rules rules, ClientHello hello, IPAddress? client)
+    {
         (CertificateKeyKinds usable, CloseReason refusal, TlsAlert alert) = rules.Policy.Examine(hello);
         if (refusal != CloseReason.None)
             return TlsDecision.Refuse(refusal, alert);
@@ -108,6 +150,8 @@ internal sealed class TlsFrontEnd
             ? new TlsDecision(CloseReason.None, default, options, null)
             : TlsDecision.Refuse(CloseReason.UnknownServerName, TlsAlert.UnrecognizedName, $"no tls-alpn-01 challenge is pending for {hello.ServerName ?? "no name"}");
 
+    private sealed record Tried(Rules Rules, TlsPolicyTrial Trial);
+
     /// <summary>One generation of settings, with the handshake options made from them: one instance a certificate and rule, kept while the certificate is served.</summary>
     private sealed class Rules
     {
@@ -131,6 +175,8 @@ internal sealed class TlsFrontEnd
         }
 
         public TlsPolicy Policy { get; }
+
+        public HttpsSettings Settings => _settings;
 
         public bool StrictSni => _settings.StrictSni;
 

@@ -56,7 +56,8 @@ internal sealed record ConnectionPage(int Total, int Matched, int Offset, IReadO
 /// <param name="Certificates">In no order.</param>
 /// <param name="Problems">What is configured and not served, one line each.</param>
 /// <param name="Canary">How the last trial of new certificates stands; null: there was none.</param>
-internal sealed record CertificateListing(bool Live, IReadOnlyList<CertificateInfo> Certificates, IReadOnlyList<string> Problems, CanaryStatus? Canary = null);
+/// <param name="PolicyCanary">How the last trial of another TLS policy stands; null: there was none.</param>
+internal sealed record CertificateListing(bool Live, IReadOnlyList<CertificateInfo> Certificates, IReadOnlyList<string> Problems, CanaryStatus? Canary = null, CanaryStatus? PolicyCanary = null);
 
 /// <summary>What came of asking for a renewal.</summary>
 /// <param name="Found">False: the name has no certificate by ACME.</param>

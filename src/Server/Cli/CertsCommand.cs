@@ -129,7 +129,7 @@ internal static class CertsCommand
         }
 
         table.Write(console);
-        if (listing.Canary is { } canary)
+        foreach (CanaryStatus canary in new[] { listing.Canary, listing.PolicyCanary }.OfType<CanaryStatus>())
             console.Output.WriteLine($"{Environment.NewLine}canary: {string.Join(' ', canary.Names)}, {Describe(canary)}, since {Date(canary.Since)}: {canary}");
     }
 

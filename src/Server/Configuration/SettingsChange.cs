@@ -11,8 +11,8 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
     // Everything else belongs to sockets, threads and exporters that are made once.
     private static readonly string[] Live =
     [
-        "actors443.sites", "actors443.certificates", "actors443.https.client-certificates", "actors443.admission", "actors443.deadlines",
-        "actors443.drain", "actors443.tunnels", "actors443.access-log", "actors443.log.level", "actors443.log.levels",
+        "actors443.sites", "actors443.certificates", "actors443.https.client-certificates", "actors443.https.tls", "actors443.https.strict-sni", "actors443.admission",
+        "actors443.deadlines", "actors443.drain", "actors443.tunnels", "actors443.access-log", "actors443.log.level", "actors443.log.levels",
     ];
 
     public bool IsEmpty => LiveKeys.Count == 0 && RestartKeys.Count == 0;
@@ -30,6 +30,8 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
                 Http = running.Core.Http,
                 Https = running.Core.Https with
                 {
+                    Tls = loaded.Core.Https.Tls,
+                    StrictSni = loaded.Core.Https.StrictSni,
                     ClientCertificates = loaded.Core.Https.ClientCertificates,
                     ClientCertificatesByName = loaded.Core.Https.ClientCertificatesByName,
                 },

@@ -35,7 +35,7 @@ internal sealed class ServerControl(
     public async Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken)
     {
         CertificateList list = await AskAsync<CertificateList>(ListCertificates.Instance, cancellationToken);
-        return new CertificateListing(true, list.Certificates, list.Problems, list.Canary);
+        return new CertificateListing(true, list.Certificates, list.Problems, list.Canary, environment.FrontEnd.PolicyCanary);
     }
 
     public async Task<RenewalReport> RenewCertificateAsync(string name, CancellationToken cancellationToken)

@@ -10,6 +10,30 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors443.IntegrationTests.Engine;
 
+/// <summary>With certificates that share an SSL_CTX, as those beyond the first thousand do.</summary>
+public sealed class SharedContextTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.EventLoop, tlsContexts: 0)
+{
+    [SkippableTheory]
+    [InlineData("-tls1_2")]
+    [InlineData("-tls1_3")]
+    public async Task A_session_is_of_one_certificate(string version)
+    {
+        Skip.If(OpenSslClient.Missing is not null, OpenSslClient.Missing);
+        using var folder = new TemporaryFolder();
+        using var authority = new TestCertificates();
+        TestCertificates intermediate = authority.Intermediate();
+        foreach (string name in (string[])["a.test", "b.test"])
+            intermediate.Issue(name).WritePair(folder, name);
+        await using EngineHost host = await StartAsync(settings => settings with { Certificates = settings.Certificates with { Directories = [folder.Path] } });
+        string session = Path.Combine(folder.Path, "session");
+        string[] verified = [version, "-CAfile", folder.Write("root", authority.CertificatePem), "-verify_return_error"];
+
+        Assert.False(await OpenSslClient.ConnectAsync(host.Port, [.. verified, "-servername", "a.test", "-verify_hostname", "a.test", "-sess_out", session]));
+        Assert.True(await OpenSslClient.ConnectAsync(host.Port, [.. verified, "-servername", "a.test", "-verify_hostname", "a.test", "-sess_in", session]));
+        Assert.False(await OpenSslClient.ConnectAsync(host.Port, [.. verified, "-servername", "b.test", "-verify_hostname", "b.test", "-sess_in", session]));
+    }
+}
+
 public sealed class PortableTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.Portable);
 
 public sealed class EventLoopTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.EventLoop)
@@ -101,13 +125,13 @@ public sealed class EventLoopTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.
 }
 
 /// <summary>What TLS clients may do, and what becomes of those who do what they may not.</summary>
-public abstract class TlsBehaviourSpecs(EngineKind kind) : IAsyncLifetime
+public abstract class TlsBehaviourSpecs(EngineKind kind, int tlsContexts = 1000) : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
 
     private protected EngineHost Host { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Host = await EngineHost.StartAsync(kind);
+    public async Task InitializeAsync() => Host = await StartAsync(settings => settings);
 
     public async Task DisposeAsync()
     {
@@ -204,8 +228,10 @@ public abstract class TlsBehaviourSpecs(EngineKind kind) : IAsyncLifetime
         await ObituaryAsync(obituary => obituary is { Reason: CloseReason.HandshakeFailed, Detail: "the client sent the alert unknown_ca" });
     }
 
-    private protected Task<EngineHost> StartAsync(TicketKeySettings tickets) =>
-        EngineHost.StartAsync(kind, settings => settings with { Certificates = settings.Certificates with { TicketKeys = tickets } });
+    private protected Task<EngineHost> StartAsync(TicketKeySettings tickets) => StartAsync(settings => settings with { Certificates = settings.Certificates with { TicketKeys = tickets } });
+
+    private protected Task<EngineHost> StartAsync(Func<Actors443Settings, Actors443Settings> configure) =>
+        EngineHost.StartAsync(kind, settings => configure(settings with { EventLoop = settings.EventLoop with { TlsContexts = tlsContexts } }));
 
     private protected async Task<OpenSslDialogue> OpenAsync(string version)
     {

@@ -210,7 +210,7 @@ public sealed class CanaryTests : TestKit
                 saw++;
             if (Accepts(number % 4, shown))
             {
-                _frontEnd.Completed(shown, resumed: false);
+                _frontEnd.Completed(shown, resumed: false, Client(number));
                 continue;
             }
 
@@ -232,7 +232,7 @@ public sealed class CanaryTests : TestKit
         chain.ChainPolicy.CustomTrustStore.Add(_root.Certificate);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ExtraStore.AddRange(shown.Context.IntermediateCertificates.ToArray());
+        chain.ChainPolicy.ExtraStore.AddRange(shown.Issuers.ToArray());
         if (kind == 0)
             chain.ChainPolicy.ExtraStore.Add(_intermediate.Certificate);
         return _verdicts[(kind, shown)] = chain.Build(shown.Leaf);

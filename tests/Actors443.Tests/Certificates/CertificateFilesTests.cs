@@ -253,11 +253,11 @@ public sealed class CertificateFilesTests : IDisposable
         TestCertificate issued = intermediate.Issue("a.test");
         _folder.Write("a.key", issued.KeyPem);
         _folder.Write("a.pem", issued.LeafPem);
-        Assert.Empty(Assert.Single(Scan().Certificates).Context.IntermediateCertificates);
+        Assert.Empty(Assert.Single(Scan().Certificates).Issuers);
 
         _folder.Write("a.pem", issued.ChainPem);
 
-        Assert.Single(Assert.Single(Scan().Certificates).Context.IntermediateCertificates);
+        Assert.Single(Assert.Single(Scan().Certificates).Issuers);
     }
 
     [Fact]

@@ -47,10 +47,10 @@ public sealed class CertificateLoaderTests : IDisposable
             ServerCertificate loaded = Load(form);
 
             Assert.Equal(issued.Thumbprint, loaded.Thumbprint);
-            Assert.True(loaded.Leaf.HasPrivateKey);
+            Assert.True(loaded.Context.TargetCertificate.HasPrivateKey);
             Assert.Equal(["a.test", "192.0.2.1"], loaded.Names);
             Assert.Equal(key == TestKey.Rsa2048 ? CertificateKeyKinds.Rsa : CertificateKeyKinds.Ecdsa, loaded.KeyKind);
-            Assert.Equal(_intermediate.Certificate.Thumbprint, Assert.Single(loaded.Context.IntermediateCertificates).Thumbprint);
+            Assert.Equal(_intermediate.Certificate.Thumbprint, Assert.Single(loaded.Issuers).Thumbprint);
             Assert.Equal(described, CertificateInfo.Of(loaded).Key);
         }
     }
@@ -78,7 +78,7 @@ public sealed class CertificateLoaderTests : IDisposable
         ServerCertificate loaded = Load(new() { Chain = _folder.Write("a.pem", _intermediate.CertificatePem + issued.LeafPem), Key = _folder.Write("a.key", issued.KeyPem) });
 
         Assert.Equal(issued.Thumbprint, loaded.Thumbprint);
-        Assert.Single(loaded.Context.IntermediateCertificates);
+        Assert.Single(loaded.Issuers);
     }
 
     [Fact]

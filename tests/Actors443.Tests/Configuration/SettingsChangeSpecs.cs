@@ -16,6 +16,8 @@ public sealed class SettingsChangeSpecs : SettingsFixture
     [InlineData("admission.maximum-connections = 5", "actors443.admission.maximum-connections")]
     [InlineData("admission.per-client.exempt = \"10.0.0.0/8\"", "actors443.admission.per-client.exempt")]
     [InlineData("admission.load.memory.shed = 0.5", "actors443.admission.load.memory.shed")]
+    [InlineData("https.tls = modern", "actors443.https.tls")]
+    [InlineData("https.strict-sni = on", "actors443.https.strict-sni")]
     [InlineData("deadlines.age = 1h", "actors443.deadlines.age")]
     [InlineData("drain.deadline = 1s", "actors443.drain.deadline")]
     [InlineData("access-log.format = json", "actors443.access-log.format")]
@@ -33,7 +35,6 @@ public sealed class SettingsChangeSpecs : SettingsFixture
 
     [Theory]
     [InlineData("https.bind = 1", "actors443.https.bind")]
-    [InlineData("https.tls = modern", "actors443.https.tls")]
     [InlineData("https.limits.http2-streams = 5", "actors443.https.limits.http2-streams")]
     [InlineData("http.bind = 1", "actors443.http.bind")]
     [InlineData("http.enabled = off", "actors443.http.enabled")]

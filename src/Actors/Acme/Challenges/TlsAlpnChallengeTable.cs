@@ -29,7 +29,7 @@ internal sealed class TlsAlpnChallengeTable(AcmeMetrics metrics, TimeProvider ti
     public void Publish(AcmeIdentifier identifier, string keyAuthorization)
     {
         X509Certificate2 certificate = TlsAlpnCertificate.Make(identifier, keyAuthorization, time.GetUtcNow());
-        var shown = new ServerCertificate(SslStreamCertificateContext.Create(certificate, null, offline: true), [identifier.Value], CertificateKeyKinds.Ecdsa, "ACME challenge");
+        var shown = new ServerCertificate(certificate, certificate.GetECDsaPrivateKey()!, [], [identifier.Value], CertificateKeyKinds.Ecdsa, "ACME challenge");
         _answers[KeyAuthorization.ServerName(identifier)] = new Answer(new HandshakeOptions(shown, Policy, Protocols, null, NoTickets) { EndsAfterHandshake = true });
     }
 

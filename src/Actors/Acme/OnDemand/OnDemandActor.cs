@@ -76,6 +76,18 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
     protected override void PostStop()
     {
         _gate.Open(null, ActorRefs.Nobody);
+        End();
+    }
+
+    // The gate stays open: whoever comes meanwhile is heard by the next.
+    protected override void PreRestart(Exception reason, object message)
+    {
+        _context.Log.AcmeActorFailed(reason, Self.Path.Name, TimeSpan.Zero);
+        End();
+    }
+
+    private void End()
+    {
         _stopped.Cancel();
         _stopped.Dispose();
         _http?.Dispose();

@@ -25,7 +25,18 @@ internal sealed class NameSetStatuses
 
     public IReadOnlyCollection<NameSetStatus> All => [.. _statuses.Values];
 
-    public NameSetStatus? OfCertificate(string thumbprint) => _statuses.Values.FirstOrDefault(status => status.Thumbprint == thumbprint);
+    /// <summary>Of those that have a certificate.</summary>
+    public IReadOnlyDictionary<string, NameSetStatus> ByThumbprint()
+    {
+        var found = new Dictionary<string, NameSetStatus>();
+        foreach (NameSetStatus status in _statuses.Values)
+        {
+            if (status.Thumbprint is { } thumbprint)
+                found[thumbprint] = status;
+        }
+
+        return found;
+    }
 
     public void Set(string id, NameSetStatus status) => _statuses[id] = status;
 

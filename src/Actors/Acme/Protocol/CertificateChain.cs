@@ -65,7 +65,7 @@ internal sealed class CertificateChain
         var problems = new List<string>();
         if (!Leaf.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.PublicKey))
             problems.Add("Its key is not the one that was sent.");
-        problems.AddRange(CertificateValidation.Examine(Leaf, [.. Certificates.Skip(1)], [.. identifiers.Select(identifier => identifier.Value)], now));
+        problems.AddRange(CertificateValidation.Examine(Leaf, [.. Certificates.Skip(1)], [.. identifiers.Select(identifier => identifier.Value)], now, out _));
         if (problems.Count > 0)
             throw new AcmeException(AcmeFailure.WrongCertificate, $"The certificate of {Url} is not the one ordered. {string.Join(' ', problems)}") { Url = Url };
     }

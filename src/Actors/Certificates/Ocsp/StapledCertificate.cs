@@ -47,7 +47,7 @@ internal sealed class StapledCertificate
             return null;
         }
 
-        X509Certificate2? issuer = certificate.Context.IntermediateCertificates.FirstOrDefault(candidate => candidate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.Leaf.IssuerName.RawData));
+        X509Certificate2? issuer = certificate.Issuers.FirstOrDefault(candidate => candidate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.Leaf.IssuerName.RawData));
         if (issuer is null)
         {
             why = "comes without its issuer, so that its OCSP responder cannot be asked; add the issuer to the chain";

@@ -4,6 +4,7 @@ using Actors443.Certificates.Ocsp;
 using Actors443.Configuration;
 using Actors443.Engine.EventLoop.Http2;
 using Actors443.Engine.EventLoop.Interop;
+using Actors443.Engine.EventLoop.Tls;
 using Actors443.Engine.Portable;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -81,7 +82,7 @@ internal sealed class EventLoopEngine : IConnectionEngine
     {
         if (request.Tls is not { } tls)
             return await _portable.ListenAsync(request, cancellationToken);
-        var entry = new LoopEntry(this, request, tls, _metrics, _clock, _loggers.CreateLogger(LogCategories.Connections), ApplicationsOnLoop, _ticketKeys, _staples, _keyLog);
+        var entry = new LoopEntry(this, request, tls, _metrics, _clock, _loggers.CreateLogger(LogCategories.Connections), ApplicationsOnLoop, new ServerTlsContexts(_settings.TlsContexts, _ticketKeys, _staples, _keyLog));
         (List<LoopListener> listeners, List<IPEndPoint> bound) = Bind(request, entry);
         try
         {

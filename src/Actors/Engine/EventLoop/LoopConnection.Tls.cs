@@ -194,7 +194,7 @@ internal sealed unsafe partial class LoopConnection
         }
 
         HandshakeCompleted();
-        _entry.Tls.FrontEnd.Completed(_tls.Options.Certificate, Resumed);
+        _entry.Tls.FrontEnd.Completed(_tls.Options.Certificate, Resumed, Remote.Address);
         _entry.Metrics.HandshakeCompleted(this, Stopwatch.GetElapsedTime(_handshakeStarted));
         _span.Completed(this);
         EndSpan();

@@ -1,4 +1,3 @@
-using Actors443.Certificates.Ocsp;
 using Actors443.Engine.EventLoop.Http2;
 using Actors443.Engine.EventLoop.Tls;
 using Actors443.Telemetry;
@@ -7,7 +6,7 @@ using Actors443.Tls;
 namespace Actors443.Engine.EventLoop;
 
 /// <summary>What the connections of one listener need to know of it. Immutable, shared by all loops.</summary>
-internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILogger log, bool applicationsOnLoop, PublishedTicketKeys ticketKeys, PublishedStaples staples, KeyLogFile? keyLog)
+internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILogger log, bool applicationsOnLoop, ServerTlsContexts contexts)
 {
     private Action<LoopConnectionContext> _enter = static _ => throw new InvalidOperationException("Kestrel has not started.");
 
@@ -25,7 +24,7 @@ internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, T
 
     public bool ApplicationsOnLoop => applicationsOnLoop;
 
-    public Func<HandshakeOptions, ServerTlsContext> MakeTlsContext { get; } = options => new ServerTlsContext(options, ticketKeys, staples, keyLog);
+    public Func<HandshakeOptions, ServerTlsContext> MakeTlsContext { get; } = contexts.Make;
 
     /// <summary>Set once, before anything is accepted.</summary>
     public void EnterBy(Action<LoopConnectionContext> enter) => _enter = enter;

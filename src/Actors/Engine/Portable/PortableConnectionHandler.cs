@@ -113,7 +113,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             if (options.Policy.Accepts(ssl.SslProtocol, ssl.NegotiatedCipherSuite) || connection.Reason != CloseReason.None)
             {
                 connection.HandshakeCompleted(ssl);
-                _frontEnd.Completed(options.Certificate, connection.Resumed);
+                _frontEnd.Completed(options.Certificate, connection.Resumed, connection.Remote.Address);
                 metrics.HandshakeCompleted(connection, Stopwatch.GetElapsedTime(start));
                 span.Completed(connection);
                 return ssl;

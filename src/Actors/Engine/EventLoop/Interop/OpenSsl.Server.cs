@@ -49,6 +49,7 @@ internal static unsafe partial class OpenSsl
     private const int ControlServerNameCallback = 53;
     private const int ControlTicketKeyCallback = 72;
     private const int BioTypeSourceSink = 0x0400;
+    private const int ExDataOfConnection = 0;
     private const int ExDataOfContext = 1;
 
     /// <summary>No compression (CRIME), no renegotiation by the client; our order of suites, unless the client likes ChaCha20 best, as one without AES in hardware does.</summary>
@@ -108,6 +109,9 @@ internal static unsafe partial class OpenSsl
     /// <summary>A number under which contexts keep a pointer of ours.</summary>
     public static int NewContextIndex() => CRYPTO_get_ex_new_index(ExDataOfContext, 0, 0, 0, 0, 0);
 
+    /// <summary>A number under which connections keep a pointer of ours.</summary>
+    public static int NewConnectionIndex() => CRYPTO_get_ex_new_index(ExDataOfConnection, 0, 0, 0, 0, 0);
+
     [LibraryImport(Library)]
     public static partial nint TLS_server_method();
 
@@ -122,6 +126,19 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Library)]
     public static partial int SSL_CTX_set_session_id_context(nint context, byte* bytes, uint length);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_set_session_id_context(nint ssl, byte* bytes, uint length);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_use_cert_and_key(nint ssl, nint certificate, nint key, nint chain, int replace);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_set_ex_data(nint ssl, int index, nint data);
+
+    [LibraryImport(Library)]
+    [SuppressGCTransition]
+    public static partial nint SSL_get_ex_data(nint ssl, int index);
 
     [LibraryImport(Library)]
     public static partial void SSL_CTX_set_alpn_select_cb(nint context, delegate* unmanaged[Cdecl]<nint, byte**, byte*, byte*, uint, nint, int> callback, nint argument);
@@ -194,6 +211,15 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(CryptoLibrary)]
     public static partial void X509_STORE_CTX_set_error(nint store, int error);
+
+    [LibraryImport(CryptoLibrary)]
+    public static partial nint OPENSSL_sk_new_null();
+
+    [LibraryImport(CryptoLibrary)]
+    public static partial int OPENSSL_sk_push(nint stack, nint element);
+
+    [LibraryImport(CryptoLibrary)]
+    public static partial void OPENSSL_sk_free(nint stack);
 
     [LibraryImport(CryptoLibrary)]
     public static partial int OPENSSL_sk_num(nint stack);

@@ -3,8 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using Actors443.Certificates;
 using Actors443.Certificates.Ocsp;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Tls;
@@ -12,8 +10,8 @@ using Actors443.Tls;
 namespace Actors443.Engine.EventLoop.Tls;
 
 /// <summary>
-/// OpenSSL's SSL_CTX for one certificate and client-certificate rule. Connections hold a reference of their own, so that it may be let go while they
-/// live; it is freed by the finalizer, when the certificate is served no more.
+/// What OpenSSL needs to know of a certificate and client-certificate rule: an SSL_CTX of its own, or one that is shared and a certificate for each connection. Connections
+/// hold references of their own, so that it may be let go while they live; it is freed by the finalizer, when the certificate is served no more.
 /// </summary>
 internal sealed unsafe class ServerTlsContext
 {
@@ -21,23 +19,28 @@ internal sealed unsafe class ServerTlsContext
     private const string Tls12Ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 
     private static readonly int ContextIndex = OpenSsl.NewContextIndex();
+    private static readonly int ConnectionIndex = OpenSsl.NewConnectionIndex();
+    private static int _own;
 
     private readonly HandshakeOptions _options;
-    private readonly PublishedTicketKeys _ticketKeys;
-    private readonly PublishedStaples.Slot _staple;
+    private readonly PublishedTicketKeys? _ticketKeys;
+    private readonly PublishedStaples.Slot? _staple;
     private readonly KeyLogFile? _keyLog;
     private readonly GCHandle _self;
+    private readonly ServerTlsContext? _shared;
+    private readonly NativeKeyPair? _keyPair;
     private readonly byte* _protocols;
     private readonly uint _protocolsLength;
+    private readonly bool _isOwn;
     private nint _context;
 
-    /// <exception cref="AuthenticationException">OpenSSL refuses the certificate or its key.</exception>
-    public ServerTlsContext(HandshakeOptions options, PublishedTicketKeys ticketKeys, PublishedStaples staples, KeyLogFile? keyLog)
+    private ServerTlsContext(HandshakeOptions options, PublishedTicketKeys ticketKeys, PublishedStaples.Slot? staple, KeyLogFile? keyLog)
     {
         _options = options;
         _ticketKeys = ticketKeys;
-        _staple = staples.SlotOf(options.Certificate);
+        _staple = staple;
         _keyLog = keyLog;
+        _isOwn = staple is not null;
         _context = OpenSsl.SSL_CTX_new(OpenSsl.TLS_server_method());
         if (_context == 0)
             throw new AuthenticationException($"OpenSSL gives no context: {OpenSsl.TakeErrorText()}.");
@@ -46,8 +49,22 @@ internal sealed unsafe class ServerTlsContext
         _protocolsLength = (uint)options.Protocols.Sum(protocol => 1 + protocol.Protocol.Length);
         _protocols = WireFormat(options.Protocols, _protocolsLength);
         Configure();
-        UseCertificate(options.Certificate);
+        if (_isOwn)
+        {
+            Interlocked.Increment(ref _own);
+            new NativeKeyPair(options.Certificate).UseFor(_context);
+        }
+
         UseClientCertificates();
+    }
+
+    private ServerTlsContext(HandshakeOptions options, ServerTlsContext shared, PublishedStaples.Slot staple)
+    {
+        _options = options;
+        _shared = shared;
+        _staple = staple;
+        _self = GCHandle.Alloc(this, GCHandleType.Weak);
+        _keyPair = new NativeKeyPair(options.Certificate);
     }
 
     ~ServerTlsContext()
@@ -55,23 +72,54 @@ internal sealed unsafe class ServerTlsContext
         if (_context != 0)
             OpenSsl.SSL_CTX_free(_context);
         _context = 0;
+        if (_isOwn)
+            Interlocked.Decrement(ref _own);
         NativeMemory.Free(_protocols);
         if (_self.IsAllocated)
             _self.Free();
     }
+
+    /// <summary>How many have an SSL_CTX of their own.</summary>
+    public static int Own => Volatile.Read(ref _own);
+
+    /// <summary>With an SSL_CTX for its certificate.</summary>
+    /// <exception cref="AuthenticationException">OpenSSL refuses the certificate or its key.</exception>
+    public static ServerTlsContext OfItsOwn(HandshakeOptions options, PublishedTicketKeys ticketKeys, PublishedStaples staples, KeyLogFile? keyLog) =>
+        new(options, ticketKeys, staples.SlotOf(options.Certificate), keyLog);
+
+    /// <summary>Without a certificate, for all under the rule of these options.</summary>
+    public static ServerTlsContext ToBeShared(HandshakeOptions options, PublishedTicketKeys ticketKeys, KeyLogFile? keyLog) => new(options, ticketKeys, null, keyLog);
+
+    /// <summary>With a certificate of its own beside what it shares.</summary>
+    /// <exception cref="AuthenticationException">OpenSSL cannot read the certificate or its key.</exception>
+    public static ServerTlsContext WithShared(HandshakeOptions options, ServerTlsContext shared, PublishedStaples staples) => new(options, shared, staples.SlotOf(options.Certificate));
 
     public HandshakeOptions Options => _options;
 
     /// <summary>A new connection; 0: there is no memory.</summary>
     public nint Open(TlsBio bio)
     {
-        nint ssl = OpenSsl.SSL_new(_context);
+        nint ssl = OpenSsl.SSL_new(_shared is null ? _context : _shared._context);
         if (ssl == 0)
             return 0;
+        if (_shared is not null && !Prepare(ssl))
+        {
+            OpenSsl.SSL_free(ssl);
+            return 0;
+        }
+
         bio.Attach(ssl);
         OpenSsl.SSL_set_accept_state(ssl);
         GC.KeepAlive(this);
         return ssl;
+    }
+
+    private bool Prepare(nint ssl)
+    {
+        if (!_keyPair!.UseForConnection(ssl) || OpenSsl.SSL_set_ex_data(ssl, ConnectionIndex, GCHandle.ToIntPtr(_self)) != 1)
+            return false;
+        fixed (byte* context = _options.SessionContext)
+            return OpenSsl.SSL_set_session_id_context(ssl, context, (uint)_options.SessionContext.Length) == 1;
     }
 
     private void Configure()
@@ -94,60 +142,12 @@ internal sealed unsafe class ServerTlsContext
             OpenSsl.SSL_CTX_set_keylog_callback(_context, &LogKey);
     }
 
-    private void UseCertificate(ServerCertificate certificate)
-    {
-        nint leaf = Certificate(certificate.Leaf);
-        Check(OpenSsl.SSL_CTX_use_certificate(_context, leaf) == 1, "the certificate");
-        OpenSsl.X509_free(leaf);
-        nint key = PrivateKey(certificate.Leaf);
-        Check(OpenSsl.SSL_CTX_use_PrivateKey(_context, key) == 1, "the private key");
-        OpenSsl.EVP_PKEY_free(key);
-        Check(OpenSsl.SSL_CTX_check_private_key(_context) == 1, "the private key with the certificate");
-        foreach (X509Certificate2 intermediate in certificate.Context.IntermediateCertificates)
-        {
-            nint issuer = Certificate(intermediate);
-            Check(OpenSsl.AddChainCertificate(_context, issuer), "the chain");
-            OpenSsl.X509_free(issuer);
-        }
-    }
-
     private void UseClientCertificates()
     {
         if (_options.Clients is not { } clients)
             return;
         OpenSsl.SSL_CTX_set_verify(_context, OpenSsl.VerifyPeer | (clients.IsRequired ? OpenSsl.VerifyFailIfNoPeerCertificate : 0), 0);
         OpenSsl.SSL_CTX_set_cert_verify_callback(_context, &VerifyClient, GCHandle.ToIntPtr(_self));
-    }
-
-    private static nint Certificate(X509Certificate2 certificate)
-    {
-        ReadOnlySpan<byte> der = certificate.RawDataMemory.Span;
-        fixed (byte* start = der)
-        {
-            byte* bytes = start;
-            nint native = OpenSsl.d2i_X509(0, &bytes, der.Length);
-            return native != 0 ? native : throw new AuthenticationException($"OpenSSL cannot read the certificate of {certificate.Subject}: {OpenSsl.TakeErrorText()}.");
-        }
-    }
-
-    private static nint PrivateKey(X509Certificate2 certificate)
-    {
-        using AsymmetricAlgorithm key = (AsymmetricAlgorithm?)certificate.GetECDsaPrivateKey() ?? certificate.GetRSAPrivateKey()
-            ?? throw new AuthenticationException($"The certificate of {certificate.Subject} has no RSA or ECDSA key.");
-        byte[] der = key.ExportPkcs8PrivateKey();
-        try
-        {
-            fixed (byte* start = der)
-            {
-                byte* bytes = start;
-                nint native = OpenSsl.d2i_AutoPrivateKey(0, &bytes, der.Length);
-                return native != 0 ? native : throw new AuthenticationException($"OpenSSL cannot read the key of {certificate.Subject}: {OpenSsl.TakeErrorText()}.");
-            }
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(der);
-        }
     }
 
     private static byte* WireFormat(IReadOnlyList<SslApplicationProtocol> protocols, uint length)
@@ -191,13 +191,15 @@ internal sealed unsafe class ServerTlsContext
     private static int SealTicket(nint ssl, byte* name, byte* vector, nint cipher, nint mac, int seal)
     {
         nint handle = OpenSsl.SSL_CTX_get_ex_data(OpenSsl.SSL_get_SSL_CTX(ssl), ContextIndex);
-        return From(handle) is { } self ? TicketSeal.Apply(self._ticketKeys.Current, ssl, name, vector, cipher, mac, seal == 1) : OpenSsl.TicketUnknown;
+        return From(handle) is { } self ? TicketSeal.Apply(self._ticketKeys!.Current, ssl, name, vector, cipher, mac, seal == 1) : OpenSsl.TicketUnknown;
     }
 
     // RFC 6066 8: only clients that ask get here.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Staple(nint ssl, nint argument) =>
-        From(argument)?._staple.Staple is { } staple && OpenSsl.StapleResponse(ssl, staple.Response) ? OpenSsl.StatusOk : OpenSsl.StatusNone;
+        OfConnection(From(argument), ssl)?._staple!.Staple is { } staple && OpenSsl.StapleResponse(ssl, staple.Response) ? OpenSsl.StatusOk : OpenSsl.StatusNone;
+
+    private static ServerTlsContext? OfConnection(ServerTlsContext? context, nint ssl) => context is null || context._isOwn ? context : From(OpenSsl.SSL_get_ex_data(ssl, ConnectionIndex));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void LogKey(nint ssl, byte* line) =>

@@ -34,6 +34,9 @@ public sealed record Actors443Settings
     /// <summary>Tunnels to other servers; off without accounts.</summary>
     public TunnelSettings Tunnels { get; init; } = new();
 
+    /// <summary>The resolver behind DNS over HTTPS.</summary>
+    public DnsSettings Dns { get; init; } = new();
+
     /// <summary>Folder for the local CA, tokens and other state (mode 0700).</summary>
     public string StateDirectory { get; init; } = DefaultStateDirectory();
 

@@ -7,6 +7,7 @@ using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
@@ -72,6 +73,9 @@ public static class Actors443Hosting
         services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PortableEngine>();
         services.TryAddSingleton(provider => EngineChoice.Make(provider, settings, OpenSsl.Missing));
+        services.AddSingleton<DnsResolver>();
+        services.AddSingleton<IDnsResolver>(provider => provider.GetRequiredService<DnsResolver>());
+        services.AddSingleton<DnsMetrics>();
         services.AddSingleton(settings);
         services.AddSingleton<AdmissionMetrics>();
         services.AddSingleton<CertificateMetrics>();

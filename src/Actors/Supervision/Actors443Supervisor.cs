@@ -5,6 +5,7 @@ using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Listening;
 using Actors443.Tls;
@@ -46,6 +47,7 @@ public sealed class Actors443Supervisor : ReceiveActor
     private readonly IActorRef _revocations;
     private readonly IActorRef _tunnels;
     private readonly IActorRef _tls;
+    private readonly IActorRef _dns;
 
     internal Actors443Supervisor(ServerEnvironment environment)
     {
@@ -67,6 +69,8 @@ public sealed class Actors443Supervisor : ReceiveActor
         _revocations = Context.ActorOf(
             Props.Create<RevocationActor>(current, environment.Revocations, environment.FrontEnd, _directory, environment.Loggers, environment.Time), ActorNames.Revocations);
         _tls = Context.ActorOf(Props.Create<TlsPolicyActor>(current, environment.FrontEnd, environment.Metrics, environment.Loggers, environment.Time), ActorNames.Tls);
+        Func<DnsSettings> dnsSettings = () => environment.Settings.Dns;
+        _dns = Context.ActorOf(Props.Create<DnsSupervisor>(dnsSettings, environment.Dns, environment.DnsMetrics, environment.Clock, environment.Time, environment.Loggers), ActorNames.Dns);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
         _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.Clock), ActorNames.Tunnels);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
@@ -118,6 +122,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _environment.Gate.Apply(settings.Admission);
         _environment.TunnelAccounts.Apply(settings.Tunnels);
         _tunnels.Tell(TunnelSettingsChanged.Instance, ActorRefs.NoSender);
+        _dns.Tell(new ApplyDnsSettings(settings.Dns), ActorRefs.NoSender);
         _revocations.Tell(LookAtRevocations.Instance, ActorRefs.NoSender);
         CertificateSettingsApplied applied = await _certificates.Ask<CertificateSettingsApplied>(new ApplyCertificateSettings(settings.Certificates), CertificatesWithin);
         return new SettingsApplied(applied.Problems);

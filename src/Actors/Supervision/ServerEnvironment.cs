@@ -8,6 +8,7 @@ using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -35,6 +36,8 @@ internal sealed class ServerEnvironment(
     NameSetStatuses acmeStatuses,
     TunnelAccounts tunnelAccounts,
     TunnelTable tunnels,
+    DnsResolver dns,
+    DnsMetrics dnsMetrics,
     ServerLifecycle lifecycle,
     ILoggerFactory loggers,
     MonotonicClock clock,
@@ -78,6 +81,10 @@ internal sealed class ServerEnvironment(
     public ChallengeAnswers Challenges => challenges;
 
     public NameSetStatuses AcmeStatuses => acmeStatuses;
+
+    public DnsResolver Dns => dns;
+
+    public DnsMetrics DnsMetrics => dnsMetrics;
 
     /// <summary>For the actors of ACME.</summary>
     public AcmeParts AcmeParts => new(

@@ -11,6 +11,7 @@ internal static class EventIds
     public const int Tls = 1200;
     public const int Certificates = 2000;
     public const int Acme = 2100;
+    public const int Dns = 2200;
     public const int Admission = 3000;
     public const int Tunnels = 3100;
     public const int Configuration = 4000;

@@ -7,6 +7,7 @@ internal static class LogCategories
     public const string Connections = "Actors443.Connections";
     public const string Certificates = "Actors443.Certificates";
     public const string Acme = "Actors443.Acme";
+    public const string Dns = "Actors443.Dns";
     public const string Admission = "Actors443.Admission";
     public const string Tunnels = "Actors443.Tunnels";
     public const string Configuration = "Actors443.Configuration";

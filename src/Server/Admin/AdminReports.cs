@@ -1,6 +1,7 @@
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Certificates.Canary;
+using Actors443.Dns;
 using Actors443.Listening;
 
 namespace Actors443.Server.Admin;
@@ -109,6 +110,9 @@ internal sealed record ServerStatus
     public required int Handshakes { get; init; }
 
     public required AdmissionMode Mode { get; init; }
+
+    /// <summary>The resolver behind DNS over HTTPS; null: no site has it.</summary>
+    public DnsStatus? Dns { get; init; }
 
     /// <summary>Absolute paths; empty: the built-in configuration.</summary>
     public required IReadOnlyList<string> ConfigurationFiles { get; init; }

@@ -4,7 +4,7 @@ using Actors443.Server.Sites;
 
 namespace Actors443.Server.Configuration;
 
-/// <summary>Reads what answers a request: <c>files</c>, <c>proxy</c>, <c>respond</c>, <c>redirect</c> or <c>welcome</c>, with the options of each.</summary>
+/// <summary>Reads what answers a request: <c>files</c>, <c>proxy</c>, <c>respond</c>, <c>redirect</c>, <c>welcome</c> or <c>dns</c>, with the options of each.</summary>
 internal static class RouteReading
 {
     private const string UrlExample = "a URL such as \"http://127.0.0.1:8080\"";
@@ -16,6 +16,7 @@ internal static class RouteReading
         ["respond"] = [],
         ["redirect"] = ["status"],
         ["welcome"] = [],
+        ["dns"] = [],
     };
 
     private static readonly string[] Balances = ["round-robin", "least-requests", "random", "first"];
@@ -64,6 +65,7 @@ internal static class RouteReading
             "proxy" => ReadProxy(section, value, path),
             "respond" => ReadRespond(value, path),
             "redirect" => ReadRedirect(section, value, path),
+            "dns" => ReadDns(section, value),
             _ => ReadWelcome(value, path),
         };
     }
@@ -215,6 +217,17 @@ internal static class RouteReading
         if (section.Value("status") is { } written && written.Choice([("301", 301), ("302", 302), ("303", 303), ("307", 307), ("308", 308)]) is { } chosen)
             status = chosen;
         return new RedirectRoute(path, target, status);
+    }
+
+    private static DnsRoute ReadDns(SettingsReader section, SettingsValue value)
+    {
+        if (value.Flag() is false)
+            value.Fail("off means nothing; take it out, and write what to answer with instead");
+        // Where clients look for it (RFC 8484 names no path; all use this one), even as the only answer of a site.
+        string path = section.Text("path", "/dns-query", "a path such as \"/dns-query\"");
+        if (RoutePath.ProblemOf(path) is { } problem)
+            section.Value("path")!.Fail(problem);
+        return new DnsRoute(path);
     }
 
     private static WelcomeRoute? ReadWelcome(SettingsValue value, string path)

@@ -51,8 +51,9 @@ internal static class SettingsKeys
         }
     }
 
+    // An array has the namespace of its elements.
     private static bool IsSection(object? value) =>
-        value is not null && !value.GetType().IsEnum && value.GetType().Namespace?.StartsWith("Actors443", StringComparison.Ordinal) == true;
+        value is not (null or IEnumerable) && !value.GetType().IsEnum && value.GetType().Namespace?.StartsWith("Actors443", StringComparison.Ordinal) == true;
 
     private static string Text(object? value)
     {

@@ -2,6 +2,7 @@ using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Connections;
+using Actors443.Dns;
 using Actors443.Hosting;
 using Actors443.Server.Admin;
 using Actors443.Server.Cli;
@@ -79,6 +80,7 @@ internal sealed class ServerControl(
             Connections = environment.Gate.Connections,
             Handshakes = environment.Gate.Handshakes,
             Mode = environment.Gate.Mode,
+            Dns = sites.Current.Sites.Any(site => site.Settings.Routes.Any(route => route is DnsRoute)) ? DnsStatus.Of(environment.Dns) : null,
             ConfigurationFiles = [.. start.Files.Select(Path.GetFullPath)],
         });
     }

@@ -24,7 +24,9 @@ internal sealed class SiteCompression(IServiceProvider services, IOptions<Respon
         return provider;
     }
 
-    public bool CheckRequestAcceptsCompression(HttpContext context) => _inner.CheckRequestAcceptsCompression(context);
+    // DNS messages are short, and written straight to the connection.
+    public bool CheckRequestAcceptsCompression(HttpContext context) =>
+        SiteRequest.Of(context) is not { Handler: DnsHandler } && _inner.CheckRequestAcceptsCompression(context);
 
     public bool ShouldCompressResponse(HttpContext context)
     {

@@ -1,10 +1,11 @@
+using Actors443.Dns;
 using Actors443.Server.Sites.Welcome;
 using Actors443.Server.Telemetry;
 
 namespace Actors443.Server.Sites;
 
 /// <summary>The sites being served. A reload builds all of the new ones before any is shown; requests in flight finish by the old ones. Thread-safe.</summary>
-internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment environment, ILoggerFactory loggers, TimeProvider time, Lazy<WelcomeHandler> welcome) : IDisposable
+internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment environment, ILoggerFactory loggers, TimeProvider time, Lazy<WelcomeHandler> welcome, IDnsResolver? resolver = null) : IDisposable
 {
     private readonly ILogger _log = loggers.CreateLogger(Actors443.Telemetry.LogCategories.Sites);
     private readonly SemaphoreSlim _applying = new(1, 1);
@@ -56,6 +57,7 @@ internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment env
         RespondRoute respond => new RespondHandler(respond),
         RedirectRoute redirect => new RedirectHandler(redirect),
         WelcomeRoute => welcome.Value,
+        DnsRoute => new DnsHandler(resolver ?? throw new InvalidOperationException("This host has no resolver.")),
         _ => throw new InvalidOperationException($"No handler for {route.GetType().Name}."),
     };
 }

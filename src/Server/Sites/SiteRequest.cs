@@ -8,6 +8,8 @@ internal sealed class SiteRequest(Site site, SiteRoute route, string rest)
 {
     public Site Site => site;
 
+    public IRouteHandler Handler => route.Handler;
+
     public static SiteRequest? Of(HttpContext context) => (SiteRequest?)context.Features[typeof(SiteRequest)];
 
     /// <summary>Lets the route answer.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Actors443.Acme.Dns;
+using Actors443.Dns.Wire;
 
 namespace Actors443.Tests.Acme;
 
@@ -63,7 +64,7 @@ public sealed class DnsTests
     [Theory]
     [InlineData("a..b")]
     [InlineData("m\u00fcnchen.de")]
-    public void A_name_that_is_none_is_refused(string name) => Assert.Throws<DnsChallengeException>(() => new DnsWriter().Name(name));
+    public void A_name_that_is_none_is_refused(string name) => Assert.Throws<DnsNameException>(() => new DnsWriter().Name(name));
 
     /// <summary>The bytes that RFC 8945 4.2 and 4.3 ask for, put together here once more by hand; a real server checks them in the integration tests.</summary>
     [Fact]

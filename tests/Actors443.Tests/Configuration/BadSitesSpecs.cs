@@ -35,7 +35,7 @@ public sealed class BadSitesSpecs : SettingsFixture
     [InlineData("""actors443.sites { "Example.com" = "www", "example.com" = "www" }""",
         """test.conf:1: actors443.sites."example.com": the site 'example.com' is there already under another spelling; write it once""")]
     [InlineData("""actors443.sites { "example.com" { } }""",
-        """test.conf:1: actors443.sites."example.com": says nothing to answer with; write one of files, proxy, respond, redirect, welcome""")]
+        """test.conf:1: actors443.sites."example.com": says nothing to answer with; write one of files, proxy, respond, redirect, welcome, dns""")]
     [InlineData("""actors443.sites { "example.com" { files = "www", proxy = "http://127.0.0.1:1" } }""",
         """test.conf:1: actors443.sites."example.com": has files and proxy; write one of them, or a route for each""")]
     [InlineData("""actors443.sites { "example.com" { files = "www", routes = [ { files = "www" } ] } }""",
@@ -65,7 +65,7 @@ public sealed class BadSitesSpecs : SettingsFixture
     [InlineData("""actors443.sites { "example.com" { routes = [ { path = "/*", files = "www" }, { path = "/api/*", respond = hi }, { path = "/b" } ] } }""",
         """
             test.conf:1: actors443.sites."example.com".routes[1]: never answers: the route '/*' above takes all of '/api/*'; move this one up, or take it out
-            test.conf:1: actors443.sites."example.com".routes[2]: says nothing to answer with; write one of files, proxy, respond, redirect, welcome
+            test.conf:1: actors443.sites."example.com".routes[2]: says nothing to answer with; write one of files, proxy, respond, redirect, welcome, dns
             """)]
     [InlineData("""actors443.sites { "example.com" { routes = [ { path = "/a", files = "www", health = "/h" } ] } }""",
         """test.conf:1: actors443.sites."example.com".routes[0].health: goes with proxy, not with files; take it out""")]

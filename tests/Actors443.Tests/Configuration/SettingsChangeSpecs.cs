@@ -20,6 +20,8 @@ public sealed class SettingsChangeSpecs : SettingsFixture
     [InlineData("https.strict-sni = on", "actors443.https.strict-sni")]
     [InlineData("deadlines.age = 1h", "actors443.deadlines.age")]
     [InlineData("drain.deadline = 1s", "actors443.drain.deadline")]
+    [InlineData("dns.allow = \"10.0.0.0/8\"", "actors443.dns.allow")]
+    [InlineData("dns.cache.stale = off", "actors443.dns.cache.stale")]
     [InlineData("access-log.format = json", "actors443.access-log.format")]
     [InlineData("log.level = debug", "actors443.log.level")]
     [InlineData("log.levels { A = debug }", "actors443.log.levels")]

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Actors443.Dns.Wire;
 
 namespace Actors443.Acme.Dns;
 

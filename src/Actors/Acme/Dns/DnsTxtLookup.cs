@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Actors443.Dns.Wire;
 
 namespace Actors443.Acme.Dns;
 
@@ -91,7 +92,15 @@ internal sealed class DnsTxtLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpan
     {
         var query = new DnsWriter();
         query.Header((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1), RecursionDesired, 1, 0, 0, 0);
-        query.Question(name, type, DnsClass.In);
+        try
+        {
+            query.Question(name, type, DnsClass.In);
+        }
+        catch (DnsNameException problem)
+        {
+            throw new DnsChallengeException(problem.Message, problem);
+        }
+
         return await DnsTransport.AskAsync(server, query.Written.ToArray(), tcpOnly: false, timeout, cancellationToken);
     }
 

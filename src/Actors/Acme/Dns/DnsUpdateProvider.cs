@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Actors443.Dns.Wire;
 
 namespace Actors443.Acme.Dns;
 
@@ -38,6 +39,18 @@ internal sealed class DnsUpdateProvider(DnsUpdateSettings settings, TimeProvider
     public Task CleanUpAsync(DnsChallengeRecord record, CancellationToken cancellationToken) => UpdateAsync(record, DnsClass.None, 0, cancellationToken);
 
     private async Task UpdateAsync(DnsChallengeRecord record, DnsClass @class, uint secondsToLive, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SendUpdateAsync(record, @class, secondsToLive, cancellationToken);
+        }
+        catch (DnsNameException problem)
+        {
+            throw new DnsChallengeException(problem.Message, problem);
+        }
+    }
+
+    private async Task SendUpdateAsync(DnsChallengeRecord record, DnsClass @class, uint secondsToLive, CancellationToken cancellationToken)
     {
         string zone = settings.Zone ?? await FindZoneAsync(record.Name, cancellationToken);
         var update = new DnsWriter();

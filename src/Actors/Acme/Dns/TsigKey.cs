@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Actors443.Dns.Wire;
 
 namespace Actors443.Acme.Dns;
 

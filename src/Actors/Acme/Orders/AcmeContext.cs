@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using Actors443.Acme.Challenges;
 using Actors443.Acme.Dns;
 using Actors443.Acme.OnDemand;
@@ -7,6 +6,7 @@ using Actors443.Acme.Protocol;
 using Actors443.Acme.State;
 using Actors443.Certificates;
 using Actors443.Configuration;
+using Actors443.Dns.Upstreams;
 using Actors443.Telemetry;
 
 namespace Actors443.Acme.Orders;
@@ -141,15 +141,6 @@ internal sealed class AcmeContext : IDisposable
         }
     }
 
-    private static IReadOnlyList<IPEndPoint> SystemResolvers()
-    {
-        try
-        {
-            return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(network => network.GetIPProperties().DnsAddresses).Distinct().Select(address => new IPEndPoint(address, DnsTxtLookup.DnsPort))];
-        }
-        catch (Exception cause) when (cause is NetworkInformationException or PlatformNotSupportedException)
-        {
-            return [];
-        }
-    }
+    private static IReadOnlyList<IPEndPoint> SystemResolvers() =>
+        [.. UpstreamFactory.SystemResolvers().Select(address => new IPEndPoint(address, DnsTxtLookup.DnsPort))];
 }

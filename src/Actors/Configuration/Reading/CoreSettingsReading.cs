@@ -17,6 +17,7 @@ internal static class CoreSettingsReading
             Deadlines = LifetimeSettingsReading.ReadDeadlines(root.Section("deadlines")),
             Drain = LifetimeSettingsReading.ReadDrain(root.Section("drain")),
             Tunnels = TunnelSettingsReading.Read(root.Section("tunnels")),
+            Dns = DnsSettingsReading.Read(root.Section("dns")),
             StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),
         };
     }

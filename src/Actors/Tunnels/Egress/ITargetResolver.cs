@@ -12,5 +12,5 @@ internal interface ITargetResolver
 /// <summary>By the system: hosts file, DNS.</summary>
 internal sealed class SystemResolver : ITargetResolver
 {
-    public Task<IPAddress[]> ResolveAsync(string name, CancellationToken cancellationToken) => Dns.GetHostAddressesAsync(name, cancellationToken);
+    public Task<IPAddress[]> ResolveAsync(string name, CancellationToken cancellationToken) => System.Net.Dns.GetHostAddressesAsync(name, cancellationToken);
 }

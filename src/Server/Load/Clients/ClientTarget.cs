@@ -34,7 +34,7 @@ internal sealed class ClientTarget
         IPAddress[] addresses;
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(settings.Target.IdnHost, cancellationToken);
+            addresses = await System.Net.Dns.GetHostAddressesAsync(settings.Target.IdnHost, cancellationToken);
         }
         catch (SocketException cause)
         {

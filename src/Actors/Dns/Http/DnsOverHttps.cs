@@ -1,0 +1,217 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Net;
+using Actors443.Dns.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Actors443.Dns.Http;
+
+/// <summary>
+/// DNS over HTTPS (RFC 8484): GET with the query in the address, POST with it in the body. An answer that is known is written straight to the connection, without a
+/// wait and without a task. Thread-safe.
+/// </summary>
+internal sealed class DnsOverHttps(IDnsResolver resolver)
+{
+    public const string MediaType = "application/dns-message";
+
+    private const string Parameter = "dns";
+
+    // What any pipe gives in one piece.
+    private const int OnePiece = 4096;
+
+    private static readonly SearchValues<char> Base64UrlAlphabet = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    /// <summary>Answers one request, whatever it is.</summary>
+    public Task HandleAsync(HttpContext context)
+    {
+        string method = context.Request.Method;
+        if (HttpMethods.IsPost(method))
+            return PostAsync(context);
+        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method))
+            return GetAsync(context);
+        context.Response.Headers.Allow = "GET, HEAD, POST";
+        return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, $"DNS queries come by GET or POST (RFC 8484), not by {method}.");
+    }
+
+    private Task GetAsync(HttpContext context)
+    {
+        string address = context.Request.QueryString.Value ?? "";
+        if (!QueryParameters.TryFind(address, Parameter, out ReadOnlySpan<char> written))
+            return RefuseAsync(context, StatusCodes.Status400BadRequest, "The parameter dns, with a DNS message as base64url, is missing (RFC 8484 4.1).");
+        if (written.Contains('%'))
+            written = Uri.UnescapeDataString(written);
+        if (written.ContainsAnyExcept(Base64UrlAlphabet) || written.Length % 4 == 1)
+            return RefuseAsync(context, StatusCodes.Status400BadRequest, "The parameter dns is not base64url without padding (RFC 8484 6).");
+        int length = Base64Url.GetMaxDecodedLength(written.Length);
+        if (length > DnsHeader.LongestMessage)
+            return RefuseAsync(context, StatusCodes.Status414UriTooLong, "A DNS message has 65535 bytes at most.");
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        if (!Base64Url.TryDecodeFromChars(written, buffer, out int decoded))
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            return RefuseAsync(context, StatusCodes.Status400BadRequest, "The parameter dns is not base64url without padding (RFC 8484 6).");
+        }
+
+        ValueTask<DnsAnswer> resolving = ResolveAsync(context, buffer.AsMemory(0, decoded));
+        if (!resolving.IsCompletedSuccessfully)
+            return AnswerAsync(context, resolving, buffer);
+        Task writing = WriteAsync(context, resolving.Result);
+        if (!writing.IsCompletedSuccessfully)
+            return ReturnAsync(writing, buffer);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return Task.CompletedTask;
+    }
+
+    private static async Task ReturnAsync(Task writing, byte[] buffer)
+    {
+        await writing;
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private static async Task AnswerAsync(HttpContext context, ValueTask<DnsAnswer> resolving, byte[] buffer)
+    {
+        await WriteAsync(context, await resolving);
+        // Not if it fails: then the query may still be in use.
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private Task PostAsync(HttpContext context)
+    {
+        HttpRequest request = context.Request;
+        if (!IsDnsMessage(request.ContentType))
+            return RefuseAsync(context, StatusCodes.Status415UnsupportedMediaType, $"The body of a DNS query is {MediaType} (RFC 8484 4.1).");
+        if (request.ContentLength > DnsHeader.LongestMessage)
+            return TooLargeAsync(context);
+        ValueTask<ReadResult> reading = request.BodyReader.ReadAsync(context.RequestAborted);
+        if (!reading.IsCompletedSuccessfully)
+            return PostAsync(context, reading.AsTask());
+        ReadResult read = reading.Result;
+        if (!read.Buffer.IsSingleSegment || !IsWhole(read, request))
+            return PostAsync(context, Task.FromResult(read));
+        ValueTask<DnsAnswer> resolving = ResolveAsync(context, read.Buffer.First);
+        if (!resolving.IsCompletedSuccessfully)
+            return PostAsync(context, read, resolving);
+        Task writing = WriteAsync(context, resolving.Result);
+        if (!writing.IsCompletedSuccessfully)
+            return PostAsync(context, read, writing);
+        request.BodyReader.AdvanceTo(read.Buffer.End);
+        return Task.CompletedTask;
+    }
+
+    private static async Task PostAsync(HttpContext context, ReadResult read, ValueTask<DnsAnswer> resolving)
+    {
+        await WriteAsync(context, await resolving);
+        context.Request.BodyReader.AdvanceTo(read.Buffer.End);
+    }
+
+    private static async Task PostAsync(HttpContext context, ReadResult read, Task writing)
+    {
+        await writing;
+        context.Request.BodyReader.AdvanceTo(read.Buffer.End);
+    }
+
+    private async Task PostAsync(HttpContext context, Task<ReadResult> reading)
+    {
+        PipeReader reader = context.Request.BodyReader;
+        ReadResult read = await reading;
+        while (!IsWhole(read, context.Request) && read.Buffer.Length <= DnsHeader.LongestMessage)
+        {
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            read = await reader.ReadAsync(context.RequestAborted);
+        }
+
+        if (read.Buffer.Length > DnsHeader.LongestMessage)
+        {
+            reader.AdvanceTo(read.Buffer.End);
+            await TooLargeAsync(context);
+            return;
+        }
+
+        ReadOnlyMemory<byte> query = read.Buffer.IsSingleSegment ? read.Buffer.First : read.Buffer.ToArray();
+        await WriteAsync(context, await ResolveAsync(context, query));
+        reader.AdvanceTo(read.Buffer.End);
+    }
+
+    private ValueTask<DnsAnswer> ResolveAsync(HttpContext context, ReadOnlyMemory<byte> query)
+    {
+        // Not by HttpContext.Connection, which is an object more.
+        IPAddress? address = (context.Features[typeof(IHttpConnectionFeature)] as IHttpConnectionFeature)?.RemoteIpAddress;
+        return resolver.ResolveAsync(query, new DnsClient(address ?? IPAddress.None), context.RequestAborted);
+    }
+
+    private static Task WriteAsync(HttpContext context, in DnsAnswer answer)
+    {
+        switch (answer.Verdict)
+        {
+            case DnsVerdict.NotAQuery:
+                return RefuseAsync(context, StatusCodes.Status400BadRequest, "This is no DNS query (RFC 1035 4.1).");
+            case DnsVerdict.Denied:
+                return RefuseAsync(context, StatusCodes.Status403Forbidden, "This resolver does not answer this client.");
+            case DnsVerdict.TooMany:
+                context.Response.Headers.RetryAfter = "1";
+                return RefuseAsync(context, StatusCodes.Status429TooManyRequests, "Too many queries.");
+        }
+
+        HttpResponse response = context.Response;
+        response.ContentType = MediaType;
+        response.ContentLength = answer.Length;
+        response.Headers.CacheControl = answer.CacheControl;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return Task.CompletedTask;
+        // Headers first: then what is written goes to the connection and nowhere between.
+        Task starting = response.StartAsync();
+        if (!starting.IsCompletedSuccessfully)
+            return WriteLaterAsync(starting, response, answer);
+        Write(response.BodyWriter, answer);
+        return Task.CompletedTask;
+    }
+
+    private static async Task WriteLaterAsync(Task starting, HttpResponse response, DnsAnswer answer)
+    {
+        await starting;
+        Write(response.BodyWriter, answer);
+    }
+
+    // What is not flushed here goes out with the end of the response, and costs one frame instead of two.
+    private static void Write(PipeWriter writer, in DnsAnswer answer)
+    {
+        if (answer.Length <= OnePiece)
+        {
+            answer.WriteTo(writer.GetSpan(answer.Length)[..answer.Length]);
+            writer.Advance(answer.Length);
+            return;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(answer.Length);
+        answer.WriteTo(buffer.AsSpan(0, answer.Length));
+        writer.Write(buffer.AsSpan(0, answer.Length));
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private static bool IsWhole(in ReadResult read, HttpRequest request) => read.IsCompleted || read.Buffer.Length == request.ContentLength;
+
+    private static bool IsDnsMessage(string? contentType)
+    {
+        ReadOnlySpan<char> written = contentType;
+        int parameters = written.IndexOf(';');
+        return (parameters < 0 ? written : written[..parameters].TrimEnd()).Equals(MediaType, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static Task TooLargeAsync(HttpContext context)
+    {
+        // Its rest is not worth reading.
+        if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
+        return RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, "A DNS message has 65535 bytes at most.");
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string problem)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsync(problem + "\n");
+    }
+}

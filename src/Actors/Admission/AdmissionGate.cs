@@ -81,6 +81,18 @@ internal sealed class AdmissionGate : IAcceptGate
         return CloseReason.None;
     }
 
+    public void EnterUnnamed()
+    {
+        Interlocked.Increment(ref _connections);
+        Interlocked.Increment(ref _handshakes);
+    }
+
+    public CloseReason TryName(IPAddress client)
+    {
+        Generation generation = _generation;
+        return generation.IsExempt(client) ? CloseReason.None : EnterLimited(generation, client);
+    }
+
     /// <summary>After the ClientHello, before any cryptography: takes from the client's rate of new or of resumed handshakes. Over it, the client is banned.</summary>
     public CloseReason TryHandshake(IPAddress client, bool offersResumption)
     {

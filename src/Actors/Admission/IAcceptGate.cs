@@ -12,6 +12,12 @@ internal interface IAcceptGate
     /// <summary>Counts the connection, or says why it is refused (<see cref="CloseReason.None"/>: admitted).</summary>
     CloseReason TryEnter(IPAddress client);
 
+    /// <summary>Counts a connection whose client a trusted proxy has still to name.</summary>
+    void EnterUnnamed();
+
+    /// <summary>The client of such a connection is known: counts it for that, or says why it is refused.</summary>
+    CloseReason TryName(IPAddress client);
+
     /// <summary>Once for each connection that entered.</summary>
     void Leave(IPAddress client);
 

@@ -42,6 +42,16 @@ public sealed record HttpsSettings
 
     /// <summary>HTTP limits.</summary>
     public HttpLimitSettings Limits { get; init; } = new();
+
+    /// <summary>Proxies in front.</summary>
+    public ProxyProtocolSettings ProxyProtocol { get; init; } = new();
+}
+
+/// <summary><c>actors443.https.proxy-protocol</c>: proxies in front that say whose connection they bring (PROXY protocol 1 and 2).</summary>
+public sealed record ProxyProtocolSettings
+{
+    /// <summary>Connections from here must begin with a PROXY header; from elsewhere none is looked at.</summary>
+    public IReadOnlyList<IPNetwork> Trust { get; init; } = [];
 }
 
 /// <summary>Named TLS policies, after Mozilla's guideline.</summary>

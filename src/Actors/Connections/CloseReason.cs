@@ -108,6 +108,9 @@ public enum CloseReason
     /// <summary>The server itself failed.</summary>
     InternalError,
 
+    /// <summary>A trusted proxy has sent no PROXY header, or a wrong one.</summary>
+    MalformedProxyHeader,
+
     /// <summary>A CA's validation by tls-alpn-01 was answered, and nothing else is said on such a connection.</summary>
     ChallengeAnswered,
 }

@@ -19,6 +19,9 @@ public sealed record ConnectionSnapshot
     /// <summary>The client's address.</summary>
     public required IPEndPoint Remote { get; init; }
 
+    /// <summary>The proxy in front that brought it (PROXY protocol); null: none.</summary>
+    public IPEndPoint? Proxy { get; init; }
+
     /// <summary>Since accept.</summary>
     public required TimeSpan Age { get; init; }
 

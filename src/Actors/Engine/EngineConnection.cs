@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
+using Actors443.ProxyProtocol;
 using Actors443.Tls;
 using Akka.Actor;
 
@@ -53,9 +54,14 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>Name of the listener actor, <c>https-443</c>.</summary>
     public string Listener { get; }
 
-    public IPEndPoint Remote { get; }
+    /// <summary>The client; the proxy in front until that has named it.</summary>
+    public IPEndPoint Remote { get; private set; }
 
-    public IPEndPoint Local { get; }
+    /// <summary>The address the client came to.</summary>
+    public IPEndPoint Local { get; private set; }
+
+    /// <summary>The proxy in front, with what it said; null: there is none.</summary>
+    public ProxiedConnection? Proxied { get; private set; }
 
     public MonotonicClock Clock { get; }
 
@@ -209,6 +215,16 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         NoteStage(ConnectionState.Admitted);
     }
 
+    /// <summary>A trusted proxy has named the client.</summary>
+    public void NamedBy(ProxyHeader header)
+    {
+        Proxied = new ProxiedConnection(Remote, header);
+        if (header is not { Source: { } source, Destination: { } destination })
+            return;
+        Local = destination;
+        Remote = source;
+    }
+
     /// <param name="patience">How long it may take; null: as long as the handshake.</param>
     public void DecisionAwaited(TimeSpan? patience)
     {
@@ -279,6 +295,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
             Listener = Listener,
             State = State,
             Remote = Remote,
+            Proxy = Proxied?.Proxy,
             Age = TimeSpan.FromMilliseconds(now - AcceptedAtMs),
             Idle = TimeSpan.FromMilliseconds(RequestsInFlight > 0 ? 0 : now - IdleSinceMs),
             ServerName = ServerName,

@@ -1,6 +1,7 @@
 using System.Net;
 using Actors443.Admission;
 using Actors443.Configuration;
+using Actors443.ProxyProtocol;
 using Actors443.Tls;
 
 namespace Actors443.Engine;
@@ -43,7 +44,11 @@ internal sealed record ListenRequest(string Name, IReadOnlyList<IPEndPoint> EndP
 /// <param name="FrontEnd">Chooses certificate and policy by ClientHello.</param>
 /// <param name="Admission">Asked after the ClientHello.</param>
 /// <param name="Owners">Gives every connection its actor.</param>
-internal sealed record TlsListening(TlsFrontEnd FrontEnd, AdmissionGate Admission, IConnectionOwners Owners);
+internal sealed record TlsListening(TlsFrontEnd FrontEnd, AdmissionGate Admission, IConnectionOwners Owners)
+{
+    /// <summary>Whose connections begin with a PROXY header; null: nobody's.</summary>
+    public TrustedProxies? Proxies { get; init; }
+}
 
 /// <summary>A bound listener.</summary>
 internal interface IEngineListener : IAsyncDisposable

@@ -29,6 +29,10 @@ internal sealed class CountingGate(int maximum) : IAcceptGate
         return CloseReason.None;
     }
 
+    public void EnterUnnamed() => TryEnter(IPAddress.None);
+
+    public CloseReason TryName(IPAddress client) => CloseReason.None;
+
     public void Leave(IPAddress client)
     {
         lock (_change)

@@ -19,6 +19,9 @@ internal sealed record ConnectionReport
     /// <summary>The client's address and port.</summary>
     public required string Remote { get; init; }
 
+    /// <summary>Address and port of the proxy in front that brought it.</summary>
+    public string? Proxy { get; init; }
+
     public required double AgeSeconds { get; init; }
 
     public required double IdleSeconds { get; init; }

@@ -106,6 +106,7 @@ internal sealed record ConnectionQuery
         Listener = connection.Listener,
         State = Name(connection.State),
         Remote = connection.Remote.ToString(),
+        Proxy = connection.Proxy?.ToString(),
         AgeSeconds = Math.Round(connection.Age.TotalSeconds, 3),
         IdleSeconds = Math.Round(connection.Idle.TotalSeconds, 3),
         ServerName = connection.ServerName,

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Net.Sockets;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
@@ -35,6 +36,18 @@ public sealed class EventLoopEngineTests
         rotations.Rotate();
         rotations.Rotate();
         Assert.False(await OpenSslClient.ConnectAsync(host.Port, version, "-sess_in", session));
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_close_what_was_refused_is_let_go_with_its_loop()
+    {
+        EngineHost host = await EngineHost.StartAsync(EngineKind.EventLoop);
+        using var tcp = new TcpClient(AddressFamily.InterNetwork);
+        await tcp.ConnectAsync(IPAddress.Loopback, host.Port);
+        await tcp.GetStream().WriteAsync("nothing that we speak"u8.ToArray());
+        await Eventually.HoldsAsync(async () => await tcp.GetStream().ReadAsync(new byte[1]) == 0, "it is refused");
+
+        await host.EndAsync();
     }
 
     [Fact]

@@ -196,6 +196,8 @@ internal sealed unsafe class EventLoop : IDisposable
             while (!_stopping)
                 Tick(events);
             RunPosted();
+            foreach (ILoopHandler? handler in _handlers)
+                handler?.LoopEnds();
             _ended.SetResult();
         }
         catch (Exception cause)

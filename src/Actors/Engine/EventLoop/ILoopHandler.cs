@@ -9,6 +9,11 @@ internal interface ILoopHandler
 
     /// <summary>It threw; it is to close its descriptor. Must not throw.</summary>
     void Failed(Exception cause);
+
+    /// <summary>The loop ends after this; nobody is told of the descriptor any more.</summary>
+    void LoopEnds()
+    {
+    }
 }
 
 /// <summary>Has something to do once a tick: write what was gathered.</summary>

@@ -59,6 +59,10 @@ internal sealed unsafe partial class LoopConnection
         _peerEnded = true;
         switch (_phase)
         {
+            case Phase.ProxyHeader:
+                SetReason(CloseReason.ClientClosed, "before a whole PROXY header");
+                Release();
+                break;
             case Phase.Hello:
                 SetReason(CloseReason.ClientClosed, "before a ClientHello");
                 Release();

@@ -27,8 +27,11 @@ internal sealed unsafe partial class LoopConnection
     {
         switch (_phase)
         {
+            case Phase.ProxyHeader:
+                ReadProxyHeader(count);
+                break;
             case Phase.Hello:
-                ReadHello(count);
+                ReadHello(_home.ReceivedMemory[..count]);
                 break;
             case Phase.Deciding:
                 KeepForLater(count);
@@ -43,29 +46,19 @@ internal sealed unsafe partial class LoopConnection
         }
     }
 
-    private void ReadHello(int count)
+    private void ReadHello(ReadOnlyMemory<byte> bytes, bool isKept = false)
     {
-        ReadOnlyMemory<byte> bytes = _home.ReceivedMemory[..count];
-        if (_hello is not null)
-        {
-            if (_hello.Length - _helloLength < count)
-                Array.Resize(ref _hello, _helloLength + count);
-            bytes.Span.CopyTo(_hello.AsSpan(_helloLength));
-            _helloLength += count;
-            bytes = _hello.AsMemory(0, _helloLength);
-        }
-
+        if (_hello is not null && !isKept)
+            bytes = Gather(bytes.Span);
         ClientHelloStatus status = ClientHelloReader.TryRead(new ReadOnlySequence<byte>(bytes), out ClientHello? hello);
         switch (status)
         {
             case ClientHelloStatus.Complete:
                 Answer(hello!);
                 break;
-            case ClientHelloStatus.Incomplete when _hello is null:
-                _hello = bytes.ToArray();
-                _helloLength = count;
-                break;
             case ClientHelloStatus.Incomplete:
+                if (_hello is null)
+                    Gather(bytes.Span);
                 break;
             case ClientHelloStatus.PlainHttp:
                 Refuse(CloseReason.PlainHttp, null, PlainHttpReply.Bytes);
@@ -77,6 +70,17 @@ internal sealed unsafe partial class LoopConnection
                 Refuse(CloseReason.MalformedClientHello, null, status.ToAlert());
                 break;
         }
+    }
+
+    /// <summary>Keeps bytes beyond this turn. All that are kept.</summary>
+    private Memory<byte> Gather(ReadOnlySpan<byte> bytes)
+    {
+        _hello ??= new byte[bytes.Length];
+        if (_hello.Length - _helloLength < bytes.Length)
+            Array.Resize(ref _hello, _helloLength + bytes.Length);
+        bytes.CopyTo(_hello.AsSpan(_helloLength));
+        _helloLength += bytes.Length;
+        return _hello.AsMemory(0, _helloLength);
     }
 
     private void Answer(ClientHello hello)

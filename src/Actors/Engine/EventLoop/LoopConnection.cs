@@ -60,6 +60,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         /// <summary>Its ClientHello is not complete.</summary>
         Hello,
 
+        /// <summary>The proxy that brings it has not said all.</summary>
+        ProxyHeader,
+
         /// <summary>Somebody decides whether its handshake goes on.</summary>
         Deciding,
         Handshaking,
@@ -98,6 +101,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             return;
         }
 
+        if (_entry.Tls.Proxies?.Contains(Remote.Address) == true)
+            _phase = Phase.ProxyHeader;
         _entry.Metrics.Accepted(Listener);
         _entry.Tls.Owners.Accepted(this);
     }
@@ -194,6 +199,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     }
 
     void ILoopHandler.Failed(Exception cause) => Fail(cause);
+
+    void ILoopHandler.LoopEnds() => Reset();
 
     void ILoopTickEnd.EndTick()
     {

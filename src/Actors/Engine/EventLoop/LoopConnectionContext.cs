@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Actors443.Connections;
+using Actors443.ProxyProtocol;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -170,6 +171,8 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
             return _metricsTags;
         if (key == KestrelEnd.Feature)
             return _metricsContext;
+        if (key == typeof(IProxyProtocolFeature))
+            return connection.Proxied;
         return key == typeof(IConnectionIdFeature) || key == typeof(IConnectionTransportFeature) || key == typeof(IConnectionItemsFeature)
             || key == typeof(IConnectionLifetimeFeature) || key == typeof(IConnectionEndPointFeature) || key == typeof(IConnectionSocketFeature)
             ? this

@@ -83,8 +83,9 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
         }
 
         IPEndPoint remote = NativeAddress.Read(new ReadOnlySpan<byte>(address, length));
-        CloseReason refusal = Gate.TryEnter(remote.Address);
-        if (refusal != CloseReason.None)
+        if (entry.Tls.Proxies?.Contains(remote.Address) == true)
+            Gate.EnterUnnamed();
+        else if (Gate.TryEnter(remote.Address) is not CloseReason.None and var refusal)
         {
             Refuse(accepted, refusal);
             return true;

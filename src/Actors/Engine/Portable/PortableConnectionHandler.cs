@@ -63,6 +63,8 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
     /// <summary>ClientHello to the end of the handshake; null: the connection is over and its reason set.</summary>
     private async Task<SslStream?> SecureAsync(ConnectionContext transport, PortableConnection connection)
     {
+        if (tls.Proxies?.Contains(connection.Remote.Address) == true && !await PortableProxyHeader.ReadAsync(transport, connection, request.Gate, metrics))
+            return null;
         ClientHello? hello = await ReadClientHelloAsync(transport, connection);
         if (hello is null)
             return null;

@@ -39,7 +39,7 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
         try
         {
             foreach (IPEndPoint endPoint in request.EndPoints)
-                bound.Add(new PortableListener(endPoint, request.Backlog, request.Gate, request.OnFault, metrics, loggers, time));
+                bound.Add(new PortableListener(endPoint, request.Backlog, request.Gate, request.Tls?.Proxies, request.OnFault, metrics, loggers, time));
             return bound;
         }
         catch (BindException)

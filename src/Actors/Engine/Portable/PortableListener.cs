@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Actors443.Admission;
 using Actors443.Connections;
+using Actors443.ProxyProtocol;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -17,6 +18,7 @@ internal sealed class PortableListener : IConnectionListener
     private static readonly TimeSpan ShortageWait = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
+    private readonly TrustedProxies? _proxies;
     private readonly IAcceptGate _gate;
     private readonly ConnectionMetrics _metrics;
     private readonly Action<Exception>? _onFault;
@@ -26,9 +28,10 @@ internal sealed class PortableListener : IConnectionListener
     private readonly SocketConnectionContextFactory _contexts;
     private long _lastShortageReport;
 
-    public PortableListener(IPEndPoint endPoint, int backlog, IAcceptGate gate, Action<Exception>? onFault, ConnectionMetrics metrics, ILoggerFactory loggers, TimeProvider time)
+    public PortableListener(IPEndPoint endPoint, int backlog, IAcceptGate gate, TrustedProxies? proxies, Action<Exception>? onFault, ConnectionMetrics metrics, ILoggerFactory loggers, TimeProvider time)
     {
         _gate = gate;
+        _proxies = proxies;
         _onFault = onFault;
         _metrics = metrics;
         _log = loggers.CreateLogger(LogCategories.Listening);
@@ -69,8 +72,9 @@ internal sealed class PortableListener : IConnectionListener
                     continue;
                 }
 
-                CloseReason refusal = _gate.TryEnter(remote.Address);
-                if (refusal != CloseReason.None)
+                if (_proxies?.Contains(remote.Address) == true)
+                    _gate.EnterUnnamed();
+                else if (_gate.TryEnter(remote.Address) is not CloseReason.None and var refusal)
                 {
                     Refuse(accepted, refusal);
                     continue;

@@ -192,7 +192,7 @@ internal static class FuzzRun
 
     private static nint SessionOf(ClientTlsContext context, int port)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 5_000 };
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = (int)SlowHang.TotalMilliseconds };
         socket.Connect(IPAddress.Loopback, port);
         using var talker = new TlsTalker(context, 0);
         byte[] buffer = new byte[32 * 1024];

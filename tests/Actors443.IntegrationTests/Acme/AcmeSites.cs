@@ -18,12 +18,13 @@ internal static class AcmeSites
     /// <param name="issuers">In order.</param>
     /// <param name="names">Of the sites.</param>
     /// <param name="acme">More settings of <c>acme</c>; they win.</param>
-    public static string Hocon(TemporaryFolder folder, IReadOnlyList<AcmeIssuer> issuers, IEnumerable<string> names, string acme = "")
+    /// <param name="issuerMore">More settings of each issuer.</param>
+    public static string Hocon(TemporaryFolder folder, IReadOnlyList<AcmeIssuer> issuers, IEnumerable<string> names, string acme = "", string issuerMore = "")
     {
         IEnumerable<string> written = issuers.Select((issuer, i) =>
         {
             string roots = folder.Write($"roots-{i}.pem", string.Join('\n', issuer.TrustedRoots.Select(root => root.ExportCertificatePem())));
-            return $$"""{ name = "{{issuer.Name}}", directory = "{{issuer.Directory}}", trusted-roots = "{{roots}}" }""";
+            return $$"""{ name = "{{issuer.Name}}", directory = "{{issuer.Directory}}", trusted-roots = "{{roots}}"{{(issuerMore.Length > 0 ? ", " + issuerMore : "")}} }""";
         });
         return $$"""
             actors443 {

@@ -143,6 +143,26 @@ public sealed class PebbleOrderTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task An_external_account_is_bound_and_the_preferred_chain_is_served()
+    {
+        Skip.If(PebbleServer.Missing is not null, PebbleServer.Missing);
+        const string key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
+        await using PebbleServer pebble = await PebbleServer.StartAsync(new PebbleOptions { HttpPort = _http, TlsPort = _https, NoncesRefused = 20, AlternateRoots = 2, ExternalAccount = ("kid-1", key) });
+        using X509Certificate2 root = await pebble.RootAsync(2);
+        string preferred = root.GetNameInfo(X509NameType.SimpleName, false);
+        await using RunningServer server = await RunningServer.StartAsync(
+            AcmeSites.Hocon(_folder, [pebble.Issuer], ["www.site.test"], $"preferred-chain = \"{preferred}\"", issuerMore: $"external-account {{ key-id = \"kid-1\", key = \"{key}\" }}"),
+            $"https.bind=[\"127.0.0.1:{_https}\"]",
+            $"http.bind=[\"127.0.0.1:{_http}\"]");
+
+        await server.AwaitStoryAsync("www.site.test", "installed as generation 1");
+
+        await AcmeSites.AwaitIssuerAsync(_https, "www.site.test", "Pebble");
+        ServerCertificate served = server.Environment.Certificates.Current.Find("www.site.test", CertificateKeyKinds.Any)!;
+        Assert.Equal(preferred, served.Issuers[^1].GetNameInfo(X509NameType.SimpleName, forIssuer: true));
+    }
+
+    [SkippableFact]
     public async Task The_example_runs()
     {
         Skip.If(PebbleServer.Missing is not null, PebbleServer.Missing);

@@ -35,7 +35,7 @@ public sealed class ScriptedCaTests : IAsyncLifetime
 
         Assert.Equal("shortlived", first.Profile);
         Assert.Equal(TimeSpan.FromHours(6), info.RetryAfter);
-        Assert.Equal(new DateTimeOffset(2026, 12, 1, 0, 0, 0, TimeSpan.Zero), info.Start);
+        Assert.Equal(_ca.RenewalWindow, (info.Start, info.End));
         Assert.Equal("https://ca.test/why", info.Explanation!.ToString());
         Assert.Contains("/renewal-info/" + id, _ca.Asked);
         Assert.Equal([null, id], _ca.Orders.Select(order => order.TryGetProperty("replaces", out var replaces) ? replaces.GetString() : null));

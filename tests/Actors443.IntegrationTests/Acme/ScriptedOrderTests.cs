@@ -239,13 +239,78 @@ public sealed class ScriptedOrderTests : IDisposable
         await using RunningServer server = await StartAsync([ca.Issuer], [Name]);
 
         await server.AwaitStoryAsync(Name, "installed as generation 2");
-        CertificateStory story = await server.AwaitStoryAsync(Name, "between 2026-12-01");
+        CertificateStory story = await server.AwaitStoryAsync(Name, $"between {ca.RenewalWindow.Start:yyyy-MM-dd}");
 
         JsonElement[] orders = [.. ca.Orders];
         Assert.Equal(2, orders.Length);
         Assert.False(orders[0].TryGetProperty("replaces", out _));
         Assert.Equal(asked, orders[1].GetProperty("replaces").GetString());
         Assert.Equal(nameof(AcmeOrderState.Waiting), story.State);
+    }
+
+    [Theory]
+    [InlineData("", 3)]
+    [InlineData("renew-within = 0.5", 2)]
+    public async Task Without_a_window_of_the_ca_a_share_of_the_life_is_left_at_renewal(string setting, int part)
+    {
+        await using ScriptedCa ca = await ScriptedCa.StartAsync();
+        ca.Script = request =>
+        {
+            bool isAsked = request.Path.StartsWith("/renewal-info/", StringComparison.Ordinal);
+            if (isAsked)
+                request.Context.Response.StatusCode = 404;
+            return Task.FromResult(isAsked);
+        };
+        await using RunningServer server = await StartAsync([ca.Issuer], [Name], setting);
+        await server.AwaitStoryAsync(Name, "installed as generation 1");
+        await server.AwaitStoryAsync(Name, "could not be asked");
+
+        X509Certificate2 shown = await AcmeSites.ShownAsync(server.HttpsPort, Name);
+        NameSetStatus status = Assert.Single(server.Environment.AcmeStatuses.All);
+        Assert.Equal(AcmeOrderState.Waiting, status.State);
+        Assert.Equal(shown.NotAfter.ToUniversalTime() - (shown.NotAfter - shown.NotBefore) / part, status.RenewAt!.Value.UtcDateTime, TimeSpan.FromSeconds(1));
+        Assert.Single(ca.Orders);
+    }
+
+    [Fact]
+    public async Task The_profile_of_an_issuer_is_ordered_and_every_key_is_of_the_kind_that_is_set()
+    {
+        await using ScriptedCa ca = await ScriptedCa.StartAsync();
+        await using RunningServer server = await RunningServer.StartAsync(AcmeSites.Hocon(_folder, [ca.Issuer], [Name], "key-type = rsa2048", issuerMore: "profile = shortlived"));
+        await server.AwaitStoryAsync(Name, "installed as generation 1");
+        await server.RenewAsync(Name);
+        await server.AwaitStoryAsync(Name, "installed as generation 2");
+        await Eventually.HoldsAsync(async () => (await AcmeSites.ShownAsync(server.HttpsPort, Name)).GetRSAPublicKey()?.KeySize == 2048, "it is shown");
+
+        Assert.Equal(["shortlived", "shortlived"], ca.Orders.Select(order => order.GetProperty("profile").GetString()));
+    }
+
+    [Fact]
+    public async Task A_state_that_cannot_be_written_costs_nothing_but_time()
+    {
+        await using ScriptedCa ca = await ScriptedCa.StartAsync();
+        string state = Path.Combine(_folder.Path, "state");
+        string? blocked = null;
+        ca.Script = request =>
+        {
+            if (blocked is null && request.Path.StartsWith("/finalize", StringComparison.Ordinal))
+            {
+                // A folder in the place of the file, which nobody may write over, root neither.
+                blocked = Assert.Single(Directory.GetFiles(state, "order.json", SearchOption.AllDirectories));
+                File.Delete(blocked);
+                Directory.CreateDirectory(blocked);
+            }
+
+            return Task.FromResult(false);
+        };
+        await using RunningServer server = await StartAsync([ca.Issuer], [Name], "", $"state-directory=\"{state}\"");
+        await Eventually.HoldsAsync(() => server.Environment.AcmeStatuses.All.Any(status => status.LastFailure?.Contains("The state directory cannot be written", StringComparison.Ordinal) == true), "it says why");
+        Assert.Contains(Name, CertificateValidation.NamesOf(await AcmeSites.ShownAsync(server.HttpsPort, Name)));
+
+        Directory.Delete(blocked!);
+
+        await AcmeSites.AwaitIssuerAsync(server.HttpsPort, Name, "Scripted");
+        Assert.Equal(nameof(AcmeOrderState.Waiting), (await server.StoryAsync(Name)).State);
     }
 
     [Fact]

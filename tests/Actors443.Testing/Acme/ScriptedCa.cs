@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -53,6 +54,9 @@ internal sealed class ScriptedCa : IAsyncDisposable
 
     /// <summary>Whether answers carry a nonce.</summary>
     public bool GivesNonces { get; set; } = true;
+
+    /// <summary>When certificates are to be renewed.</summary>
+    public (DateTimeOffset Start, DateTimeOffset End) RenewalWindow { get; } = (DateTimeOffset.UtcNow.Date.AddDays(20), DateTimeOffset.UtcNow.Date.AddDays(22));
 
     public string Base => _application.Urls.Single();
 
@@ -128,7 +132,7 @@ internal sealed class ScriptedCa : IAsyncDisposable
                 break;
             case "renewal-info":
                 context.Response.Headers.RetryAfter = "21600";
-                await WriteAsync(context, 200, new { suggestedWindow = new { start = "2026-12-01T00:00:00Z", end = "2026-12-03T00:00:00Z" }, explanationURL = "https://ca.test/why" });
+                await WriteAsync(context, 200, new { suggestedWindow = new { start = RenewalWindow.Start.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), end = RenewalWindow.End.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) }, explanationURL = "https://ca.test/why" });
                 break;
             default:
                 await WriteAsync(context, 404, new { type = "urn:ietf:params:acme:error:malformed", detail = "Nothing is there." });
@@ -176,7 +180,10 @@ internal sealed class ScriptedCa : IAsyncDisposable
     {
         CertificateRequest request = CertificateRequest.LoadSigningRequest(Base64Url.DecodeFromChars(csr), HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_intermediate.Certificate, true, false));
-        using X509Certificate2 certificate = request.Create(_intermediate.Certificate, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(6), RandomNumberGenerator.GetBytes(16));
+        // Whatever kind of key is certified.
+        using ECDsa key = _intermediate.Certificate.GetECDsaPrivateKey()!;
+        using X509Certificate2 certificate = request.Create(
+            _intermediate.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(6), RandomNumberGenerator.GetBytes(16));
         return certificate.ExportCertificatePem() + "\n" + _intermediate.CertificatePem;
     }
 

@@ -29,6 +29,7 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
     private AcmeOrderState _state = AcmeOrderState.Waiting;
     private ServerCertificate? _certificate;
     private long _attempt;
+    private bool _isPaused;
 
     public AcmeOrderActor(AcmeContext context, NameSetFolder folder)
     {
@@ -72,10 +73,51 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
 
     protected override void OnReceive(object message)
     {
+        try
+        {
+            Take(message);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            Pause(cause);
+        }
+    }
+
+    /// <summary>What cannot be kept is not done. From here it goes on with what is on disk, when that can be written again.</summary>
+    private void Pause(Exception cause)
+    {
+        DateTimeOffset next = _context.Now + _context.Settings.RetryMinimum;
+        string problem = Describe(cause);
+        _context.Log.AcmeFailed(NamesText, Account.Name, problem, next);
+        _attempt = NextAttempt();
+        _responder.Withdraw();
+        _validating = [];
+        _record = _record with { LastFailure = problem, NextAttempt = next };
+        Enter(AcmeOrderState.BackingOff);
+        _isPaused = true;
+        Context.Parent.Tell(TurnOver.Instance);
+        Timers.StartSingleTimer(nameof(SeeWhatIsDue), SeeWhatIsDue.Instance, _context.Settings.RetryMinimum);
+    }
+
+    private void GoOn()
+    {
+        if (_isPaused)
+        {
+            _isPaused = false;
+            _key?.Dispose();
+            _key = null;
+            Load();
+        }
+
+        Look();
+    }
+
+    private void Take(object message)
+    {
         switch (message)
         {
             case SeeWhatIsDue when _state is AcmeOrderState.Waiting or AcmeOrderState.BackingOff:
-                Look();
+                GoOn();
                 break;
             case TurnGranted granted when _state == AcmeOrderState.Queued && granted.Attempt == _attempt:
                 OnTurn();

@@ -47,6 +47,23 @@ public sealed class OnDemandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_example_runs()
+    {
+        await using ScriptedCa ca = await ScriptedCa.StartAsync();
+        string roots = _folder.Write("roots.pem", ca.Issuer.TrustedRoots[0].ExportCertificatePem());
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
+            folder = Path.GetDirectoryName(folder);
+        await using RunningServer server = await RunningServer.StartAsync(
+            await File.ReadAllTextAsync(Path.Combine(folder!, "hocon", "examples", "on-demand.conf")),
+            $"certificates.acme.issuers=[{{ name = Scripted, directory = \"{ca.Issuer.Directory}\", trusted-roots = \"{roots}\" }}]",
+            "certificates.acme.poll-interval=100ms");
+
+        Assert.Equal(["shop.customers.example.com"], await NamesShownAsync(server, "shop.customers.example.com"));
+        Assert.DoesNotContain("shop.example.com", await NamesShownAsync(server, "shop.example.com"));
+    }
+
+    [Fact]
     public async Task Only_names_that_are_listed_have_one()
     {
         await using ScriptedCa ca = await ScriptedCa.StartAsync();
@@ -185,13 +202,7 @@ public sealed class OnDemandTests : IDisposable
     public async Task More_than_may_wait_are_refused_at_once(string limit)
     {
         await using ScriptedCa ca = await ScriptedCa.StartAsync();
-        var busy = new TaskCompletionSource();
-        ca.Script = async request =>
-        {
-            if (request.Path == "/new-order")
-                await busy.Task;
-            return false;
-        };
+        TaskCompletionSource busy = HoldOrders(ca);
         await using RunningServer server = await RunningServer.StartAsync(Hocon([ca.Issuer], $"{Listed}, {limit}"));
         OnDemandGate gate = server.Services.GetRequiredService<OnDemandGate>();
         Task<X509Certificate2>[] waiting = [AcmeSites.ShownAsync(server.HttpsPort, "a.site.test"), AcmeSites.ShownAsync(server.HttpsPort, "b.site.test")];
@@ -214,13 +225,7 @@ public sealed class OnDemandTests : IDisposable
     public async Task A_handshake_may_wait_longer_than_others_but_not_for_ever(string engine)
     {
         await using ScriptedCa ca = await ScriptedCa.StartAsync();
-        var busy = new TaskCompletionSource();
-        ca.Script = async request =>
-        {
-            if (request.Path == "/new-order")
-                await busy.Task;
-            return false;
-        };
+        TaskCompletionSource busy = HoldOrders(ca);
         await using RunningServer server = await RunningServer.StartAsync(Hocon([ca.Issuer], $"{Listed}, wait = 2s"), $"engine={engine}", "deadlines.handshake=200ms");
 
         await Assert.ThrowsAnyAsync<IOException>(() => AcmeSites.ShownAsync(server.HttpsPort, "a.site.test"));
@@ -238,13 +243,7 @@ public sealed class OnDemandTests : IDisposable
     public async Task An_actor_on_demand_that_crashes_refuses_those_who_wait_and_goes_on()
     {
         await using ScriptedCa ca = await ScriptedCa.StartAsync();
-        var busy = new TaskCompletionSource();
-        ca.Script = async request =>
-        {
-            if (request.Path == "/new-order")
-                await busy.Task;
-            return false;
-        };
+        TaskCompletionSource busy = HoldOrders(ca);
         await using RunningServer server = await RunningServer.StartAsync(Hocon([ca.Issuer], Listed));
         Task<X509Certificate2> waiting = AcmeSites.ShownAsync(server.HttpsPort, "a.site.test");
         await Eventually.HoldsAsync(() => server.Services.GetRequiredService<OnDemandGate>().Waiting == 1, "one waits");
@@ -321,6 +320,19 @@ public sealed class OnDemandTests : IDisposable
     {
         await Eventually.HoldsAsync(async () => (await server.ObituariesAsync()).Count > 0, "an obituary");
         return (await server.ObituariesAsync())[0];
+    }
+
+    /// <summary>The CA takes orders when this is set.</summary>
+    private static TaskCompletionSource HoldOrders(ScriptedCa ca)
+    {
+        var held = new TaskCompletionSource();
+        ca.Script = async request =>
+        {
+            if (request.Path == "/new-order")
+                await held.Task;
+            return false;
+        };
+        return held;
     }
 
     private static async Task AssertNobodyWaitsAsync(RunningServer server) =>

@@ -148,6 +148,25 @@ public abstract class ProxyProtocolSpecs(EngineKind kind) : IAsyncLifetime
         Assert.StartsWith($"127.0.0.1 {own.Port} 127.0.0.1 {haproxy.Port} {version} ", answer, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task The_example_runs_as_its_comment_says()
+    {
+        Skip.If(TestProgram.Find("curl") is null, "curl is not installed");
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
+            folder = Path.GetDirectoryName(folder);
+        await using RunningServer server = await RunningServer.StartAsync(
+            await File.ReadAllTextAsync(Path.Combine(folder!, "hocon", "examples", "proxy-protocol.conf")), $"engine={(kind == EngineKind.EventLoop ? "event-loop" : "portable")}");
+        string url = $"https://127.0.0.1:{server.HttpsPort}/";
+
+        await using TestProgram told = TestProgram.Start("curl", ["-sk", "--haproxy-protocol", url]);
+        await told.EndAsync();
+        await using TestProgram silent = TestProgram.Start("curl", ["-sk", url]);
+        await silent.EndAsync();
+
+        Assert.Equal(("This is behind a proxy", ""), (told.Output.Trim(), silent.Output.Trim()));
+    }
+
     private static async Task<SslStream> ConnectAsync(int port, byte[] header, bool byteByByte = false)
     {
         var tcp = new TcpClient(AddressFamily.InterNetwork) { NoDelay = true };

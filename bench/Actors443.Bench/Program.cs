@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Actors443.Bench;
 using Actors443.Bench.Comparison;
+using Actors443.Bench.Dns;
 using Actors443.Bench.Fuzz;
 using Actors443.Bench.Servers;
 using Actors443.Bench.Soak;
@@ -56,6 +57,10 @@ var compare = new Command("compare", "Actors443 beside plain Kestrel, nginx, HAP
 compare.SetAction(arguments => CompareServers.RunAsync(new ComparisonOrder(
     arguments.GetValue(rounds), arguments.GetValue(only), arguments.GetValue(onlyServers) ?? [], arguments.GetValue(page), arguments.GetValue(results))));
 root.Add(compare);
+
+var doh = new Command("doh", "DNS over HTTPS beside unbound's, driven by dnsperf with 200 queries outstanding: CPU of a cached query, and lost queries (a minute).") { rounds };
+doh.SetAction(arguments => DohCost.RunAsync(arguments.GetValue(rounds)));
+root.Add(doh);
 
 var agree = new Command("agree", "Our load tester beside wrk and h2load against nginx: do they agree, and what does each cost (a minute)?") { rounds };
 agree.SetAction(arguments => ToolAgreement.RunAsync(arguments.GetValue(rounds)));

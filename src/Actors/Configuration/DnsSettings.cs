@@ -38,6 +38,12 @@ public sealed record DnsSettings
     /// <summary>Queries a second of one client, averaged over ten seconds; 0: no limit.</summary>
     public double QueriesPerSecond { get; init; }
 
+    /// <summary>Hosts files: their names are answered here, and nobody else is asked about them.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>Names that are not to be found.</summary>
+    public DnsBlockSettings Block { get; init; } = new();
+
     /// <summary>What is kept.</summary>
     public DnsCacheSettings Cache { get; init; } = new();
 
@@ -45,10 +51,33 @@ public sealed record DnsSettings
     public bool Equals(DnsSettings? other) =>
         other is not null && Strategy == other.Strategy && Timeout == other.Timeout && AttemptTimeout == other.AttemptTimeout && ProbeInterval == other.ProbeInterval
         && MixCase == other.MixCase && ClientSubnet == other.ClientSubnet && Padding == other.Padding && MaximumInFlight == other.MaximumInFlight
-        && QueriesPerSecond.Equals(other.QueriesPerSecond) && Cache == other.Cache && Allow.SequenceEqual(other.Allow) && Upstreams.SequenceEqual(other.Upstreams);
+        && QueriesPerSecond.Equals(other.QueriesPerSecond) && Cache == other.Cache && Block.Answer == other.Block.Answer && Block.Lists.SequenceEqual(other.Block.Lists) && Hosts.SequenceEqual(other.Hosts) && Allow.SequenceEqual(other.Allow) && Upstreams.SequenceEqual(other.Upstreams);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Strategy, Timeout, Cache, Allow.Count, Upstreams.Count);
+}
+
+/// <summary><c>actors443.dns.block</c>.</summary>
+public sealed record DnsBlockSettings
+{
+    /// <summary>Files with a name a line, or in the form of hosts files. What is below a name is blocked as well.</summary>
+    public IReadOnlyList<string> Lists { get; init; } = [];
+
+    /// <summary>What clients get for such a name.</summary>
+    public DnsBlockAnswer Answer { get; init; } = DnsBlockAnswer.Nxdomain;
+}
+
+/// <summary>What clients get for a blocked name.</summary>
+public enum DnsBlockAnswer
+{
+    /// <summary>There is no such name.</summary>
+    Nxdomain,
+
+    /// <summary>0.0.0.0 and ::, and nothing of other types.</summary>
+    NullAddress,
+
+    /// <summary>REFUSED: clients may ask another resolver.</summary>
+    Refused,
 }
 
 /// <summary><c>actors443.dns.cache</c>.</summary>

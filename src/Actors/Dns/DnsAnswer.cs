@@ -89,7 +89,7 @@ public readonly struct DnsAnswer
         {
             end = entry.Length;
             entry.CopyTo(destination, _age, _isStale ? StaleSeconds : null);
-            asked.Slice(DnsHeader.Length, _query.NameLength).CopyTo(destination[DnsHeader.Length..]);
+            asked[DnsHeader.Length.._query.QuestionEnd].CopyTo(destination[DnsHeader.Length..]);
             // Nobody who does not understand it is told (RFC 6840 5.8).
             if (!_query.AuthenticData && !_query.DnssecOk)
                 destination[3] &= byte.MaxValue ^ DnsHeader.AuthenticData;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Actors443.Dns.Cache;
+using Actors443.Dns.Local;
 using Actors443.Dns.Wire;
 using Actors443.Engine;
 using Akka.Actor;
@@ -45,6 +46,14 @@ internal sealed class DnsResolver(MonotonicClock clock, TimeProvider time) : IDn
 
         Span<byte> buffer = stackalloc byte[DnsCacheKey.Longest];
         ReadOnlySpan<byte> key = buffer[..DnsCacheKey.Write(message, read, runtime.Form.WithSubnet, buffer)];
+        DnsLocalData local = runtime.Local;
+        if (!local.IsEmpty && local.Find(key[..read.NameLength], read.Type, out bool isBlocked) is { } ours)
+        {
+            if (isBlocked)
+                record.NoteBlocked();
+            return ValueTask.FromResult(End(isBlocked ? DnsOutcome.Blocked : DnsOutcome.Local, DnsAnswer.Of(query, read, ours, 0, false, runtime.Form)));
+        }
+
         if (runtime.Cache.Find(key) is { } entry)
         {
             uint age = entry.AgeAt(now);

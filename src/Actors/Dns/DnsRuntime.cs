@@ -1,13 +1,23 @@
 using Actors443.Configuration;
 using Actors443.Dns.Cache;
+using Actors443.Dns.Local;
 using Actors443.Dns.Upstreams;
 using Akka.Actor;
 
 namespace Actors443.Dns;
 
 /// <summary>What one set of settings made: published whole, replaced whole. All in it is thread-safe.</summary>
-internal sealed class DnsRuntime(DnsSettings settings, DnsCache cache, IReadOnlyList<IActorRef> lookups, UpstreamGroup upstreams, DnsClients clients)
+internal sealed class DnsRuntime(DnsSettings settings, DnsCache cache, IReadOnlyList<IActorRef> lookups, UpstreamGroup upstreams, DnsClients clients, DnsLocalData local)
 {
+    private volatile DnsLocalData _local = local;
+
+    /// <summary>What files say; replaced when they change.</summary>
+    public DnsLocalData Local
+    {
+        get => _local;
+        set => _local = value;
+    }
+
     public DnsSettings Settings => settings;
 
     public DnsCache Cache => cache;

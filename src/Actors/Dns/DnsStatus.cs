@@ -20,6 +20,12 @@ internal sealed record DnsStatus
 
     public required long CacheEvictions { get; init; }
 
+    /// <summary>Names of hosts files.</summary>
+    public required int LocalNames { get; init; }
+
+    /// <summary>Names of block lists.</summary>
+    public required int BlockedNames { get; init; }
+
     public required IReadOnlyList<DnsUpstreamStatus> Upstreams { get; init; }
 
     /// <summary>Those who asked most since settings last changed.</summary>
@@ -37,6 +43,8 @@ internal sealed record DnsStatus
             CacheEntries = runtime?.Cache.Count ?? 0,
             CacheBytes = runtime?.Cache.Bytes ?? 0,
             CacheEvictions = runtime?.Cache.Evictions ?? 0,
+            LocalNames = runtime?.Local.Names ?? 0,
+            BlockedNames = runtime?.Local.Blocked ?? 0,
             Upstreams = [.. runtime?.Upstreams.Upstreams.Select(upstream => new DnsUpstreamStatus(upstream.Name, !upstream.IsDown, upstream.Queries, upstream.Failed)) ?? []],
             Clients = runtime?.Clients.Top(ClientsShown) ?? [],
         };

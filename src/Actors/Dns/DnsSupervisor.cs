@@ -1,5 +1,6 @@
 using Actors443.Configuration;
 using Actors443.Dns.Cache;
+using Actors443.Dns.Local;
 using Actors443.Dns.Upstreams;
 using Actors443.Engine;
 using Actors443.Telemetry;
@@ -24,6 +25,8 @@ internal sealed class DnsSupervisor : UntypedActor, IWithTimers
     private DnsRuntime _runtime;
     private int _generation;
     private bool _isProbing;
+    private bool _isReading;
+    private string _stamp = "";
 
     public DnsSupervisor(Func<DnsSettings> settings, DnsResolver resolver, DnsMetrics metrics, MonotonicClock clock, TimeProvider time, ILoggerFactory loggers)
     {
@@ -56,6 +59,9 @@ internal sealed class DnsSupervisor : UntypedActor, IWithTimers
             case LookAfter:
                 LookAfterUpstreams();
                 break;
+            case FilesRead read:
+                OnFilesRead(read);
+                break;
             case Probed:
                 _isProbing = false;
                 break;
@@ -82,6 +88,10 @@ internal sealed class DnsSupervisor : UntypedActor, IWithTimers
     private DnsRuntime Make(DnsSettings settings)
     {
         _generation++;
+        _stamp = DnsLocalFiles.StampOf(settings);
+        // At once: a name that is to be blocked is not to be found meanwhile.
+        FilesRead files = ReadFiles(settings);
+        DnsLocalData local = Use(files) ?? DnsLocalData.None;
         UpstreamGroup upstreams = UpstreamFactory.Make(settings, _metrics, _log, _time);
         var cache = new DnsCache(settings.Cache.Size, Parts);
         DnsCacheSettings kept = settings.Cache;
@@ -96,7 +106,7 @@ internal sealed class DnsSupervisor : UntypedActor, IWithTimers
             .. cache.Parts.Select((part, number) => Context.ActorOf(
                 Props.Create<DnsLookupActor>(cache, part, upstreams, limits, _resolver.Counters, _clock, _time, _log), $"lookup-{_generation}-{number}")),
         ];
-        return new DnsRuntime(settings, cache, lookups, upstreams, new DnsClients(settings));
+        return new DnsRuntime(settings, cache, lookups, upstreams, new DnsClients(settings), local);
     }
 
     private void StartTimer() => Timers.StartPeriodicTimer(nameof(LookAfter), LookAfter.Instance, _runtime.Settings.ProbeInterval);
@@ -105,10 +115,50 @@ internal sealed class DnsSupervisor : UntypedActor, IWithTimers
     {
         _runtime.Upstreams.CloseIdle();
         _runtime.Clients.Trim(_clock.NowMs);
+        string stamp = DnsLocalFiles.StampOf(_runtime.Settings);
+        if (stamp != _stamp && !_isReading)
+        {
+            _isReading = true;
+            _stamp = stamp;
+            DnsSettings settings = _runtime.Settings;
+            Task.Run(() => ReadFiles(settings)).PipeTo(Self);
+        }
+
         if (_isProbing || !_runtime.Upstreams.Upstreams.Any(upstream => upstream.IsDown))
             return;
         _isProbing = true;
         ProbeAsync(_runtime.Upstreams).PipeTo(Self);
+    }
+
+    private static FilesRead ReadFiles(DnsSettings settings)
+    {
+        var problems = new List<string>();
+        try
+        {
+            return new FilesRead(settings, DnsLocalFiles.Read(settings, problems), problems, null);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            return new FilesRead(settings, null, problems, cause.Message);
+        }
+    }
+
+    private void OnFilesRead(FilesRead read)
+    {
+        _isReading = false;
+        if (ReferenceEquals(read.Settings, _runtime.Settings) && Use(read) is { } local)
+            _runtime.Local = local;
+    }
+
+    private DnsLocalData? Use(FilesRead read)
+    {
+        foreach (string problem in read.Problems)
+            _log.DnsFileProblem(problem);
+        if (read.Failure is { } failure)
+            _log.DnsFilesFailed(failure);
+        else if (!read.Local!.IsEmpty)
+            _log.DnsFilesRead(read.Local.Names, read.Local.Blocked);
+        return read.Local;
     }
 
     private static async Task<Probed> ProbeAsync(UpstreamGroup upstreams)
@@ -123,6 +173,8 @@ internal sealed class DnsSupervisor : UntypedActor, IWithTimers
     {
         public static LookAfter Instance { get; } = new();
     }
+
+    private sealed record FilesRead(DnsSettings Settings, DnsLocalData? Local, IReadOnlyList<string> Problems, string? Failure) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
     private sealed record Probed : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 }

@@ -14,6 +14,15 @@ internal static partial class DnsLog
     [LoggerMessage(EventIds.Dns + 3, LogLevel.Error, "The lookup of {Name} failed; clients get SERVFAIL")]
     public static partial void LookupBroke(this ILogger log, Exception cause, string name);
 
+    [LoggerMessage(EventIds.Dns + 5, LogLevel.Warning, "{Problem}")]
+    public static partial void DnsFileProblem(this ILogger log, string problem);
+
+    [LoggerMessage(EventIds.Dns + 6, LogLevel.Information, "DNS files are read: {Names} names of our own, {Blocked} blocked")]
+    public static partial void DnsFilesRead(this ILogger log, int names, int blocked);
+
+    [LoggerMessage(EventIds.Dns + 7, LogLevel.Error, "The files of dns.hosts and dns.block.lists cannot be read: {Problem} What they said before stands")]
+    public static partial void DnsFilesFailed(this ILogger log, string problem);
+
     [LoggerMessage(EventIds.Dns + 4, LogLevel.Information, "The resolver asks {Upstreams} and answers {Networks}")]
     public static partial void ResolverReady(this ILogger log, string upstreams, string networks);
 }

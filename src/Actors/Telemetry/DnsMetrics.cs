@@ -18,6 +18,7 @@ internal sealed class DnsMetrics
         meter.CreateObservableUpDownCounter("actors443.dns.cache.entries", () => resolver.Runtime?.Cache.Count ?? 0, "{answer}", "DNS answers kept.");
         meter.CreateObservableUpDownCounter("actors443.dns.cache.size", () => resolver.Runtime?.Cache.Bytes ?? 0, "By", "Memory of the DNS answers kept, about.");
         meter.CreateObservableUpDownCounter("actors443.dns.clients", () => resolver.Runtime?.Clients.Count ?? 0, "{client}", "Clients whose DNS queries are counted.");
+        meter.CreateObservableUpDownCounter("actors443.dns.blocked_names", () => resolver.Runtime?.Local.Blocked ?? 0, "{name}", "Names of block lists.");
         meter.CreateObservableGauge(
             "actors443.dns.upstream.up",
             () => resolver.Runtime?.Upstreams.Upstreams.Select(upstream => new Measurement<int>(upstream.IsDown ? 0 : 1, Tag("upstream", upstream.Name))) ?? [],

@@ -16,7 +16,7 @@ internal static class RouteReading
         ["respond"] = [],
         ["redirect"] = ["status"],
         ["welcome"] = [],
-        ["dns"] = [],
+        ["dns"] = ["json"],
     };
 
     private static readonly string[] Balances = ["round-robin", "least-requests", "random", "first"];
@@ -227,7 +227,7 @@ internal static class RouteReading
         string path = section.Text("path", "/dns-query", "a path such as \"/dns-query\"");
         if (RoutePath.ProblemOf(path) is { } problem)
             section.Value("path")!.Fail(problem);
-        return new DnsRoute(path);
+        return new DnsRoute(path) { Json = section.Flag("json", true) };
     }
 
     private static WelcomeRoute? ReadWelcome(SettingsValue value, string path)

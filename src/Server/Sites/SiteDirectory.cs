@@ -57,7 +57,7 @@ internal sealed class SiteDirectory(ProxyRoutes proxies, IWebHostEnvironment env
         RespondRoute respond => new RespondHandler(respond),
         RedirectRoute redirect => new RedirectHandler(redirect),
         WelcomeRoute => welcome.Value,
-        DnsRoute => new DnsHandler(resolver ?? throw new InvalidOperationException("This host has no resolver.")),
+        DnsRoute dns => new DnsHandler(dns, resolver ?? throw new InvalidOperationException("This host has no resolver.")),
         _ => throw new InvalidOperationException($"No handler for {route.GetType().Name}."),
     };
 }

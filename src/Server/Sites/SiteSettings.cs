@@ -110,7 +110,11 @@ internal sealed record RespondRoute(string Path, int Status, string ContentType,
 internal sealed record RedirectRoute(string Path, string Target, int Status) : RouteSettings(Path);
 
 /// <summary><c>dns = on</c>: DNS over HTTPS (RFC 8484).</summary>
-internal sealed record DnsRoute(string Path) : RouteSettings(Path);
+internal sealed record DnsRoute(string Path) : RouteSettings(Path)
+{
+    /// <summary>Answer with JSON where that is asked for.</summary>
+    public bool Json { get; init; } = true;
+}
 
 /// <summary><c>welcome = true</c>: the built-in page of the default configuration.</summary>
 internal sealed record WelcomeRoute(string Path) : RouteSettings(Path);

@@ -52,6 +52,38 @@ public sealed class DnsToolsTests : IAsyncLifetime, IDisposable
         Assert.Contains(_upstream.Queries, query => query.Name == "self.site.test.");
     }
 
+    [SkippableFact]
+    public async Task Dnsperf_with_200_outstanding_loses_nothing()
+    {
+        Skip.If(TestProgram.Find("dnsperf") is null, "dnsperf is not installed (Debian: dnsperf)");
+        using var folder = new TemporaryFolder();
+        string names = folder.Write("names", string.Concat(Enumerable.Range(0, 500).Select(number => $"n{number}.site.test A\n")));
+        foreach (string method in (string[])["GET", "POST"])
+        {
+            string output = await RunAsync("dnsperf", "-m", "doh", "-s", "127.0.0.1", "-p", Port, "-d", names, "-q", "200", "-c", "4", "-n", "20", "-O", "doh-uri=https://localhost/dns-query", "-O", $"doh-method={method}");
+
+            Assert.Matches(@"Queries completed:\s+10000 \(100\.00%\)", output);
+            Assert.Matches(@"Queries lost:\s+0 ", output);
+            Assert.Matches(@"NOERROR 10000 \(100\.00%\)", output);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Chromium_finds_a_site_by_it()
+    {
+        Skip.IfNot(File.Exists("/usr/bin/chromium"), "chromium is missing: apt install chromium");
+        using var profile = new TemporaryFolder();
+        profile.Write("Local State", $$$"""{"dns_over_https":{"mode":"secure","templates":"https://127.0.0.1:{{{Port}}}/dns-query{?dns}"}}""");
+
+        // No other resolver knows this name.
+        string page = await RunAsync(
+            "/usr/bin/chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--ignore-certificate-errors", "--virtual-time-budget=10000", $"--user-data-dir={profile.Path}", "--dump-dom", $"https://self.site.test:{Port}/");
+
+        Assert.Contains("found by DNS over HTTPS", page, StringComparison.Ordinal);
+        Assert.Contains(_upstream.Queries, query => query.Name == "self.site.test.");
+    }
+
     private string Port => _server.HttpsPort.ToString(CultureInfo.InvariantCulture);
 
     private static async Task<string> RunAsync(string program, params string[] arguments)

@@ -35,6 +35,7 @@ public sealed class DnsSettingsSpecs : SettingsFixture
     [InlineData("dns = on, path = \"/resolve\"", "/resolve")]
     [InlineData("routes = [{ dns = on }]", "/dns-query")]
     [InlineData("routes = [{ path = \"/r\", dns = on }]", "/r")]
+    [InlineData("dns = on, json = on", "/dns-query")]
     public void A_route_is_read(string written, string path) =>
         Assert.Equal(new DnsRoute(path), Good($$"""actors443.sites { "*" { {{written}} } }""").Sites.Single().Routes.Single());
 
@@ -49,6 +50,9 @@ public sealed class DnsSettingsSpecs : SettingsFixture
     [InlineData("upstreams = [{ url = \"udp://10.0.0.53\", address = \"10.0.0.53\" }]", "upstreams[0]: address and trusted-roots go with tls:// and https://; take them out")]
     [InlineData("upstreams = [{ url = \"tls://dns.example\", address = \"there\" }]", "upstreams[0].address: 'there' is not an address; write one such as \"10.0.0.53\"")]
     [InlineData("upstreams = [{ url = \"tls://dns.example\", trusted-roots = \"none.pem\" }]", "upstreams[0].trusted-roots: 'none.pem' does not exist; write the PEM file of the CA that issued the server's certificate")]
+    [InlineData("hosts = \"none\"", "hosts: 'none' does not exist; correct the name or the permissions")]
+    [InlineData("block { lists = \"none\" }", "block.lists: 'none' does not exist; correct the name or the permissions")]
+    [InlineData("block.answer = nothing", "block.answer: 'nothing' is not known; write one of nxdomain, null-address, refused")]
     [InlineData("allow = \"everybody\"", "allow: 'everybody' is not a network; write a network such as \"10.0.0.0/8\" or \"2001:db8::/32\"")]
     [InlineData("strategy = fastest", "strategy: 'fastest' is not known; write one of order, race")]
     [InlineData("cache { minimum-ttl = 2h, maximum-ttl = 1h }", "cache.minimum-ttl: minimum-ttl is above maximum-ttl; write a minimum below it")]

@@ -2,6 +2,7 @@ using System.Net;
 using Actors443.Configuration;
 using Actors443.Dns;
 using Actors443.Dns.Cache;
+using Actors443.Dns.Local;
 using Actors443.Dns.Upstreams;
 using Actors443.Dns.Wire;
 using Actors443.Engine;
@@ -303,7 +304,7 @@ public sealed class ResolverTests : TestKit
         var cache = new DnsCache(settings.Cache.Size, 1);
         var limits = new DnsLookupLimits(settings.MaximumInFlight, new DnsTimesToLive(0, 86400, 3600), 5, (long)(settings.Cache.Stale?.TotalMilliseconds ?? -1), settings.Cache.StaleAfter);
         IActorRef lookup = Sys.ActorOf(Props.Create<DnsLookupActor>(cache, cache.Parts[0], upstreams, limits, _resolver.Counters, _clock, (TimeProvider)_time, NullLogger.Instance));
-        _resolver.Publish(new DnsRuntime(settings, cache, [lookup], upstreams, new DnsClients(settings)));
+        _resolver.Publish(new DnsRuntime(settings, cache, [lookup], upstreams, new DnsClients(settings), DnsLocalData.None));
         return lookup;
     }
 

@@ -33,8 +33,29 @@ internal static class DnsSettingsReading
             Padding = dns.Flag("padding", defaults.Padding),
             MaximumInFlight = dns.Integer("maximum-in-flight", defaults.MaximumInFlight, 1, 1_000_000),
             QueriesPerSecond = dns.Number("queries-per-second", defaults.QueriesPerSecond, 0, 1_000_000),
+            Hosts = dns.List<string>("hosts", defaults.Hosts, ReadFile),
+            Block = ReadBlock(dns.Section("block")),
             Cache = ReadCache(dns.Section("cache")),
         };
+    }
+
+    private static DnsBlockSettings ReadBlock(SettingsReader block)
+    {
+        var defaults = new DnsBlockSettings();
+        return new DnsBlockSettings
+        {
+            Lists = block.List<string>("lists", defaults.Lists, ReadFile),
+            Answer = block.Choice("answer", defaults.Answer),
+        };
+    }
+
+    private static string? ReadFile(SettingsValue value)
+    {
+        if (value.AsPath("a file") is not { } path)
+            return null;
+        if (CertificateFiles.ProblemOfFile(path) is { } problem)
+            value.Fail($"{problem}; correct the name or the permissions");
+        return path;
     }
 
     private static DnsCacheSettings ReadCache(SettingsReader cache)

@@ -149,6 +149,20 @@ internal sealed class DnsCacheEntry
         return new DnsCacheEntry(key, message, [], lifetime, nowMs) { ExtendedError = why };
     }
 
+    /// <summary>An answer of our own, which is not kept in the cache.</summary>
+    /// <param name="message">Whole and well formed, its question first; of an OPT record nothing.</param>
+    /// <param name="lifetime">Seconds that clients may keep it.</param>
+    /// <param name="why">For people.</param>
+    public static DnsCacheEntry Local(ReadOnlySpan<byte> message, uint lifetime, DnsExtendedError why)
+    {
+        var reader = new DnsReader(message);
+        var places = new List<int>();
+        _ = reader.TryReadQuestion(out _, out _);
+        while (reader.TryReadRecord(out DnsRecordPlace record))
+            places.Add(record.TimeToLiveOffset);
+        return new DnsCacheEntry([], message.ToArray(), [.. places], lifetime, 0) { ExtendedError = why };
+    }
+
     /// <summary>Whole seconds since it was stored; not below 0.</summary>
     public uint AgeAt(long nowMs) => (uint)Math.Max(0, (nowMs - StoredAtMs) / 1000);
 

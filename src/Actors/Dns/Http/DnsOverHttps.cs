@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.IO.Pipelines;
 using System.Net;
 using Actors443.Dns.Wire;
+using Actors443.Engine;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -12,7 +13,9 @@ namespace Actors443.Dns.Http;
 /// DNS over HTTPS (RFC 8484): GET with the query in the address, POST with it in the body. An answer that is known is written straight to the connection, without a
 /// wait and without a task. Thread-safe.
 /// </summary>
-internal sealed class DnsOverHttps(IDnsResolver resolver)
+/// <param name="resolver">Knows the answers.</param>
+/// <param name="json">Answer with JSON where that is asked for.</param>
+internal sealed class DnsOverHttps(IDnsResolver resolver, bool json)
 {
     public const string MediaType = "application/dns-message";
 
@@ -38,6 +41,8 @@ internal sealed class DnsOverHttps(IDnsResolver resolver)
     private Task GetAsync(HttpContext context)
     {
         string address = context.Request.QueryString.Value ?? "";
+        if (json && QueryParameters.TryFind(address, "name", out _))
+            return JsonAsync(context, address);
         if (!QueryParameters.TryFind(address, Parameter, out ReadOnlySpan<char> written))
             return RefuseAsync(context, StatusCodes.Status400BadRequest, "The parameter dns, with a DNS message as base64url, is missing (RFC 8484 4.1).");
         if (written.Contains('%'))
@@ -62,6 +67,30 @@ internal sealed class DnsOverHttps(IDnsResolver resolver)
             return ReturnAsync(writing, buffer);
         ArrayPool<byte>.Shared.Return(buffer);
         return Task.CompletedTask;
+    }
+
+    private async Task JsonAsync(HttpContext context, string address)
+    {
+        string? Parameter(string name) => QueryParameters.TryFind(address, name, out ReadOnlySpan<char> value) ? Uri.UnescapeDataString(value) : null;
+        static bool IsOn(string? value) => value is "1" or "true";
+        if (DnsJson.Query(Parameter("name")!, Parameter("type"), IsOn(Parameter("do")), IsOn(Parameter("cd")), out string problem) is not { } query)
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, problem);
+            return;
+        }
+
+        DnsAnswer answer = await ResolveAsync(context, query);
+        if (answer.Verdict != DnsVerdict.Answered)
+        {
+            await WriteAsync(context, answer);
+            return;
+        }
+
+        byte[] message = new byte[answer.Length];
+        answer.WriteTo(message);
+        context.Response.ContentType = DnsJson.MediaType;
+        context.Response.Headers.CacheControl = answer.CacheControl;
+        DnsJson.Write(context.Response.BodyWriter, message);
     }
 
     private static async Task ReturnAsync(Task writing, byte[] buffer)
@@ -160,6 +189,9 @@ internal sealed class DnsOverHttps(IDnsResolver resolver)
         response.Headers.CacheControl = answer.CacheControl;
         if (HttpMethods.IsHead(context.Request.Method))
             return Task.CompletedTask;
+        // dnsperf takes one answer out of each record; NGHTTP2_ERR_PAUSE makes it lose the next.
+        if (context.Features[typeof(IOutputRecords)] is IOutputRecords records)
+            records.CutAtFlushes();
         // Headers first: then what is written goes to the connection and nowhere between.
         Task starting = response.StartAsync();
         if (!starting.IsCompletedSuccessfully)

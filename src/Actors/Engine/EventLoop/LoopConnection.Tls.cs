@@ -348,7 +348,7 @@ internal sealed unsafe partial class LoopConnection
             int length = _output.Peek(out byte* bytes);
             if (length == 0)
                 break;
-            int written = OpenSsl.SSL_write(_ssl, bytes, Math.Min(length, Pipes.Block.Size));
+            int written = OpenSsl.SSL_write(_ssl, bytes, Math.Min(_output.RecordLength(length), Pipes.Block.Size));
             if (written <= 0)
             {
                 OpenSsl.ERR_clear_error();

@@ -16,7 +16,7 @@ namespace Actors443.Engine.EventLoop;
 /// none costs a list.
 /// </summary>
 internal sealed class LoopConnectionContext(LoopConnection connection) : ConnectionContext, IFeatureCollection, IDuplexPipe,
-    IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IConnectionHeartbeatFeature, IOutputTurns
+    IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IConnectionHeartbeatFeature, IOutputTurns, IOutputRecords
 {
     private readonly CancellationTokenSource _closed = new();
     // What waits for it goes on upon the loop: the rest of Kestrel's connection, which only strikes it off its list.
@@ -112,6 +112,8 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
         await base.DisposeAsync();
     }
 
+    void IOutputRecords.CutAtFlushes() => connection.Output.CutAtFlushes();
+
     ValueTask IOutputTurns.NextTurnAsync() => connection.Output.NextTurnAsync();
 
     /// <summary>Kestrel asks for its heartbeat once it has made its HTTP connection, before that reads a byte.</summary>
@@ -161,6 +163,8 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
             return connection;
         if (key == typeof(IConnectionLifetimeNotificationFeature))
             return _lifetimeNotification;
+        if (key == typeof(IOutputRecords))
+            return this;
         if (key == typeof(IOutputTurns))
             return connection.TakesTurns ? this : null;
         if (key == typeof(IConnectionHeartbeatFeature))

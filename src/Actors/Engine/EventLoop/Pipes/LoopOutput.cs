@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 
@@ -19,6 +20,7 @@ internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter,
     private int _waiting;
     private int _canceled;
     private volatile bool _ended;
+    private volatile ConcurrentQueue<long>? _flushes;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -31,6 +33,24 @@ internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter,
     public unsafe int Peek(out byte* bytes) => _chain.Peek(out bytes);
 
     public void Consume(int count) => _chain.Consume(count);
+
+    /// <summary>By the writer: see <see cref="IOutputRecords"/>.</summary>
+    public void CutAtFlushes() => _flushes ??= new ConcurrentQueue<long>();
+
+    /// <summary>By the loop: how many of the next bytes may be in one record.</summary>
+    public int RecordLength(int length)
+    {
+        if (_flushes is not { } flushes)
+            return length;
+        while (flushes.TryPeek(out long end))
+        {
+            if (end > _chain.Consumed)
+                return (int)Math.Min(length, end - _chain.Consumed);
+            flushes.TryDequeue(out _);
+        }
+
+        return length;
+    }
 
     /// <summary>By the loop, after it has consumed: lets a writer go on that waits for room. The writer may run before this returns.</summary>
     public void Drained()
@@ -79,6 +99,9 @@ internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter,
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         bool news = _chain.Uncommitted > 0;
+        // Before the loop can see the bytes.
+        if (news && !_ended)
+            _flushes?.Enqueue(_chain.Committed + _chain.Uncommitted);
         _chain.Commit();
         if (_ended)
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));

@@ -64,6 +64,7 @@ internal static class FuzzRun
     private static async Task<List<string>> FuzzPartsAsync(byte[][] hellos, TimeSpan time, int seed)
     {
         var parts = new PartsFuzz(seed);
+        var dns = new DnsFuzz(seed);
         long start = Stopwatch.GetTimestamp();
         var faults = new List<string>();
         try
@@ -71,6 +72,7 @@ internal static class FuzzRun
             while (Stopwatch.GetElapsedTime(start) < time)
             {
                 parts.ReadHellos(hellos, 2_000);
+                dns.Run(2_000);
                 parts.RunChain();
                 for (int pipes = 0; pipes < 20; pipes++)
                     await parts.RunPipesAsync();
@@ -81,7 +83,7 @@ internal static class FuzzRun
             faults.Add(cause.ToString());
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"in this process: {parts.HellosRead:N0} changed ClientHellos read, {parts.Chains:N0} block chains and {parts.Pipes:N0} pipes between two threads"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"in this process: {parts.HellosRead:N0} changed ClientHellos and {2 * dns.Read:N0} DNS messages read ({dns.Good:N0} of these good), {parts.Chains:N0} block chains and {parts.Pipes:N0} pipes between two threads"));
         return faults;
     }
 

@@ -120,6 +120,7 @@ internal sealed unsafe partial class LoopConnection
         try
         {
             _tls = options.ForEngine(_entry.MakeTlsContext);
+            _ssl = _tls.Open(_home.Bio);
         }
         catch (AuthenticationException cause)
         {
@@ -128,7 +129,6 @@ internal sealed unsafe partial class LoopConnection
             return;
         }
 
-        _ssl = _tls.Open(_home.Bio);
         if (_ssl == 0)
         {
             Refuse(CloseReason.InternalError, "there is no memory for TLS", TlsAlert.InternalError);

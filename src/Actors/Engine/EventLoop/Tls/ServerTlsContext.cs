@@ -97,6 +97,7 @@ internal sealed unsafe class ServerTlsContext
     public HandshakeOptions Options => _options;
 
     /// <summary>A new connection; 0: there is no memory.</summary>
+    /// <exception cref="AuthenticationException">OpenSSL refuses the certificate or its key.</exception>
     public nint Open(TlsBio bio)
     {
         nint ssl = OpenSsl.SSL_new(_shared is null ? _context : _shared._context);
@@ -105,7 +106,7 @@ internal sealed unsafe class ServerTlsContext
         if (_shared is not null && !Prepare(ssl))
         {
             OpenSsl.SSL_free(ssl);
-            return 0;
+            throw new AuthenticationException($"OpenSSL refuses the certificate for {string.Join(", ", _options.Certificate.Names)}, or its key: {OpenSsl.TakeErrorText()}.");
         }
 
         bio.Attach(ssl);

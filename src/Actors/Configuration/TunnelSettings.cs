@@ -11,11 +11,27 @@ public sealed record TunnelSettings
     /// <summary>Ask clients for their credentials (407). False: whoever does not show any sees the ordinary site, and never that there are tunnels.</summary>
     public bool Challenge { get; init; }
 
+    /// <summary>Path under which WebSockets and sessions lead to targets: <c>PATH/tcp/HOST/PORT/</c>.</summary>
+    public string Path { get; init; } = "/.well-known/masque";
+
+    /// <summary>Tunnels that outlive their connection.</summary>
+    public TunnelResumeSettings Resume { get; init; } = new();
+
     /// <summary>For finding the address of a target and connecting to it.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Of every account that has no others.</summary>
     public TunnelLimitSettings Limits { get; init; } = new();
+}
+
+/// <summary><c>actors443.tunnels.resume</c>: tunnels whose client may lose its connection and come back.</summary>
+public sealed record TunnelResumeSettings
+{
+    /// <summary>How long the target's side is kept for a client that is away.</summary>
+    public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Bytes kept for a client that has not confirmed them; beyond it the target waits.</summary>
+    public int Buffer { get; init; } = 1024 * 1024;
 }
 
 /// <summary>One of <c>actors443.tunnels.accounts</c>: who it is, and where its tunnels may lead.</summary>

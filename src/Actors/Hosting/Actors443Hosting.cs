@@ -19,6 +19,7 @@ using Actors443.Tunnels;
 using Actors443.Tunnels.Accounts;
 using Actors443.Tunnels.Egress;
 using Actors443.Tunnels.Http;
+using Actors443.Tunnels.Sessions;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -119,6 +120,7 @@ public static class Actors443Hosting
     {
         services.AddSingleton(provider => new TunnelAccounts(settings, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TunnelTable>();
+        services.AddSingleton<SessionTable>();
         services.TryAddSingleton<ITargetResolver, SystemResolver>();
         services.AddSingleton<TunnelDialer>();
         services.AddSingleton<TunnelMetrics>();

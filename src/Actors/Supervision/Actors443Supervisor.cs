@@ -10,6 +10,7 @@ using Actors443.Engine;
 using Actors443.Listening;
 using Actors443.Tls;
 using Actors443.Tunnels;
+using Actors443.Tunnels.Sessions;
 using Akka.Actor;
 
 namespace Actors443.Supervision;
@@ -72,7 +73,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         Func<DnsSettings> dnsSettings = () => environment.Settings.Dns;
         _dns = Context.ActorOf(Props.Create<DnsSupervisor>(dnsSettings, environment.Dns, environment.DnsMetrics, environment.Clock, environment.Time, environment.Loggers), ActorNames.Dns);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
-        _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.Clock), ActorNames.Tunnels);
+        _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.TunnelSessions, environment.Clock, environment.Loggers), ActorNames.Tunnels);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
 
         Receive<StartServing>(start => StartAsync(start).PipeTo(Sender, Self));
@@ -87,6 +88,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         Receive<GetAdmissionStatus>(_admission.Forward);
         Receive<ListTunnels>(_tunnels.Forward);
         Receive<KillTunnel>(_tunnels.Forward);
+        Receive<OpenSession>(_tunnels.Forward);
     }
 
     /// <summary>One for one, for ever: there is always a last good state to go on with.</summary>

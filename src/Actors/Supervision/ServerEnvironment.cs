@@ -14,6 +14,7 @@ using Actors443.Telemetry;
 using Actors443.Tls;
 using Actors443.Tunnels;
 using Actors443.Tunnels.Accounts;
+using Actors443.Tunnels.Sessions;
 
 namespace Actors443.Supervision;
 
@@ -36,6 +37,7 @@ internal sealed class ServerEnvironment(
     NameSetStatuses acmeStatuses,
     TunnelAccounts tunnelAccounts,
     TunnelTable tunnels,
+    SessionTable tunnelSessions,
     DnsResolver dns,
     DnsMetrics dnsMetrics,
     ServerLifecycle lifecycle,
@@ -94,6 +96,8 @@ internal sealed class ServerEnvironment(
 
     /// <summary>The tunnels there are.</summary>
     public TunnelTable Tunnels => tunnels;
+
+    public SessionTable TunnelSessions => tunnelSessions;
 
     public ServerLifecycle Lifecycle => lifecycle;
 

@@ -11,6 +11,12 @@ internal enum TunnelMethod
 {
     /// <summary>CONNECT (RFC 9110 9.3.6), over HTTP/1.1 or HTTP/2.</summary>
     Connect,
+
+    /// <summary>A WebSocket whose binary messages are the bytes (RFC 6455), over HTTP/1.1 or HTTP/2 (RFC 8441).</summary>
+    WebSocket,
+
+    /// <summary>A session that outlives its connections.</summary>
+    Session,
 }
 
 /// <summary>
@@ -25,6 +31,7 @@ internal sealed class Tunnel
     private IActorRef? _actor;
     private IPEndPoint? _address;
     private Action? _stop;
+    private volatile Way _way;
     private long _bytesUp;
     private long _bytesDown;
     private int _reason;
@@ -36,8 +43,7 @@ internal sealed class Tunnel
         Account = account;
         Target = target;
         Method = method;
-        Client = client;
-        Connection = connection;
+        _way = new Way(client, connection);
         Clock = clock;
         StartedAtMs = clock.NowMs;
         SeenAtMs = StartedAtMs;
@@ -52,10 +58,10 @@ internal sealed class Tunnel
 
     public TunnelMethod Method { get; }
 
-    public IPEndPoint Client { get; }
+    public IPEndPoint Client => _way.Client;
 
-    /// <summary>Id of the connection it came on.</summary>
-    public string Connection { get; }
+    /// <summary>Id of the connection it came on last.</summary>
+    public string Connection => _way.Connection;
 
     public MonotonicClock Clock { get; }
 
@@ -91,6 +97,9 @@ internal sealed class Tunnel
         _owned.TrySetResult();
     }
 
+    /// <summary>Its client has come back on another connection.</summary>
+    public void Moved(IPEndPoint client, string connection) => _way = new Way(client, connection);
+
     public void Connected(IPEndPoint address) => Volatile.Write(ref _address, address);
 
     /// <summary>By the one relay that reads from the client.</summary>
@@ -119,6 +128,8 @@ internal sealed class Tunnel
         if (Interlocked.CompareExchange(ref _reason, (int)reason, 0) == 0)
             Volatile.Read(ref _stop)?.Invoke();
     }
+
+    private sealed record Way(IPEndPoint Client, string Connection);
 
     /// <summary>As it is now.</summary>
     public TunnelSnapshot Snapshot() => new()

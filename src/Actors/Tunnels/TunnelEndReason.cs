@@ -30,6 +30,12 @@ internal enum TunnelEndReason
     /// <summary>New settings do not allow it.</summary>
     NotAllowedAnyMore,
 
+    /// <summary>Its client did not come back in time (sessions).</summary>
+    ResumeTimeout,
+
+    /// <summary>Its client has come on another connection (sessions: of the one before).</summary>
+    Superseded,
+
     /// <summary>Its actor, or that of its connection, was stopped.</summary>
     ActorStopped,
 

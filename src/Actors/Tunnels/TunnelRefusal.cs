@@ -13,6 +13,8 @@ internal sealed record TunnelRefusal(string Reason, int Status, string? Error, s
 
     public static TunnelRefusal NotPublic { get; } = new("not_public", 403, "destination_ip_prohibited", "The target has no address that this account may connect to.");
 
+    public static TunnelRefusal NoSession { get; } = new("no_session", 410, "http_request_denied", "There is no such session any more.");
+
     public static TunnelRefusal TooMany { get; } = new("too_many", 429, "connection_limit_reached", "This account has as many tunnels as it may have.");
 
     public static TunnelRefusal NoAddress { get; } = new("no_address", 502, "dns_error", "The target's name has no address.");

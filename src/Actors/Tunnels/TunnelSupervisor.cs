@@ -1,6 +1,8 @@
 using Actors443.Configuration;
 using Actors443.Engine;
+using Actors443.Telemetry;
 using Actors443.Tunnels.Accounts;
+using Actors443.Tunnels.Sessions;
 using Actors443.Tunnels.Targets;
 using Akka.Actor;
 
@@ -8,7 +10,7 @@ namespace Actors443.Tunnels;
 
 /// <summary>
 /// Knows the tunnels of all connections, <c>/user/actors443/tunnels</c>: lists them, passes on what is asked of one, and once a second looks for those that are idle or old,
-/// so that none has a timer of its own. Their actors live under their connections.
+/// so that none has a timer of its own. Their actors live under their connections; those of sessions, which outlive connections, are its own.
 /// </summary>
 internal sealed class TunnelSupervisor : ReceiveActor, IWithTimers
 {
@@ -19,20 +21,28 @@ internal sealed class TunnelSupervisor : ReceiveActor, IWithTimers
 
     private readonly TunnelAccounts _accounts;
     private readonly TunnelTable _table;
+    private readonly SessionTable _sessions;
     private readonly MonotonicClock _clock;
+    private readonly ILogger _log;
 
-    public TunnelSupervisor(TunnelAccounts accounts, TunnelTable table, MonotonicClock clock)
+    public TunnelSupervisor(TunnelAccounts accounts, TunnelTable table, SessionTable sessions, MonotonicClock clock, ILoggerFactory loggers)
     {
         _accounts = accounts;
         _table = table;
+        _sessions = sessions;
         _clock = clock;
+        _log = loggers.CreateLogger(LogCategories.Tunnels);
         Receive<Sweep>(_ => OnSweep());
         Receive<ListTunnels>(_ => Sender.Tell(new TunnelList([.. _table.All.Select(tunnel => tunnel.Snapshot())])));
         Receive<KillTunnel>(kill => Sender.Tell(OnKill(kill.Id)));
+        Receive<OpenSession>(open => Context.ActorOf(Props.Create<TunnelSessionActor>(open.Session, _sessions, _table, _log)));
         Receive<TunnelSettingsChanged>(_ => OnSettingsChanged());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    // The connection to a target cannot be taken up again by another instance.
+    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
 
     protected override void PreStart() => WatchIfNeeded();
 
@@ -63,6 +73,18 @@ internal sealed class TunnelSupervisor : ReceiveActor, IWithTimers
             TunnelEndReason passed = Look(tunnel, now);
             if (passed != TunnelEndReason.None)
                 tunnel.Actor.Tell(new EndTunnel(passed));
+        }
+
+        OnSweepSessions(now);
+    }
+
+    private void OnSweepSessions(long now)
+    {
+        double window = _accounts.Settings.Resume.Window.TotalMilliseconds;
+        foreach (TunnelSession session in _sessions.All)
+        {
+            if (session.Front is null && now - session.DetachedAtMs >= window)
+                session.Tunnel.Actor.Tell(new EndTunnel(TunnelEndReason.ResumeTimeout));
         }
     }
 

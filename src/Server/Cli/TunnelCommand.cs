@@ -12,14 +12,17 @@ internal static class TunnelCommand
 
     public static (Command Command, string Notes) Create(CommandEnvironment environment)
     {
-        var command = new Command("tunnel", "List and end the tunnels of the running server; make a token for an account.")
+        var command = new Command("tunnel", "The near end of tunnels; list and end those of the running server; make a token for an account.")
         {
+            TunnelClientCommand.Create(environment),
             CreateList(environment),
             CreateKill(environment),
             CreateToken(environment),
         };
         return (command, """
             Examples:
+              actors443 tunnel client https://proxy.example.com --token file:token -L 2222:git.example.com:22
+              ssh -o ProxyCommand='actors443 tunnel client https://proxy.example.com --token file:token --stdio %h:%p' git.example.com
               actors443 tunnel list site.conf               who has a tunnel to where, and how much it has carried
               actors443 tunnel kill t7 site.conf            end one of them
               actors443 tunnel token                        a new token, and its hash for the configuration

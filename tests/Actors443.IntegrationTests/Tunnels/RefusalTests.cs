@@ -96,6 +96,13 @@ public sealed class RefusalTests
             Assert.Equal(await AskAsync(ordinary, request), await AskAsync(server, request));
         }
 
+        const string webSocket = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        foreach (string upgrade in (string[])[webSocket, "Upgrade: actors443-session\r\n", "Upgrade: actors443-session\r\nProxy-Authorization: Basic x\r\n", webSocket + "Authorization: Bearer wrong\r\n"])
+        {
+            string request = $"GET /.well-known/masque/tcp/127.0.0.1/{target.Port}/ HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n{upgrade}\r\nGET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            Assert.Equal(await AskAsync(ordinary, request), await AskAsync(server, request));
+        }
+
         Assert.Equal(0, target.Accepted);
     }
 

@@ -22,10 +22,30 @@ internal static class TunnelSettingsReading
         {
             Challenge = tunnels.Flag("challenge", defaults.Challenge),
             ConnectTimeout = tunnels.Duration("connect-timeout", defaults.ConnectTimeout, TimeSpan.FromMilliseconds(100)),
+            Path = ReadPath(tunnels, defaults.Path),
+            Resume = ReadResume(tunnels.Section("resume"), defaults.Resume),
             Limits = limits,
             Accounts = ReadAccounts(tunnels.Section("accounts"), limits),
         };
     }
+
+    private static string ReadPath(SettingsReader tunnels, string fallback)
+    {
+        if (tunnels.Value("path") is not { } value || value.AsText(fallback) is not { } text)
+            return fallback;
+        if (text.Length > 1 && text[0] == '/' && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.' or '~') && !text.Contains("//", StringComparison.Ordinal) && !text.Contains("/.", StringComparison.Ordinal))
+            return text.TrimEnd('/');
+        if (text.StartsWith("/.well-known/", StringComparison.Ordinal) && !text.Contains("..", StringComparison.Ordinal))
+            return text.TrimEnd('/');
+        value.Fail($"'{text}' is no path; write {fallback}, or another of letters, digits, '-', '_' and '/'");
+        return fallback;
+    }
+
+    private static TunnelResumeSettings ReadResume(SettingsReader resume, TunnelResumeSettings defaults) => new()
+    {
+        Window = resume.Duration("window", defaults.Window, TimeSpan.FromSeconds(1)),
+        Buffer = (int)resume.Size("buffer", defaults.Buffer, 16 * 1024, 16 * 1024 * 1024),
+    };
 
     private static SortedDictionary<string, TunnelAccountSettings> ReadAccounts(SettingsReader section, TunnelLimitSettings limits)
     {

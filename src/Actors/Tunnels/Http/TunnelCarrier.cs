@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using Actors443.Connections;
 using Actors443.Engine;
 using Microsoft.AspNetCore.Connections.Features;
@@ -21,7 +22,15 @@ internal abstract class TunnelCarrier : IDuplexPipe
     public virtual bool IsCutOff => false;
 
     /// <summary>Tells the client that it has its tunnel. The pipes are its from now on.</summary>
-    public abstract ValueTask AcceptAsync();
+    /// <param name="headers">More to tell it.</param>
+    public abstract ValueTask AcceptAsync(params (string Name, string Value)[] headers);
+
+    /// <summary>Cuts it: whoever waits for the client waits no more. Any thread.</summary>
+    public void Cut()
+    {
+        IsInterrupted = true;
+        Interrupt(TunnelEndReason.ClientReset);
+    }
 
     /// <summary>Ends it: in order if the reason is such and the client takes what it is sent, else by a reset.</summary>
     public abstract ValueTask EndAsync(TunnelEndReason reason);
@@ -34,17 +43,20 @@ internal abstract class TunnelCarrier : IDuplexPipe
     }
 
     /// <summary>The tunnel has been ended: whoever waits for the client waits no more. Any thread.</summary>
-    public void Interrupt(Tunnel tunnel)
+    public virtual void Interrupt(Tunnel tunnel)
     {
         Input.CancelPendingRead();
-        if (Volatile.Read(ref _flushing) is null)
+        if (!IsFlushing)
             return;
         IsInterrupted = true;
         Interrupt(tunnel.Reason);
     }
 
+    /// <summary>Somebody waits for the client to take what it is sent.</summary>
+    protected bool IsFlushing => Volatile.Read(ref _flushing) is not null;
+
     /// <summary>What was sent is not all on its way.</summary>
-    protected bool IsInterrupted { get; private set; }
+    protected bool IsInterrupted { get; set; }
 
     /// <summary>Frees the writer that waits for the client.</summary>
     protected abstract void Interrupt(TunnelEndReason reason);
@@ -62,14 +74,14 @@ internal abstract class TunnelCarrier : IDuplexPipe
 
     /// <summary>Whether what was sent before is to arrive.</summary>
     protected bool IsOrderly(TunnelEndReason reason) =>
-        !IsInterrupted && reason is not (TunnelEndReason.ClientReset or TunnelEndReason.TargetReset or TunnelEndReason.ActorStopped or TunnelEndReason.InternalError);
+        !IsInterrupted && reason is not (TunnelEndReason.ClientReset or TunnelEndReason.TargetReset or TunnelEndReason.Superseded or TunnelEndReason.ActorStopped or TunnelEndReason.InternalError);
 }
 
 /// <summary>
 /// HTTP/1.1: the connection itself, taken over from Kestrel. Kestrel answers CONNECT like any request, with a body in chunks, and upgrades by 101 alone; but while it serves a
 /// request without a body it leaves the transport alone.
 /// </summary>
-internal sealed class Http1Carrier(HttpContext context, EngineConnection connection) : TunnelCarrier
+internal sealed class Http1Carrier(HttpContext context, EngineConnection connection, string statusLine = "HTTP/1.1 200 Connection established\r\n") : TunnelCarrier
 {
     private readonly IDuplexPipe _transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
 
@@ -79,10 +91,11 @@ internal sealed class Http1Carrier(HttpContext context, EngineConnection connect
 
     public override bool IsCutOff => connection.WasCutOff;
 
-    public override async ValueTask AcceptAsync()
+    public override async ValueTask AcceptAsync(params (string Name, string Value)[] headers)
     {
         connection.ProtocolUpgraded();
-        await Output.WriteAsync("HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray());
+        string head = string.Concat(headers.Select(header => $"{header.Name}: {header.Value}\r\n"));
+        await Output.WriteAsync(Encoding.ASCII.GetBytes(statusLine + head + "\r\n"));
     }
 
     public override ValueTask EndAsync(TunnelEndReason reason)
@@ -126,13 +139,18 @@ internal sealed class Http2Carrier(HttpContext context) : TunnelCarrier
 
     public override PipeWriter Output => context.Response.BodyWriter;
 
-    public override async ValueTask AcceptAsync()
+    /// <summary>A tunnel is no body: it may be of any length, and silent for as long as it likes.</summary>
+    public static void LiftLimits(HttpContext context)
     {
-        // A tunnel is no body: it may be of any length, and silent for as long as it likes.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
+    }
+
+    public override async ValueTask AcceptAsync(params (string Name, string Value)[] headers)
+    {
+        LiftLimits(context);
         context.Response.StatusCode = StatusCodes.Status200OK;
         await context.Response.StartAsync();
         await Output.FlushAsync();

@@ -1,13 +1,15 @@
+using System.Globalization;
 using System.Net;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Supervision;
 using Actors443.Telemetry;
 using Actors443.Tunnels.Accounts;
 using Actors443.Tunnels.Egress;
-using Actors443.Tunnels.Targets;
+using Actors443.Tunnels.Sessions;
 using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Actors443.Tunnels.Http;
 
@@ -16,27 +18,24 @@ namespace Actors443.Tunnels.Http;
 /// no further in either case.
 /// </summary>
 internal sealed class TunnelMiddleware(
-    TunnelAccounts accounts, TunnelTable table, TunnelDialer dialer, TunnelMetrics metrics, MonotonicClock clock, TimeProvider time, ILoggerFactory loggers)
+    TunnelAccounts accounts, TunnelTable table, SessionTable sessions, TunnelDialer dialer, TunnelMetrics metrics, MonotonicClock clock, TimeProvider time, ILoggerFactory loggers,
+    IRequiredActor<Actors443Supervisor> supervisor)
 {
+    private const string SwitchingProtocols = $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {TunnelAsk.SessionProtocol}\r\n";
+
     private readonly ILogger _log = loggers.CreateLogger(LogCategories.Tunnels);
 
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (accounts.All.Count == 0 || !IsConnect(context) || context.Features[typeof(IActorConnectionFeature)] is not EngineConnection connection)
+        if (accounts.All.Count == 0 || TunnelAsk.Of(context, accounts.Settings.Path) is not { } ask || context.Features[typeof(IActorConnectionFeature)] is not EngineConnection connection)
             return next(context);
-        TunnelAccount? account = accounts.Find(connection.ClientCertificate) ?? accounts.Find(OnlyValue(context.Request.Headers.ProxyAuthorization));
+        TunnelAccount? account = accounts.Find(connection.ClientCertificate) ?? accounts.Find(ask.Proof);
         context.Request.Headers.Remove("Proxy-Authorization");
         if (account is not null)
-            return ServeAsync(context, connection, account);
+            return ServeAsync(context, connection, account, ask);
         metrics.Refused("unauthenticated");
-        return accounts.Settings.Challenge ? ChallengeAsync(context) : next(context);
+        return accounts.Settings.Challenge && ask.Method == TunnelMethod.Connect ? ChallengeAsync(context) : next(context);
     }
-
-    // CONNECT with a protocol (RFC 8441) asks for something of a site.
-    private static bool IsConnect(HttpContext context) =>
-        HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true };
-
-    private static string? OnlyValue(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 1 ? values[0] : null;
 
     private static Task ChallengeAsync(HttpContext context)
     {
@@ -45,68 +44,150 @@ internal sealed class TunnelMiddleware(
         return Task.CompletedTask;
     }
 
-    private async Task ServeAsync(HttpContext context, EngineConnection connection, TunnelAccount account)
+    private Task ServeAsync(HttpContext context, EngineConnection connection, TunnelAccount account, TunnelAsk ask)
     {
-        string written = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (TunnelTarget.Parse(written) is not { } target)
-        {
-            await RefuseAsync(context, account, connection.Remote, written, TunnelRefusal.Malformed);
-            return;
-        }
-
-        var tunnel = new Tunnel(account, target, TunnelMethod.Connect, connection.Remote, connection.Id, clock);
+        if (ask.Target is not { } target)
+            return RefuseAsync(context, account, connection.Remote, ask.Written, TunnelRefusal.Malformed);
+        if (ask.Method == TunnelMethod.Session && context.Request.Headers[TunnelSession.TokenHeader] is [{ } token])
+            return ResumeAsync(context, connection, account, target.ToString(), token);
+        var tunnel = new Tunnel(account, target, ask.Method, connection.Remote, connection.Id, clock);
         if (!account.TryEnter(tunnel))
-        {
-            await RefuseAsync(context, account, connection.Remote, written, TunnelRefusal.TooMany);
-            return;
-        }
-
+            return RefuseAsync(context, account, connection.Remote, ask.Written, TunnelRefusal.TooMany);
         table.Add(tunnel);
-        connection.Actor.Tell(new AdoptChild(TunnelActor.Props(tunnel, _log)), ActorRefs.NoSender);
-        try
-        {
-            await ServeAsync(context, connection, tunnel);
-        }
-        finally
-        {
-            // Unless it has another reason by now.
-            tunnel.End(TunnelEndReason.InternalError);
-            table.Remove(tunnel);
-            account.Leave(tunnel);
-            tunnel.Actor.Tell(TunnelOver.Instance, ActorRefs.NoSender);
-        }
+        return ask.Method == TunnelMethod.Session ? OpenSessionAsync(context, connection, tunnel) : OpenAsync(context, connection, tunnel);
     }
 
-    private async Task ServeAsync(HttpContext context, EngineConnection connection, Tunnel tunnel)
+    private async Task OpenAsync(HttpContext context, EngineConnection connection, Tunnel tunnel)
     {
-        TimeSpan within = accounts.Settings.ConnectTimeout;
-        (EgressSocket? target, TunnelRefusal? refusal) = await dialer.DialAsync(tunnel.Account.Targets, tunnel.Target, within, context.RequestAborted);
-        using (target)
+        Adopt(connection, tunnel);
+        try
         {
-            refusal ??= await IsOwnedAsync(tunnel, within, context.RequestAborted) && !tunnel.HasEnded ? null : TunnelRefusal.NotReady;
-            if (refusal is not null)
+            using EgressSocket? target = await DialAsync(context, tunnel);
+            if (target is null)
+                return;
+            if (!await IsOwnedAsync(tunnel, context.RequestAborted))
             {
-                await RefuseAsync(context, tunnel.Account, tunnel.Client, tunnel.Target.ToString(), refusal);
+                await RefuseAsync(context, tunnel, TunnelRefusal.NotReady);
                 return;
             }
 
-            tunnel.Connected(target!.Remote);
+            tunnel.Connected(target.Remote);
             tunnel.Actor.Tell(TunnelConnected.Instance, ActorRefs.NoSender);
-            TunnelCarrier carrier = HttpProtocol.IsHttp2(context.Request.Protocol) ? new Http2Carrier(context) : new Http1Carrier(context, connection);
+            TunnelCarrier carrier = Carrier(context, connection, tunnel.Method);
             await carrier.AcceptAsync();
             metrics.Opened(tunnel);
             await TunnelRelay.RunAsync(tunnel, carrier, target, time);
             metrics.Closed(tunnel.Reason);
             await carrier.EndAsync(tunnel.Reason);
         }
+        finally
+        {
+            Leave(tunnel);
+            tunnel.Actor.Tell(TunnelOver.Instance, ActorRefs.NoSender);
+        }
     }
 
-    private static async Task<bool> IsOwnedAsync(Tunnel tunnel, TimeSpan within, CancellationToken cancellationToken)
+    private async Task OpenSessionAsync(HttpContext context, EngineConnection connection, Tunnel tunnel)
+    {
+        EgressSocket? target = null;
+        try
+        {
+            target = await DialAsync(context, tunnel);
+            if (target is null)
+                return;
+            tunnel.Connected(target.Remote);
+            var session = new TunnelSession(tunnel, target, accounts.Settings.Resume.Buffer, time);
+            sessions.Add(session);
+            supervisor.ActorRef.Tell(new OpenSession(session), ActorRefs.NoSender);
+            if (!await IsOwnedAsync(tunnel, context.RequestAborted))
+            {
+                tunnel.End(TunnelEndReason.InternalError);
+                sessions.Remove(session);
+                await RefuseAsync(context, tunnel, TunnelRefusal.NotReady);
+                return;
+            }
+
+            metrics.Opened(tunnel);
+            // From here on it is its actor's.
+            target = null;
+            await CarryAsync(context, connection, session, 0);
+        }
+        finally
+        {
+            target?.Dispose();
+            if (!tunnel.Owned.IsCompleted)
+                Leave(tunnel);
+        }
+    }
+
+    private Task ResumeAsync(HttpContext context, EngineConnection connection, TunnelAccount account, string target, string token)
+    {
+        if (sessions.Find(token, account) is not { } session
+            || !long.TryParse(context.Request.Headers[TunnelSession.ReceivedHeader], NumberStyles.None, CultureInfo.InvariantCulture, out long received))
+            return RefuseAsync(context, account, connection.Remote, target, TunnelRefusal.NoSession);
+        session.Tunnel.Moved(connection.Remote, connection.Id);
+        return CarryAsync(context, connection, session, received);
+    }
+
+    private async Task CarryAsync(HttpContext context, EngineConnection connection, TunnelSession session, long received)
+    {
+        Tunnel tunnel = session.Tunnel;
+        var front = new Tunnel(tunnel.Account, tunnel.Target, TunnelMethod.Session, connection.Remote, connection.Id, clock);
+        Adopt(connection, front);
+        try
+        {
+            if (!await IsOwnedAsync(front, context.RequestAborted))
+            {
+                await RefuseAsync(context, front, TunnelRefusal.NotReady);
+                return;
+            }
+
+            tunnel.Actor.Tell(SessionAttached.Instance, ActorRefs.NoSender);
+            var carrier = new Http1Carrier(context, connection, SwitchingProtocols);
+            await session.CarryAsync(front, carrier, received);
+            tunnel.Actor.Tell(SessionDetached.Instance, ActorRefs.NoSender);
+            if (session.IsOver)
+                metrics.Closed(tunnel.Reason);
+            await carrier.EndAsync(front.Reason);
+        }
+        finally
+        {
+            front.End(TunnelEndReason.InternalError);
+            front.Actor.Tell(TunnelOver.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    private static TunnelCarrier Carrier(HttpContext context, EngineConnection connection, TunnelMethod method)
+    {
+        if (method == TunnelMethod.WebSocket)
+            return new WebSocketCarrier(context);
+        return HttpProtocol.IsHttp2(context.Request.Protocol) ? new Http2Carrier(context) : new Http1Carrier(context, connection);
+    }
+
+    private void Adopt(EngineConnection connection, Tunnel tunnel) => connection.Actor.Tell(new AdoptChild(TunnelActor.Props(tunnel, _log)), ActorRefs.NoSender);
+
+    private void Leave(Tunnel tunnel)
+    {
+        // Unless it has another reason by now.
+        tunnel.End(TunnelEndReason.InternalError);
+        table.Remove(tunnel);
+        tunnel.Account.Leave(tunnel);
+    }
+
+    private async Task<EgressSocket?> DialAsync(HttpContext context, Tunnel tunnel)
+    {
+        (EgressSocket? target, TunnelRefusal? refusal) = await dialer.DialAsync(tunnel.Account.Targets, tunnel.Target, accounts.Settings.ConnectTimeout, context.RequestAborted);
+        if (refusal is not null)
+            await RefuseAsync(context, tunnel, refusal);
+        return target;
+    }
+
+    private async Task<bool> IsOwnedAsync(Tunnel tunnel, CancellationToken cancellationToken)
     {
         try
         {
-            await tunnel.Owned.WaitAsync(within, cancellationToken);
-            return true;
+            await tunnel.Owned.WaitAsync(accounts.Settings.ConnectTimeout, cancellationToken);
+            return !tunnel.HasEnded;
         }
         catch (Exception cause) when (cause is TimeoutException or OperationCanceledException)
         {
@@ -114,6 +195,8 @@ internal sealed class TunnelMiddleware(
             return false;
         }
     }
+
+    private Task RefuseAsync(HttpContext context, Tunnel tunnel, TunnelRefusal refusal) => RefuseAsync(context, tunnel.Account, tunnel.Client, tunnel.Target.ToString(), refusal);
 
     private Task RefuseAsync(HttpContext context, TunnelAccount account, IPEndPoint client, string target, TunnelRefusal refusal)
     {

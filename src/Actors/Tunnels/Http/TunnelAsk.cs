@@ -1,0 +1,48 @@
+using Actors443.Tunnels.Targets;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Actors443.Tunnels.Http;
+
+/// <summary>A request that may be one for a tunnel.</summary>
+/// <param name="Method">How it is to be carried.</param>
+/// <param name="Target">Null: what is written is no target.</param>
+/// <param name="Written">As the client wrote it, for the log.</param>
+/// <param name="Proof">Value of the header that may prove an account; null: none, or more than one.</param>
+internal readonly record struct TunnelAsk(TunnelMethod Method, TunnelTarget? Target, string Written, string? Proof)
+{
+    /// <summary>Value of <c>Upgrade</c> that asks for a session.</summary>
+    public const string SessionProtocol = "actors443-session";
+
+    private const string TcpSegment = "/tcp/";
+
+    /// <summary>Null: it is a request like any other.</summary>
+    public static TunnelAsk? Of(HttpContext context, string path)
+    {
+        HttpRequest request = context.Request;
+        bool isConnect = HttpMethods.IsConnect(request.Method);
+        if (isConnect && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true })
+        {
+            string written = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+            return new TunnelAsk(TunnelMethod.Connect, TunnelTarget.Parse(written), written, OnlyValue(request.Headers.ProxyAuthorization));
+        }
+
+        if (request.Path.Value is not { } full || !full.StartsWith(path, StringComparison.Ordinal) || string.CompareOrdinal(full, path.Length, TcpSegment, 0, TcpSegment.Length) != 0 || MethodOf(context) is not { } method)
+            return null;
+        string rest = full[(path.Length + TcpSegment.Length)..];
+        string[] parts = rest.TrimEnd('/').Split('/');
+        Microsoft.Extensions.Primitives.StringValues proof = request.Headers.ProxyAuthorization.Count > 0 ? request.Headers.ProxyAuthorization : request.Headers.Authorization;
+        return new TunnelAsk(method, parts.Length == 2 ? TunnelTarget.Of(parts[0], parts[1]) : null, rest, OnlyValue(proof));
+    }
+
+    private static TunnelMethod? MethodOf(HttpContext context)
+    {
+        if (WebSocketCarrier.IsAskedFor(context))
+            return TunnelMethod.WebSocket;
+        bool isSession = HttpMethods.IsGet(context.Request.Method) && HttpProtocol.IsHttp11(context.Request.Protocol) && context.Request.Headers.Upgrade == SessionProtocol
+            && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
+        return isSession ? TunnelMethod.Session : null;
+    }
+
+    private static string? OnlyValue(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 1 ? values[0] : null;
+}

@@ -114,9 +114,9 @@ public sealed class ResumableLinkTests
             right.Drop();
         }
 
-        CarrierEnd[] ends = await Task.WhenAll(
-            left.CarryAsync(new Duplex(toLeft.Reader, cut), right.Received, Abandon),
-            right.CarryAsync(new Duplex(toRight.Reader, toLeft.Writer), left.Received, Abandon));
+        // The side that is not cut has begun when the other is.
+        Task<CarrierEnd> begun = right.CarryAsync(new Duplex(toRight.Reader, toLeft.Writer), left.Received, Abandon);
+        CarrierEnd[] ends = await Task.WhenAll(left.CarryAsync(new Duplex(toLeft.Reader, cut), right.Received, Abandon), begun);
         return ends.Contains(CarrierEnd.Lost) ? CarrierEnd.Lost : ends[0];
     }
 

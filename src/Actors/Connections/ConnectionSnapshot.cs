@@ -31,6 +31,9 @@ public sealed record ConnectionSnapshot
     /// <summary>SNI; null: none sent or not known yet.</summary>
     public string? ServerName { get; init; }
 
+    /// <summary>JA4 fingerprint of the ClientHello: which program speaks; null: it is not read yet.</summary>
+    public string? Ja4 { get; init; }
+
     /// <summary>ALPN result; null before the handshake is done or without ALPN.</summary>
     public string? ApplicationProtocol { get; init; }
 

@@ -29,6 +29,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     private long _idleSinceMs;
     private long _handshakeSinceMs;
     private long _awaitsUntilMs;
+    private Ja4? _ja4;
     private long _headersSinceMs;
     private long _drainingSinceMs;
     private bool _aborted;
@@ -205,6 +206,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     public void HelloRead(ClientHello hello)
     {
         ServerName = hello.ServerName;
+        _ja4 = hello.Ja4;
         Record(LifecycleEvent.ClientHelloRead);
         NoteStage(ConnectionState.HelloRead);
     }
@@ -296,6 +298,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
             State = State,
             Remote = Remote,
             Proxy = Proxied?.Proxy,
+            Ja4 = Volatile.Read(ref _ja4)?.ToString(),
             Age = TimeSpan.FromMilliseconds(now - AcceptedAtMs),
             Idle = TimeSpan.FromMilliseconds(RequestsInFlight > 0 ? 0 : now - IdleSinceMs),
             ServerName = ServerName,

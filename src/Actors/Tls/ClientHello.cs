@@ -23,4 +23,7 @@ internal sealed class ClientHello
 
     /// <summary>Carries a session ticket or pre-shared key, so the handshake is probably a resumption and cheap.</summary>
     public bool OffersResumption { get; init; }
+
+    /// <summary>Which program speaks; null: not made from bytes.</summary>
+    public Ja4? Ja4 { get; init; }
 }

@@ -134,9 +134,10 @@ internal static class ClientHelloReader
         }
 
         var hello = new Extensions { LegacyVersion = legacyVersion };
+        ReadOnlySpan<byte> extensions = [];
         if (!reader.IsEmpty)
         {
-            if (!reader.TryReadVector16(out ReadOnlySpan<byte> extensions) || !reader.IsEmpty || !hello.TryRead(extensions))
+            if (!reader.TryReadVector16(out extensions) || !reader.IsEmpty || !hello.TryRead(extensions))
                 return null;
         }
 
@@ -151,6 +152,7 @@ internal static class ClientHelloReader
             SignatureKeyKinds = hello.SignatureKinds ?? CertificateKeyKinds.Any,
             ApplicationProtocols = hello.ApplicationProtocols,
             OffersResumption = hello.Resumption || resumesById,
+            Ja4 = Ja4.Of(legacyVersion, suites, extensions),
         };
     }
 

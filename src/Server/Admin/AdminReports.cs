@@ -28,6 +28,9 @@ internal sealed record ConnectionReport
 
     public string? ServerName { get; init; }
 
+    /// <summary>JA4 fingerprint.</summary>
+    public string? Ja4 { get; init; }
+
     public string? ApplicationProtocol { get; init; }
 
     /// <summary><c>1.2</c> or <c>1.3</c>.</summary>

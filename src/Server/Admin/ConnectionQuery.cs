@@ -107,6 +107,7 @@ internal sealed record ConnectionQuery
         State = Name(connection.State),
         Remote = connection.Remote.ToString(),
         Proxy = connection.Proxy?.ToString(),
+        Ja4 = connection.Ja4,
         AgeSeconds = Math.Round(connection.Age.TotalSeconds, 3),
         IdleSeconds = Math.Round(connection.Idle.TotalSeconds, 3),
         ServerName = connection.ServerName,

@@ -41,7 +41,9 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
         await using TlsClient client = await connecting;
         Assert.Equal(200, (await client.GetAsync()).Status);
         Assert.False(asked.Reply.Refuse("too late"));
-        Assert.Equal(asked.Hello.ConnectionId, Assert.Single(await _host.ConnectionsAsync()).Id);
+        ConnectionSnapshot connection = Assert.Single(await _host.ConnectionsAsync());
+        Assert.Equal((asked.Hello.ConnectionId, asked.Hello.Ja4), (connection.Id, connection.Ja4));
+        Assert.Matches("^t13d[0-9]{4}h1_[0-9a-f]{12}_[0-9a-f]{12}$", connection.Ja4);
     }
 
     [Fact]

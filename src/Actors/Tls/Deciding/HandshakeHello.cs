@@ -30,6 +30,9 @@ public readonly struct HandshakeHello
     /// <summary>The application protocols offered (ALPN, RFC 7301); null: the client did not say.</summary>
     public IReadOnlyList<string>? ApplicationProtocols => _hello.ApplicationProtocols;
 
+    /// <summary>JA4 fingerprint: which program speaks, for example <c>t13d1516h2_8daaf6152771_e5627efa2ab1</c>. Made at the first call, some microseconds.</summary>
+    public string Ja4 => _hello.Ja4!.ToString();
+
     /// <summary>Whether TLS 1.3 is offered.</summary>
     public bool OffersTls13 => _hello.OffersTls13;
 

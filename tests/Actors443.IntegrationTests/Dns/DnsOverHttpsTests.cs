@@ -249,6 +249,20 @@ public sealed class DnsOverHttpsTests : IAsyncLifetime, IDisposable
         }
     }
 
+    [Fact]
+    public async Task The_example_answers()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
+            folder = Path.GetDirectoryName(folder);
+        string example = await File.ReadAllTextAsync(Path.Combine(folder!, "hocon", "examples", "dns.conf"));
+        await using RunningServer server = await RunningServer.StartAsync(example, $"dns.upstreams=\"{_upstream.EndPoint}\"");
+        using HttpClient client = server.CreateClient(HttpVersion.Version20);
+
+        Assert.Equal("192.0.2.1", await AddressAsync(client));
+        Assert.Equal("DNS over HTTPS is at /dns-query", await client.GetStringAsync("other"));
+    }
+
     private static async Task<string> AddressAsync(HttpClient client)
     {
         using HttpResponseMessage response = await PostAsync(client, DnsTestMessage.Query("www.site.test"));

@@ -30,6 +30,10 @@ var stalled = new Command("stalled", "Opens connections that never finish their 
 stalled.SetAction(arguments => StalledHandshakes.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 5_000));
 root.Add(stalled);
 
+var tunnel = new Command("tunnel", "Bytes through CONNECT tunnels beside HAProxy's TCP mode with the same TLS work: MiB for a second of CPU (a minute; needs haproxy).") { rounds };
+tunnel.SetAction(arguments => TunnelThroughput.RunAsync(arguments.GetValue(rounds)));
+root.Add(tunnel);
+
 var reload = new Command("reloads", "Changes the certificate again and again under load and counts failed requests (needs h2load).") { reloads };
 reload.SetAction(arguments => ReloadsUnderLoad.RunAsync(arguments.GetValue(reloads)));
 root.Add(reload);

@@ -47,12 +47,14 @@ internal ref struct DnsReader(ReadOnlySpan<byte> message)
         int position = Position;
         int segment = position;
         int end = -1;
-        while ((uint)position < (uint)_message.Length)
+        // What is pointed to ended before the name that points to it began: a name that runs over what is not of it would change with that.
+        int limit = _message.Length;
+        while ((uint)position < (uint)limit)
         {
             int label = _message[position];
             if (label > LongestLabel)
             {
-                if (label < Pointer || position + 1 >= _message.Length)
+                if (label < Pointer || position + 1 >= limit)
                     return false;
                 if (end < 0)
                     end = position + 2;
@@ -60,11 +62,12 @@ internal ref struct DnsReader(ReadOnlySpan<byte> message)
                 // Only ever to before what has been read of this name: there is no way to go round.
                 if (target >= segment || target < DnsHeader.Length)
                     return false;
+                limit = segment;
                 position = segment = target;
                 continue;
             }
 
-            if (position + 1 + label > _message.Length || length + 1 + label > LongestName)
+            if (position + 1 + label > limit || length + 1 + label > LongestName)
                 return false;
             if (!name.IsEmpty)
                 _message.Slice(position, 1 + label).CopyTo(name[length..]);

@@ -41,7 +41,11 @@ internal static class CertificateLoader
         List<X509Certificate2> certificates;
         try
         {
-            certificates = ReadCertificates(chainText);
+            certificates =
+            [
+                .. PemBlocks.Of(chainText).Where(block => block.Label is "CERTIFICATE" or "X509 CERTIFICATE")
+                    .Select(block => KnownIssuers.Find(block.Der) ?? X509CertificateLoader.LoadCertificate(block.Der)),
+            ];
         }
         catch (CryptographicException cause)
         {
@@ -58,25 +62,6 @@ internal static class CertificateLoader
             ?? throw new CertificateException($"{keyFile}: is not the key of any certificate in {source}; put the pair together again.");
         certificates.Remove(leaf);
         return (leaf, key, certificates, source);
-    }
-
-    private static List<X509Certificate2> ReadCertificates(string text)
-    {
-        var certificates = new List<X509Certificate2>();
-        ReadOnlySpan<char> rest = text;
-        while (PemEncoding.TryFind(rest, out PemFields fields))
-        {
-            if (rest[fields.Label] is "CERTIFICATE" or "X509 CERTIFICATE")
-            {
-                byte[] der = new byte[fields.DecodedDataLength];
-                _ = Convert.TryFromBase64Chars(rest[fields.Base64Data], der, out _);
-                certificates.Add(KnownIssuers.Find(der) ?? X509CertificateLoader.LoadCertificate(der));
-            }
-
-            rest = rest[fields.Location.End..];
-        }
-
-        return certificates;
     }
 
     private static (X509Certificate2 Leaf, AsymmetricAlgorithm Key, IReadOnlyList<X509Certificate2> Others, string Source) ReadPfx(CertificateFileSettings files)

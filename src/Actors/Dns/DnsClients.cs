@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Actors443.Admission;
 using Actors443.Configuration;
+using Actors443.Engine;
 
 namespace Actors443.Dns;
 
@@ -43,18 +44,7 @@ internal sealed class DnsClients(DnsSettings settings, int ipv4Mask = 32, int ip
         }
     }
 
-    private bool IsAllowed(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        foreach (IPNetwork network in settings.Allow)
-        {
-            if (network.Contains(address))
-                return true;
-        }
-
-        return false;
-    }
+    private bool IsAllowed(IPAddress address) => PlainAddress.IsIn(settings.Allow, address);
 }
 
 /// <summary>One client. Counts may miss one of two queries that come in the same moment.</summary>

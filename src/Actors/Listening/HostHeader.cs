@@ -37,7 +37,10 @@ internal readonly record struct HostHeader(string Host, int? Port)
     private static string? Address(ReadOnlySpan<char> written) =>
         !written.Contains('%') && IPAddress.TryParse(written, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : null;
 
-    private static bool IsName(ReadOnlySpan<char> name)
+    /// <summary>Whether it is a name of well-formed labels, with a final dot or without.</summary>
+    /// <param name="name">As it is written.</param>
+    /// <param name="underscores">Are letters, too: no part of host names, and resolved all over.</param>
+    internal static bool IsName(ReadOnlySpan<char> name, bool underscores = false)
     {
         if (name.EndsWith("."))
             name = name[..^1];
@@ -50,7 +53,7 @@ internal readonly record struct HostHeader(string Host, int? Port)
                 return false;
             foreach (char c in label)
             {
-                if (!char.IsAsciiLetterOrDigit(c) && c != '-')
+                if (!char.IsAsciiLetterOrDigit(c) && c != '-' && !(underscores && c == '_'))
                     return false;
             }
         }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Numerics;
 using System.Text;
+using Actors443.Engine;
 
 namespace Actors443.ProxyProtocol;
 
@@ -104,7 +105,7 @@ internal static class ProxyHeaderReader
             && ip.AddressFamily == (isIpv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6)
             && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number)
             && (port == "0" || port[0] != '0')
-                ? new IPEndPoint(Plain(ip), number)
+                ? new IPEndPoint(PlainAddress.Of(ip), number)
                 : null;
     }
 
@@ -155,9 +156,7 @@ internal static class ProxyHeaderReader
         return ProxyHeaderStatus.Malformed;
     }
 
-    private static IPEndPoint EndPoint(ReadOnlySpan<byte> address, ReadOnlySpan<byte> port) => new(Plain(new IPAddress(address)), BinaryPrimitives.ReadUInt16BigEndian(port));
-
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    private static IPEndPoint EndPoint(ReadOnlySpan<byte> address, ReadOnlySpan<byte> port) => new(PlainAddress.Of(new IPAddress(address)), BinaryPrimitives.ReadUInt16BigEndian(port));
 
     private static bool TryReadTlvs(ReadOnlySpan<byte> bytes, List<ProxyTlv> tlvs, out string? problem)
     {

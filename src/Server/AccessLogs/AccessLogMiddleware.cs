@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Actors443.Connections;
+using Actors443.Engine;
 using Actors443.Tls;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
@@ -35,7 +36,7 @@ internal sealed class AccessLogMiddleware(AccessLog log, TimeProvider time)
         return new AccessLogEntry(
             time.GetLocalNow(),
             connection?.Id,
-            context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress,
+            context.Connection.RemoteIpAddress is { } remote ? PlainAddress.Of(remote) : null,
             request.Method,
             request.Scheme,
             request.Host.Value ?? "",

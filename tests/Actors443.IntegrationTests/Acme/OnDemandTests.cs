@@ -51,11 +51,8 @@ public sealed class OnDemandTests : IDisposable
     {
         await using ScriptedCa ca = await ScriptedCa.StartAsync();
         string roots = _folder.Write("roots.pem", ca.Issuer.TrustedRoots[0].ExportCertificatePem());
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
-            folder = Path.GetDirectoryName(folder);
         await using RunningServer server = await RunningServer.StartAsync(
-            await File.ReadAllTextAsync(Path.Combine(folder!, "hocon", "examples", "on-demand.conf")),
+            await File.ReadAllTextAsync(Repository.Example("on-demand.conf")),
             $"certificates.acme.issuers=[{{ name = Scripted, directory = \"{ca.Issuer.Directory}\", trusted-roots = \"{roots}\" }}]",
             "certificates.acme.poll-interval=100ms");
 

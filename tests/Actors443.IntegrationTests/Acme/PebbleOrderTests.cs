@@ -168,11 +168,8 @@ public sealed class PebbleOrderTests : IDisposable
         Skip.If(PebbleServer.Missing is not null, PebbleServer.Missing);
         await using PebbleServer pebble = await PebbleAsync(10, 0);
         string roots = _folder.Write("pebble.pem", pebble.Issuer.TrustedRoots[0].ExportCertificatePem());
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
-            folder = Path.GetDirectoryName(folder);
         await using RunningServer server = await RunningServer.StartAsync(
-            await File.ReadAllTextAsync(Path.Combine(folder!, "hocon", "examples", "acme.conf")),
+            await File.ReadAllTextAsync(Repository.Example("acme.conf")),
             $"https.bind=[\"127.0.0.1:{_https}\"]",
             $"http.bind=[\"127.0.0.1:{_http}\"]",
             $"certificates.acme.issuers=[{{ name = Pebble, directory = \"{pebble.Issuer.Directory}\", trusted-roots = \"{roots}\" }}]",

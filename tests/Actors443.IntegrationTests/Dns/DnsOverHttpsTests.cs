@@ -252,10 +252,7 @@ public sealed class DnsOverHttpsTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task The_example_answers()
     {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
-            folder = Path.GetDirectoryName(folder);
-        string example = await File.ReadAllTextAsync(Path.Combine(folder!, "hocon", "examples", "dns.conf"));
+        string example = await File.ReadAllTextAsync(Repository.Example("dns.conf"));
         await using RunningServer server = await RunningServer.StartAsync(example, $"dns.upstreams=\"{_upstream.EndPoint}\"");
         using HttpClient client = server.CreateClient(HttpVersion.Version20);
 

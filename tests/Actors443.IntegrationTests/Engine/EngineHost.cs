@@ -95,6 +95,13 @@ internal sealed class EngineHost : IAsyncDisposable
         return (await supervisor.Ask<ConnectionList>(ListConnections.Instance, TimeSpan.FromSeconds(10))).Connections;
     }
 
+    /// <summary>Waits for the obituary of a connection.</summary>
+    public async Task AwaitObituaryAsync(Func<Obituary, bool> expected)
+    {
+        IActorRef supervisor = _application.Services.GetRequiredService<IRequiredActor<Actors443Supervisor>>().ActorRef;
+        await Eventually.HoldsAsync(async () => (await supervisor.Ask<ObituaryList>(ListObituaries.Instance, TimeSpan.FromSeconds(10))).Obituaries.Any(expected), "an obituary");
+    }
+
     /// <summary>Sends a message to the actor that owns a connection.</summary>
     public void Tell(string connection, object message) =>
         _application.Services.GetRequiredService<IRequiredActor<Actors443Supervisor>>().ActorRef.Tell(new TellConnection(connection, message), ActorRefs.NoSender);

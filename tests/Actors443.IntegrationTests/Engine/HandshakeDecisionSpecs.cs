@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Actors443.Configuration;
 using Actors443.Connections;
-using Actors443.Supervision;
 using Actors443.Testing;
 using Actors443.Tls.Deciding;
 using Akka.Actor;
@@ -62,7 +61,7 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
         (await AskedAsync()).Reply.Refuse("not today");
 
         await Assert.ThrowsAnyAsync<AuthenticationException>(() => connecting);
-        await ObituaryAsync(obituary => obituary is { Reason: CloseReason.HandshakeRefused, Detail: "not today" });
+        await _host.AwaitObituaryAsync(obituary => obituary is { Reason: CloseReason.HandshakeRefused, Detail: "not today" });
         Assert.Equal(AccessDenied, await new RawClientHello { ServerName = "never.test" }.SendAsync(_host.Port));
     }
 
@@ -74,7 +73,7 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
         DecideHandshake asked = await AskedAsync();
 
         await Assert.ThrowsAnyAsync<IOException>(() => connecting);
-        await ObituaryAsync(obituary => obituary.Reason == CloseReason.HandshakeTimeout, host);
+        await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.HandshakeTimeout);
         await Eventually.HoldsAsync(() => !asked.Reply.IsWanted, "nobody waits for the answer any more");
         Assert.False(asked.Reply.Accept());
     }
@@ -87,14 +86,14 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
         Assert.True(await decider.GracefulStop(TimeSpan.FromSeconds(10)));
 
         await Assert.ThrowsAnyAsync<AuthenticationException>(() => TlsClient.ConnectAsync(_host.Port, "later.test"));
-        await ObituaryAsync(obituary => obituary is { Reason: CloseReason.HandshakeRefused, Detail: "the actor Decider has ended" });
+        await _host.AwaitObituaryAsync(obituary => obituary is { Reason: CloseReason.HandshakeRefused, Detail: "the actor Decider has ended" });
     }
 
     [Fact]
     public async Task A_decider_that_throws_refuses()
     {
         Assert.Equal(InternalError, await new RawClientHello { ServerName = "throws.test" }.SendAsync(_host.Port));
-        await ObituaryAsync(obituary => obituary.Reason == CloseReason.InternalError);
+        await _host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.InternalError);
     }
 
     [Theory]
@@ -133,7 +132,7 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
                 await tcp.GetStream().WriteAsync(more);
         });
         // One engine cuts it off, the other reads no more and lets the deadline come.
-        await ObituaryAsync(obituary => obituary.Reason == (kind == EngineKind.EventLoop ? CloseReason.ProtocolError : CloseReason.HandshakeTimeout), host);
+        await host.AwaitObituaryAsync(obituary => obituary.Reason == (kind == EngineKind.EventLoop ? CloseReason.ProtocolError : CloseReason.HandshakeTimeout));
         await Eventually.HoldsAsync(() => !asked.Reply.IsWanted, "nobody waits for the answer any more");
     }
 
@@ -146,7 +145,7 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
 
         await Assert.ThrowsAnyAsync<IOException>(() => connecting);
         await Eventually.HoldsAsync(() => !asked.Reply.IsWanted, "nobody waits for the answer any more");
-        await ObituaryAsync(obituary => obituary.Reason == CloseReason.DrainTimeout);
+        await _host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.DrainTimeout);
     }
 
     [Fact]
@@ -193,12 +192,6 @@ public abstract class HandshakeDecisionSpecs(EngineKind kind) : IAsyncLifetime
     {
         await Eventually.HoldsAsync(() => !_asked.IsEmpty, "the actor is asked");
         return Assert.Single(_asked);
-    }
-
-    private async Task ObituaryAsync(Func<Obituary, bool> expected, EngineHost? host = null)
-    {
-        IActorRef supervisor = (host ?? _host).Services.GetRequiredService<IRequiredActor<Actors443Supervisor>>().ActorRef;
-        await Eventually.HoldsAsync(async () => (await supervisor.Ask<ObituaryList>(ListObituaries.Instance, TimeSpan.FromSeconds(10))).Obituaries.Any(expected), "an obituary");
     }
 
     /// <summary>Keeps who asks about later.test; the test answers.</summary>

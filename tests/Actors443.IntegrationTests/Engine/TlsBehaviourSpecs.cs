@@ -2,11 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Actors443.Configuration;
 using Actors443.Connections;
-using Actors443.Supervision;
 using Actors443.Testing;
-using Akka.Actor;
-using Akka.Hosting;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors443.IntegrationTests.Engine;
 
@@ -74,7 +70,7 @@ public sealed class EventLoopTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.
 
         await Eventually.HoldsAsync(() => client.HasEnded, "it is refused");
         Assert.Contains("no_renegotiation", client.Output, StringComparison.Ordinal);
-        await ObituaryAsync(obituary => obituary is { Reason: CloseReason.ProtocolError, Detail: "TLS: the client asks for renegotiation" });
+        await Host.AwaitObituaryAsync(obituary => obituary is { Reason: CloseReason.ProtocolError, Detail: "TLS: the client asks for renegotiation" });
     }
 
     [SkippableFact]
@@ -90,7 +86,7 @@ public sealed class EventLoopTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.
         }
 
         Assert.InRange(updates, 100, 300);
-        await ObituaryAsync(obituary => obituary is { Reason: CloseReason.ProtocolError, Detail: "TLS: the client sends key updates without end" });
+        await Host.AwaitObituaryAsync(obituary => obituary is { Reason: CloseReason.ProtocolError, Detail: "TLS: the client sends key updates without end" });
     }
 
     [SkippableFact]
@@ -225,7 +221,7 @@ public abstract class TlsBehaviourSpecs(EngineKind kind, int tlsContexts = 1000)
         await using OpenSslDialogue client = OpenSslDialogue.Start(Host.Port, version, "-verify_return_error");
         await Eventually.HoldsAsync(() => client.HasEnded, "it does not trust the certificate");
 
-        await ObituaryAsync(obituary => obituary is { Reason: CloseReason.HandshakeFailed, Detail: "the client sent the alert unknown_ca" });
+        await Host.AwaitObituaryAsync(obituary => obituary is { Reason: CloseReason.HandshakeFailed, Detail: "the client sent the alert unknown_ca" });
     }
 
     private protected Task<EngineHost> StartAsync(TicketKeySettings tickets) => StartAsync(settings => settings with { Certificates = settings.Certificates with { TicketKeys = tickets } });
@@ -244,12 +240,6 @@ public abstract class TlsBehaviourSpecs(EngineKind kind, int tlsContexts = 1000)
     {
         await client.SayAsync("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         await Eventually.HoldsAsync(() => client.Output.Contains("HTTP/1.1 200", StringComparison.Ordinal) && client.HasEnded, "it is answered");
-    }
-
-    private protected async Task ObituaryAsync(Func<Obituary, bool> expected)
-    {
-        IActorRef supervisor = Host.Services.GetRequiredService<IRequiredActor<Actors443Supervisor>>().ActorRef;
-        await Eventually.HoldsAsync(async () => (await supervisor.Ask<ObituaryList>(ListObituaries.Instance, TimeSpan.FromSeconds(10))).Obituaries.Any(expected), "an obituary");
     }
 
     private static async Task<bool> ListensAsync(int port)

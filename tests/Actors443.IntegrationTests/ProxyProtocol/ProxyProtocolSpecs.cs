@@ -6,13 +6,9 @@ using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.IntegrationTests.Engine;
 using Actors443.ProxyProtocol;
-using Actors443.Supervision;
 using Actors443.Testing;
-using Akka.Actor;
-using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors443.IntegrationTests.ProxyProtocol;
 
@@ -84,7 +80,7 @@ public abstract class ProxyProtocolSpecs(EngineKind kind) : IAsyncLifetime
         await using (TlsClient plain = await TlsClient.ConnectAsync(host.Port))
             Assert.Equal(200, (await plain.GetAsync()).Status);
         await Assert.ThrowsAnyAsync<IOException>(() => ConnectAsync(host.Port, ProxyHeaders.Line(Client, Server)));
-        await ObituaryAsync(host, obituary => obituary.Reason == CloseReason.NotTls && obituary.Remote.Address.Equals(IPAddress.Loopback));
+        await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.NotTls && obituary.Remote.Address.Equals(IPAddress.Loopback));
     }
 
     [Theory]
@@ -94,7 +90,7 @@ public abstract class ProxyProtocolSpecs(EngineKind kind) : IAsyncLifetime
     {
         await Assert.ThrowsAnyAsync<IOException>(() => ConnectAsync(_host.Port, Encoding.ASCII.GetBytes(header)));
 
-        await ObituaryAsync(_host, obituary => obituary.Reason == CloseReason.MalformedProxyHeader && obituary.Detail!.Contains(said, StringComparison.Ordinal));
+        await _host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.MalformedProxyHeader && obituary.Detail!.Contains(said, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -105,7 +101,7 @@ public abstract class ProxyProtocolSpecs(EngineKind kind) : IAsyncLifetime
         await tcp.ConnectAsync(IPAddress.Loopback, host.Port);
         await tcp.GetStream().WriteAsync("PROXY TCP4 198."u8.ToArray());
 
-        await ObituaryAsync(host, obituary => obituary.Reason == CloseReason.HandshakeTimeout);
+        await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.HandshakeTimeout);
     }
 
     [Fact]
@@ -120,7 +116,7 @@ public abstract class ProxyProtocolSpecs(EngineKind kind) : IAsyncLifetime
             open.Add(await ConnectAsync(host.Port, ProxyHeaders.Line(IPEndPoint.Parse(client), Server)));
 
         await Assert.ThrowsAnyAsync<IOException>(() => ConnectAsync(host.Port, ProxyHeaders.Line(IPEndPoint.Parse("198.51.100.1:3"), Server)));
-        await ObituaryAsync(host, obituary => obituary.Reason == CloseReason.ClientConnectionLimit && obituary.Detail!.Contains("198.51.100.1", StringComparison.Ordinal));
+        await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.ClientConnectionLimit && obituary.Detail!.Contains("198.51.100.1", StringComparison.Ordinal));
 
         await open[0].DisposeAsync();
         await Eventually.HoldsAsync(async () => (await host.ConnectionsAsync()).Count == 4, "one has left");
@@ -152,11 +148,8 @@ public abstract class ProxyProtocolSpecs(EngineKind kind) : IAsyncLifetime
     public async Task The_example_runs_as_its_comment_says()
     {
         Skip.If(TestProgram.Find("curl") is null, "curl is not installed");
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
-            folder = Path.GetDirectoryName(folder);
         await using RunningServer server = await RunningServer.StartAsync(
-            await File.ReadAllTextAsync(Path.Combine(folder!, "hocon", "examples", "proxy-protocol.conf")), $"engine={(kind == EngineKind.EventLoop ? "event-loop" : "portable")}");
+            await File.ReadAllTextAsync(Repository.Example("proxy-protocol.conf")), $"engine={(kind == EngineKind.EventLoop ? "event-loop" : "portable")}");
         string url = $"https://127.0.0.1:{server.HttpsPort}/";
 
         await using TestProgram told = TestProgram.Start("curl", ["-sk", "--haproxy-protocol", url]);
@@ -209,10 +202,4 @@ public abstract class ProxyProtocolSpecs(EngineKind kind) : IAsyncLifetime
             context.Response.ContentLength = who.Length;
             return context.Response.WriteAsync(who);
         }));
-
-    private static async Task ObituaryAsync(EngineHost host, Func<Obituary, bool> expected)
-    {
-        IActorRef supervisor = host.Services.GetRequiredService<IRequiredActor<Actors443Supervisor>>().ActorRef;
-        await Eventually.HoldsAsync(async () => (await supervisor.Ask<ObituaryList>(ListObituaries.Instance, TimeSpan.FromSeconds(10))).Obituaries.Any(expected), "an obituary");
-    }
 }

@@ -6,13 +6,9 @@ using System.Security.Cryptography.X509Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.IntegrationTests.Engine;
-using Actors443.Supervision;
 using Actors443.Testing;
-using Akka.Actor;
-using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors443.IntegrationTests.Tls;
 
@@ -49,7 +45,7 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         WriteList(_ours, number: 2, revoked: alice);
 
         Assert.True(await open.EndsAsync());
-        await ObituaryAsync(host, obituary => obituary.Reason == CloseReason.ClientCertificateRevoked && obituary.Detail!.Contains(alice.SerialNumber, StringComparison.Ordinal));
+        await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.ClientCertificateRevoked && obituary.Detail!.Contains(alice.SerialNumber, StringComparison.Ordinal));
         // A session made before is not resumed either: the same client.
         Assert.False(await IsServedAsync(host, alice, resumes: true));
         Assert.True(await IsServedAsync(host, bob));
@@ -68,7 +64,7 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         Assert.Equal(served, await IsServedAsync(host, alice));
         Assert.False(await IsServedAsync(host, bob));
         if (!served)
-            await ObituaryAsync(host, obituary => obituary.Detail?.Contains("has expired", StringComparison.Ordinal) == true);
+            await host.AwaitObituaryAsync(obituary => obituary.Detail?.Contains("has expired", StringComparison.Ordinal) == true);
     }
 
     [Fact]
@@ -79,7 +75,7 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         await using EngineHost host = await StartAsync([WriteList(forger, number: 1)]);
 
         Assert.False(await IsServedAsync(host, alice));
-        await ObituaryAsync(host, obituary => obituary.Reason == CloseReason.ClientCertificateRejected && obituary.Detail!.Contains("no revocation list of its issuer", StringComparison.Ordinal));
+        await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.ClientCertificateRejected && obituary.Detail!.Contains("no revocation list of its issuer", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -174,11 +170,5 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         {
             return false;
         }
-    }
-
-    private static async Task ObituaryAsync(EngineHost host, Func<Obituary, bool> expected)
-    {
-        IActorRef supervisor = host.Services.GetRequiredService<IRequiredActor<Actors443Supervisor>>().ActorRef;
-        await Eventually.HoldsAsync(async () => (await supervisor.Ask<ObituaryList>(ListObituaries.Instance, TimeSpan.FromSeconds(10))).Obituaries.Any(expected), "an obituary");
     }
 }

@@ -15,7 +15,7 @@ public sealed class TunnelCommandTests
     public async Task The_example_serves_tunnels_and_commands_list_and_end_them()
     {
         await using TargetServer target = TargetServer.Echo();
-        string hocon = await File.ReadAllTextAsync(Path.Combine(RepositoryRoot(), "hocon", "examples", "tunnel.conf"));
+        string hocon = await File.ReadAllTextAsync(Repository.Example("tunnel.conf"));
         await using ServerProcess server = await ServerProcess.StartAsync(hocon);
         await using TlsClient client = await TlsClient.ConnectAsync(server.HttpsPort);
         await client.SendAsync(TunnelServer.Request(target.Authority, "Bearer tunnel-example-token-not-for-use"));
@@ -72,14 +72,6 @@ public sealed class TunnelCommandTests
         Assert.Equal(HttpStatusCode.Unauthorized, (await admin.Anonymous.GetAsync("/api/v1/tunnels")).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await admin.Authorized.DeleteAsync("/api/v1/tunnels/" + tunnel.Id)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await admin.Authorized.DeleteAsync("/api/v1/tunnels/" + tunnel.Id)).StatusCode);
-    }
-
-    internal static string RepositoryRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("The tests run outside of the repository.");
     }
 
     private static async Task<(int Exit, string Output)> RunAsync(string[] arguments)

@@ -14,10 +14,7 @@ public static class DnsCorpus
     /// <summary>Reads a file of lines <c>expected | name | hex</c>; <c>00*200</c> is 200 times that byte.</summary>
     public static IReadOnlyList<DnsCorpusMessage> Read(string file)
     {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
-            folder = Path.GetDirectoryName(folder);
-        string path = Path.Combine(folder ?? throw new InvalidOperationException("The tests run outside of the repository."), "tests", "corpus", "dns", file);
+        string path = Path.Combine(Repository.Folder, "tests", "corpus", "dns", file);
         return
         [
             .. File.ReadLines(path).Where(line => line.Length > 0 && !line.StartsWith('#')).Select(line =>

@@ -1,5 +1,6 @@
 using System.Net;
 using Actors443.Server.Configuration;
+using Actors443.Testing;
 
 namespace Actors443.Tests.Configuration;
 
@@ -12,7 +13,7 @@ public sealed class ExamplesSpecs
     [MemberData(nameof(Examples))]
     public void An_example_loads_without_a_problem_and_listens_on_loopback_alone(string name)
     {
-        LoadedSettings loaded = ServerSettingsLoader.Load([Path.Combine(Folder(), name)], [], _ => null);
+        LoadedSettings loaded = ServerSettingsLoader.Load([Path.Combine(Repository.Example(""), name)], [], _ => null);
 
         Assert.Empty(loaded.Problems);
         ServerSettings settings = loaded.Settings!;
@@ -25,7 +26,7 @@ public sealed class ExamplesSpecs
     public void An_example_takes_any_ports_by_set(string name)
     {
         LoadedSettings loaded = ServerSettingsLoader.Load(
-            [Path.Combine(Folder(), name)], ["https.bind=127.0.0.1:0", "http.bind=127.0.0.1:0", "admin.bind=127.0.0.1:0"], _ => null);
+            [Path.Combine(Repository.Example(""), name)], ["https.bind=127.0.0.1:0", "http.bind=127.0.0.1:0", "admin.bind=127.0.0.1:0"], _ => null);
 
         Assert.Empty(loaded.Problems);
         Assert.Equal("127.0.0.1:0 127.0.0.1:0 127.0.0.1:0", $"{loaded.Settings!.Core.Https.Bind.Single()} {loaded.Settings.Core.Http.Bind.Single()} {loaded.Settings.Admin.Bind}");
@@ -35,13 +36,5 @@ public sealed class ExamplesSpecs
     public void There_is_an_example_of_every_capability() =>
         Assert.Superset(new HashSet<string> { "static.conf", "proxy.conf", "hello.conf", "many-certificates.conf", "mtls.conf", "acme.conf", "tunnel.conf", "dns.conf", "on-demand.conf", "proxy-protocol.conf" }, Names().ToHashSet());
 
-    private static IEnumerable<string> Names() => Directory.GetFiles(Folder(), "*.conf").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
-
-    private static string Folder()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Actors443.sln")))
-            folder = Path.GetDirectoryName(folder);
-        return Path.Combine(folder ?? throw new InvalidOperationException("The tests run outside of the repository."), "hocon", "examples");
-    }
+    private static IEnumerable<string> Names() => Directory.GetFiles(Repository.Example(""), "*.conf").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 }

@@ -38,7 +38,8 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
     {
         _context = context;
         _gate = context.Parts.OnDemand;
-        _settings = context.Settings.OnDemand;
+        // With permission to be asked for, no list means all names.
+        _settings = context.Settings.OnDemand is { Names.Count: 0 } open ? open with { Names = [AcmeOnDemandSettings.AnyName] } : context.Settings.OnDemand;
         _kept = new OnDemandNames(context.Parts.StateDirectory);
         _http = _settings.Ask is { } url ? new HttpPermission(url, _settings.AskTimeout) : null;
         _permissions = [.. _http is null ? [] : new ICertificatePermission[] { _http }, .. context.Parts.Permissions];
@@ -46,14 +47,9 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private bool IsOn => _settings.Names.Count > 0 || _permissions.Length > 0;
-
-    /// <summary>With permission to be asked for, no list means all names.</summary>
-    private AcmeOnDemandSettings Effective => _settings.Names.Count == 0 ? _settings with { Names = [AcmeOnDemandSettings.AnyName] } : _settings;
-
     protected override void PreStart()
     {
-        if (!IsOn)
+        if (!_context.IsOnDemand)
         {
             _gate.Open(null, ActorRefs.Nobody);
             return;
@@ -61,7 +57,7 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
 
         foreach ((string name, DateTimeOffset lastAsked) in _kept.Load())
         {
-            if (Effective.Lists(name))
+            if (_settings.Lists(name))
                 Keep(name, lastAsked, permittedAt: lastAsked);
             else
                 LetGo(name, "certificates.acme.on-demand.names does not have it any more");
@@ -69,7 +65,7 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
 
         foreach (string name in _names.Keys)
             Context.Parent.Tell(new ObtainCertificate([name]));
-        _gate.Open(Effective, Self);
+        _gate.Open(_settings, Self);
         Timers.StartPeriodicTimer(nameof(ReviewNames), ReviewNames.Instance, BetweenReviews);
     }
 
@@ -238,15 +234,8 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
             if (_names.ContainsKey(wanted.Name))
                 continue;
             Keep(wanted.Name, _context.Now, _context.Now);
-            try
-            {
-                _kept.Add(wanted.Name);
-            }
-            catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-            {
-                // After a restart it is asked for like a new one, and found on disk if it is there.
-                _context.Log.AcmeStateUnusable(cause.Message);
-            }
+            // Else, after a restart, it is asked for like a new one, and found on disk if it is there.
+            OnDisk(() => _kept.Add(wanted.Name));
         }
     }
 
@@ -328,16 +317,8 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
         _names.Remove(name);
         _gate.Unwatch(name);
         _context.Log.OnDemandLetGo(name, why);
-        try
-        {
-            _kept.Remove(name);
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            // It is looked at again after the next start.
-            _context.Log.AcmeStateUnusable(cause.Message);
-        }
-
+        // Else it is looked at again after the next start.
+        OnDisk(() => _kept.Remove(name));
         Context.Parent.Tell(new ForgetCertificate([name]));
     }
 
@@ -351,10 +332,19 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
     {
         if (!_names.TryGetValue(name, out KeptName? kept) || _gate.LastAskedFor(name) is not { } day || day == kept.Noted)
             return;
-        try
+        OnDisk(() =>
         {
             _kept.Asked(name, day);
             kept.Noted = day;
+        });
+    }
+
+    /// <summary>What cannot be kept is said, and harms nobody.</summary>
+    private void OnDisk(Action change)
+    {
+        try
+        {
+            change();
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

@@ -34,7 +34,7 @@ internal sealed class OnDemandGate(PublishedCertificates published, AcmeMetrics 
     }
 
     /// <summary>Whether the name is served with a certificate that was not made here for want of another.</summary>
-    public bool IsServed(string name) => published.Current.Find(name, CertificateKeyKinds.Ecdsa | CertificateKeyKinds.Rsa) is { } found && found.Source != LocalCa.SourceName;
+    public bool IsServed(string name) => published.Current.Find(name, CertificateKeyKinds.Any) is { } found && found.Source != LocalCa.SourceName;
 
     public HandshakeReply? Decide(HandshakeHello hello)
     {

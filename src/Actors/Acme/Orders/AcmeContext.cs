@@ -76,6 +76,9 @@ internal sealed class AcmeContext : IDisposable
     /// <summary>So that a thousand certificates do not ask for renewal information at once.</summary>
     public SemaphoreSlim AskingRenewal { get; } = new(4);
 
+    /// <summary>Certificates are ordered for names that clients ask for.</summary>
+    public bool IsOnDemand => Settings.OnDemand.IsOn || Parts.Permissions.Count > 0;
+
     public DateTimeOffset Now => Parts.Time.GetUtcNow();
 
     public AcmeIssuerSettings? Issuer(string? name) => Settings.Issuers.FirstOrDefault(issuer => issuer.Name == name);

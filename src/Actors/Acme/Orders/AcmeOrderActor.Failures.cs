@@ -130,8 +130,7 @@ internal sealed partial class AcmeOrderActor
         if (acme?.RetryAfter is { } wait)
             notBefore[issuer] = now + wait;
         AcmeIssuerSettings? other = _context.Settings.Issuers.SkipWhile(one => one.Name != issuer).Skip(1).FirstOrDefault(one => !notBefore.ContainsKey(one.Name));
-        _key?.Dispose();
-        _key = null;
+        DropKey();
         _record = _record.WithoutOrder() with { NotBefore = notBefore, LastFailure = problem };
         if (other is not null)
         {

@@ -31,7 +31,6 @@ internal sealed partial class AcmeOrderActor
         {
             DateTimeOffset next = _record.NotBefore.Values.Where(moment => moment > now).DefaultIfEmpty(now + _context.Settings.RetryMinimum).Min();
             Keep(_record with { Issuer = null, NextAttempt = next });
-            Enter(AcmeOrderState.BackingOff);
             Look();
             return;
         }
@@ -320,8 +319,7 @@ internal sealed partial class AcmeOrderActor
 
         string issuer = IssuerName;
         _certificate = loaded with { Source = SourceOf(issuer) };
-        _key?.Dispose();
-        _key = null;
+        DropKey();
         _withoutReplaces = false;
         Tell($"The certificate is installed as generation {generation}, valid until {_certificate.NotAfter:u}.");
         Keep(_record.WithoutOrder() with
@@ -360,6 +358,12 @@ internal sealed partial class AcmeOrderActor
         TimeSpan wait = retryAfter is { } asked && asked > _context.Settings.PollInterval ? asked : _context.Settings.PollInterval;
         _attempt = NextAttempt();
         Timers.StartSingleTimer(nameof(AskAgain), new AskAgain(_attempt), wait < LongestWait ? wait : LongestWait);
+    }
+
+    private void DropKey()
+    {
+        _key?.Dispose();
+        _key = null;
     }
 
     private AcmeException NotIssuedInTime() => new(AcmeFailure.TimedOut, $"{Account.Name} has not issued within {_context.Settings.ValidationTimeout.TotalSeconds:0} s.");

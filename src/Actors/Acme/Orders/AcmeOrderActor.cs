@@ -104,8 +104,7 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
         if (_isPaused)
         {
             _isPaused = false;
-            _key?.Dispose();
-            _key = null;
+            DropKey();
             Load();
         }
 

@@ -68,6 +68,9 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
+    // Those that stop still have their names.
+    private string Suffix => _starts == 1 ? "" : $"-{_starts}";
+
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
     protected override void PreStart()
@@ -89,7 +92,7 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
             _parts.Statuses.Remove(gone);
         }
 
-        if (wanted.Length > 0 || _settings.OnDemand.IsOn || _parts.Permissions.Count > 0)
+        if (wanted.Length > 0 || _context.IsOnDemand)
             _parts.Challenges.Http.Claim();
         foreach (IReadOnlyList<string> names in wanted)
             Start(names);
@@ -97,13 +100,12 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
         Report();
     }
 
-    private void StartOnDemand() => _onDemand = Context.ActorOf(Props.Create<OnDemandActor>(_context), _starts == 1 ? ActorNames.OnDemand : $"{ActorNames.OnDemand}-{_starts}");
+    private void StartOnDemand() => _onDemand = Context.ActorOf(Props.Create<OnDemandActor>(_context), ActorNames.OnDemand + Suffix);
 
     private void Start(IReadOnlyList<string> names)
     {
         var folder = new NameSetFolder(_parts.StateDirectory, names);
-        string suffix = _starts == 1 ? "" : $"-{_starts}";
-        IActorRef order = Context.ActorOf(Props.Create<AcmeOrderActor>(_context, folder), $"order-{folder.Id}{suffix}");
+        IActorRef order = Context.ActorOf(Props.Create<AcmeOrderActor>(_context, folder), $"order-{folder.Id}{Suffix}");
         Context.Watch(order);
         _ids[order] = folder.Id;
         _sets[folder.Id] = new NameSet(names, order, _sets.GetValueOrDefault(folder.Id)?.Certificate);

@@ -25,15 +25,11 @@ internal sealed class CertificateChain
     public static CertificateChain FromPem(string pem, Uri url)
     {
         var certificates = new List<X509Certificate2>();
-        ReadOnlySpan<char> rest = pem;
-        while (PemEncoding.TryFind(rest, out PemFields fields))
+        foreach ((string label, byte[] der) in PemBlocks.Of(pem))
         {
-            if (!rest[fields.Label].SequenceEqual("CERTIFICATE"))
-                throw new CryptographicException($"It has a {rest[fields.Label]} among the certificates.");
-            byte[] der = new byte[fields.DecodedDataLength];
-            _ = Convert.TryFromBase64Chars(rest[fields.Base64Data], der, out int _);
+            if (label != "CERTIFICATE")
+                throw new CryptographicException($"It has a {label} among the certificates.");
             certificates.Add(X509CertificateLoader.LoadCertificate(der));
-            rest = rest[fields.Location.End..];
         }
 
         return certificates.Count > 0 ? new CertificateChain(certificates, url) : throw new CryptographicException("There is no certificate in it.");

@@ -66,20 +66,7 @@ internal sealed class CertificateRevocationList
     private static IEnumerable<byte[]> Encodings(byte[] content)
     {
         string text = Encoding.ASCII.GetString(content);
-        if (!text.Contains("-----BEGIN ", StringComparison.Ordinal))
-        {
-            yield return content;
-            yield break;
-        }
-
-        int start = 0;
-        while (PemEncoding.TryFind(text.AsSpan(start), out PemFields fields))
-        {
-            ReadOnlySpan<char> rest = text.AsSpan(start);
-            if (rest[fields.Label].SequenceEqual(PemLabel))
-                yield return Convert.FromBase64String(rest[fields.Base64Data].ToString());
-            start += fields.Location.End.Value;
-        }
+        return text.Contains("-----BEGIN ", StringComparison.Ordinal) ? PemBlocks.Of(text).Where(block => block.Label == PemLabel).Select(block => block.Der) : [content];
     }
 
     private static DateTimeOffset ReadTime(AsnReader reader) =>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
-using System.Net.Sockets;
 using Actors443.Dns.Wire;
 
 namespace Actors443.Dns.Upstreams;
@@ -33,7 +32,7 @@ internal sealed class HttpsUpstream : IDnsUpstream
             SslOptions = tls,
         };
         if (address is not null)
-            handler.ConnectCallback = (context, stop) => ConnectAsync(new IPEndPoint(address, context.DnsEndPoint.Port), stop);
+            handler.ConnectCallback = async (context, stop) => await TcpStream.ConnectAsync(new IPEndPoint(address, context.DnsEndPoint.Port), stop);
         _http = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -76,19 +75,4 @@ internal sealed class HttpsUpstream : IDnsUpstream
     }
 
     public void Dispose() => _http.Dispose();
-
-    private static async ValueTask<Stream> ConnectAsync(IPEndPoint server, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(server, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

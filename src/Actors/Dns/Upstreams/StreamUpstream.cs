@@ -35,7 +35,7 @@ internal sealed class StreamUpstream : IDnsUpstream
 
     /// <summary>In the clear.</summary>
     public static StreamUpstream Tcp(string name, IPEndPoint server, TimeProvider time) =>
-        new(name, IPAddress.IsLoopback(server.Address), isEncrypted: false, async stop => await ConnectAsync(server, stop), time);
+        new(name, IPAddress.IsLoopback(server.Address), isEncrypted: false, async stop => await TcpStream.ConnectAsync(server, stop), time);
 
     /// <summary>DNS over TLS.</summary>
     /// <param name="name">As the settings write it.</param>
@@ -103,24 +103,9 @@ internal sealed class StreamUpstream : IDnsUpstream
         }
     }
 
-    private static async Task<NetworkStream> ConnectAsync(EndPoint server, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(server, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
     private static async Task<Stream> ConnectTlsAsync(EndPoint server, SslClientAuthenticationOptions tls, CancellationToken cancellationToken)
     {
-        var stream = new SslStream(await ConnectAsync(server, cancellationToken));
+        var stream = new SslStream(await TcpStream.ConnectAsync(server, cancellationToken));
         try
         {
             await stream.AuthenticateAsClientAsync(tls, cancellationToken);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Actors443.Engine;
 using Actors443.Tunnels.Targets;
 
 namespace Actors443.Tunnels.Egress;
@@ -46,7 +47,7 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
 
         if (addresses.Length == 0)
             return ([], policy.HasName(target) ? TunnelRefusal.NoAddress : TunnelRefusal.NotAllowed);
-        IPAddress[] allowed = [.. addresses.Select(SpecialAddresses.Plain).Distinct().Where(address => policy.Check(target, address) == AddressVerdict.Allowed)];
+        IPAddress[] allowed = [.. addresses.Select(PlainAddress.Of).Distinct().Where(address => policy.Check(target, address) == AddressVerdict.Allowed)];
         if (allowed.Length > 0)
             return ([.. Alternate(allowed).Select(address => new IPEndPoint(address, target.Port))], null);
         return ([], addresses.Any(address => policy.Check(target, address) == AddressVerdict.NotPublic) ? TunnelRefusal.NotPublic : TunnelRefusal.NotAllowed);

@@ -23,9 +23,6 @@ internal static class SpecialAddresses
         }.Select(IPNetwork.Parse),
     ];
 
-    /// <summary>An IPv4 address in IPv6 dress as what it is: so the kernel connects to it.</summary>
-    public static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-
     /// <summary>The special networks that an address is in; none: it is public.</summary>
     public static IEnumerable<IPNetwork> Of(IPAddress address) => Special.Where(network => network.Contains(address));
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Actors443.Configuration;
+using Actors443.Engine;
 
 namespace Actors443.Tunnels.Targets;
 
@@ -28,7 +29,8 @@ internal sealed class TargetPolicy(IReadOnlyList<TunnelRule> rules, IReadOnlyLis
     /// <summary>About an address of the target, which is then the one to be connected to: what a name resolved to before counts for nothing.</summary>
     public AddressVerdict Check(TunnelTarget target, IPAddress address)
     {
-        address = SpecialAddresses.Plain(address);
+        // So the kernel connects to it.
+        address = PlainAddress.Of(address);
         if (!rules.Any(rule => HasPort(rule, target.Port) && (rule.Network is { } network ? network.Contains(address) : Names(rule, target))))
             return AddressVerdict.NotAllowed;
         foreach (IPAddress face in SpecialAddresses.Within(address).Append(address))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Actors443.Listening;
 
 namespace Actors443.Tunnels.Targets;
 
@@ -10,9 +11,6 @@ namespace Actors443.Tunnels.Targets;
 /// <param name="Port">1 to 65535.</param>
 internal sealed record TunnelTarget(string Host, IPAddress? Address, int Port)
 {
-    private const int LongestName = 253;
-    private const int LongestLabel = 63;
-
     /// <summary>As in a request: <c>host:port</c>.</summary>
     public override string ToString() => Address?.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
@@ -45,26 +43,10 @@ internal sealed record TunnelTarget(string Host, IPAddress? Address, int Port)
         return IsName(host) ? new TunnelTarget(host.TrimEnd('.').ToLowerInvariant(), null, port) : null;
     }
 
-    // Underscores are no part of host names, and are resolved all over. A last label that begins with a digit is an address in some form for some
-    // resolvers (127.1, 0x7f000001): which one must not depend on who reads it.
+    // A last label that begins with a digit is an address in some form for some resolvers (127.1, 0x7f000001): which one must not depend on who reads it.
     private static bool IsName(ReadOnlySpan<char> name)
     {
-        if (name.EndsWith("."))
-            name = name[..^1];
-        if (name.Length is 0 or > LongestName || char.IsAsciiDigit(name[name.LastIndexOf('.') + 1]))
-            return false;
-        foreach (Range range in name.Split('.'))
-        {
-            ReadOnlySpan<char> label = name[range];
-            if (label.Length is 0 or > LongestLabel || label[0] == '-' || label[^1] == '-')
-                return false;
-            foreach (char c in label)
-            {
-                if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_'))
-                    return false;
-            }
-        }
-
-        return true;
+        ReadOnlySpan<char> full = name.EndsWith(".") ? name[..^1] : name;
+        return full.Length > 0 && !char.IsAsciiDigit(full[full.LastIndexOf('.') + 1]) && HostHeader.IsName(name, underscores: true);
     }
 }

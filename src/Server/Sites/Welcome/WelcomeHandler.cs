@@ -37,7 +37,7 @@ internal sealed class WelcomeHandler(WelcomeStatusSource source) : IRouteHandler
 
     // A proxy on this machine speaks for clients elsewhere.
     private static bool IsFromThisMachine(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } remote && System.Net.IPAddress.IsLoopback(remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote)
+        context.Connection.RemoteIpAddress is { } remote && System.Net.IPAddress.IsLoopback(PlainAddress.Of(remote))
         && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
 
     private static Task WriteAssetAsync(HttpContext context, WelcomeAsset asset)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Authentication;
 
 namespace Actors443.Engine.EventLoop.Interop;
 
@@ -108,6 +109,14 @@ internal static unsafe partial class OpenSsl
         ulong error = ERR_get_error();
         ERR_clear_error();
         return Marshal.PtrToStringUTF8(ERR_reason_error_string(error)) ?? "no reason given";
+    }
+
+    /// <summary>Of what is set for a context.</summary>
+    /// <exception cref="AuthenticationException">OpenSSL has not done it.</exception>
+    public static void Require(bool done, string what)
+    {
+        if (!done)
+            throw new AuthenticationException($"OpenSSL refuses {what}: {TakeErrorText()}.");
     }
 
     public static string ReasonText(int reason)

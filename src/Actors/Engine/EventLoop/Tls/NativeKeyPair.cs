@@ -40,11 +40,11 @@ internal sealed unsafe class NativeKeyPair
     /// <exception cref="AuthenticationException">OpenSSL refuses it.</exception>
     public void UseFor(nint context)
     {
-        Check(OpenSsl.SSL_CTX_use_certificate(context, _leaf.Handle) == 1, "the certificate");
-        Check(OpenSsl.SSL_CTX_use_PrivateKey(context, _key) == 1, "the private key");
-        Check(OpenSsl.SSL_CTX_check_private_key(context) == 1, "the private key with the certificate");
+        OpenSsl.Require(OpenSsl.SSL_CTX_use_certificate(context, _leaf.Handle) == 1, "the certificate");
+        OpenSsl.Require(OpenSsl.SSL_CTX_use_PrivateKey(context, _key) == 1, "the private key");
+        OpenSsl.Require(OpenSsl.SSL_CTX_check_private_key(context) == 1, "the private key with the certificate");
         foreach (NativeCertificate issuer in _issuers)
-            Check(OpenSsl.AddChainCertificate(context, issuer.Handle), "the chain");
+            OpenSsl.Require(OpenSsl.AddChainCertificate(context, issuer.Handle), "the chain");
         GC.KeepAlive(this);
     }
 
@@ -72,11 +72,5 @@ internal sealed unsafe class NativeKeyPair
         {
             CryptographicOperations.ZeroMemory(der);
         }
-    }
-
-    private static void Check(bool done, string what)
-    {
-        if (!done)
-            throw new AuthenticationException($"OpenSSL refuses {what}: {OpenSsl.TakeErrorText()}.");
     }
 }

@@ -128,15 +128,15 @@ internal sealed unsafe class ServerTlsContext
         OpenSsl.UseLoopModes(_context);
         OpenSsl.UseServerOptions(_context);
         int minimum = _options.Policy.Protocols.HasFlag(SslProtocols.Tls12) ? OpenSsl.Tls12 : OpenSsl.Tls13;
-        Check(OpenSsl.SetVersions(_context, minimum, OpenSsl.Tls13), "the TLS versions");
-        Check(OpenSsl.SSL_CTX_set_cipher_list(_context, Tls12Ciphers) == 1, "the TLS 1.2 ciphers");
+        OpenSsl.Require(OpenSsl.SetVersions(_context, minimum, OpenSsl.Tls13), "the TLS versions");
+        OpenSsl.Require(OpenSsl.SSL_CTX_set_cipher_list(_context, Tls12Ciphers) == 1, "the TLS 1.2 ciphers");
         fixed (byte* context = _options.SessionContext)
-            Check(OpenSsl.SSL_CTX_set_session_id_context(_context, context, (uint)_options.SessionContext.Length) == 1, "the session context");
-        Check(OpenSsl.SSL_CTX_set_ex_data(_context, ContextIndex, GCHandle.ToIntPtr(_self)) == 1, "its data");
+            OpenSsl.Require(OpenSsl.SSL_CTX_set_session_id_context(_context, context, (uint)_options.SessionContext.Length) == 1, "the session context");
+        OpenSsl.Require(OpenSsl.SSL_CTX_set_ex_data(_context, ContextIndex, GCHandle.ToIntPtr(_self)) == 1, "its data");
         OpenSsl.SSL_CTX_set_alpn_select_cb(_context, &SelectProtocol, GCHandle.ToIntPtr(_self));
         OpenSsl.SetServerNameCallback(_context, &AcknowledgeServerName);
         OpenSsl.SetStatusCallback(_context, &Staple, GCHandle.ToIntPtr(_self));
-        Check(OpenSsl.UseSessions(_context, _options.Tickets.Tickets, _options.Tickets.Lifetime), "the number of tickets");
+        OpenSsl.Require(OpenSsl.UseSessions(_context, _options.Tickets.Tickets, _options.Tickets.Lifetime), "the number of tickets");
         if (_options.Tickets.Tickets > 0)
             OpenSsl.SetTicketKeyCallback(_context, &SealTicket);
         if (_keyLog is not null)
@@ -163,12 +163,6 @@ internal sealed unsafe class ServerTlsContext
         }
 
         return bytes;
-    }
-
-    private static void Check(bool done, string what)
-    {
-        if (!done)
-            throw new AuthenticationException($"OpenSSL refuses {what}: {OpenSsl.TakeErrorText()}.");
     }
 
     private static ServerTlsContext? From(nint handle) => GCHandle.FromIntPtr(handle).Target as ServerTlsContext;

@@ -1,0 +1,22 @@
+using System.Net;
+
+namespace Actors443.Engine;
+
+/// <summary>Addresses as people write them: IPv4 that came by an IPv6 socket (RFC 4291 2.5.5.2) is IPv4. Pure.</summary>
+internal static class PlainAddress
+{
+    public static IPAddress Of(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    /// <summary>Whether one of the networks has the address.</summary>
+    public static bool IsIn(IReadOnlyList<IPNetwork> networks, IPAddress address)
+    {
+        IPAddress plain = Of(address);
+        for (int index = 0; index < networks.Count; index++)
+        {
+            if (networks[index].Contains(plain))
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -37,6 +37,33 @@ public sealed class PebbleOrderTests : IDisposable
         Assert.Contains("generation 1", story.Summary, StringComparison.Ordinal);
     }
 
+    [SkippableTheory]
+    [InlineData("event-loop")]
+    [InlineData("portable")]
+    public async Task A_certificate_is_renewed_when_the_ca_wants_it_and_its_successor_is_not(string engine)
+    {
+        Skip.If(PebbleServer.Missing is not null, PebbleServer.Missing);
+        await using PebbleServer pebble = await PebbleAsync(30, 1);
+        // Debian's pebble orders and validates, and knows nothing of renewal information.
+        await using CaProxy ca = await CaProxy.StartAsync(pebble.Issuer);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        string? first = null;
+        ca.RenewalWindow = id => id == (first ??= id) ? (now.AddDays(-1), now.AddHours(-1)) : (now.AddDays(20), now.AddDays(22));
+        await using RunningServer server = await RunningServer.StartAsync(
+            AcmeSites.Hocon(_folder, [ca.Issuer], ["www.site.test"]), $"https.bind=[\"127.0.0.1:{_https}\"]", $"http.bind=[\"127.0.0.1:{_http}\"]", $"engine={engine}");
+
+        await server.AwaitStoryAsync("www.site.test", "installed as generation 2");
+        CertificateStory story = await server.AwaitStoryAsync("www.site.test", $"between {now.AddDays(20):yyyy-MM-dd}");
+
+        // The first certificate may take two orders: so fast a CA can look before we listen.
+        Assert.InRange(ca.Replaced.Count, 2, 3);
+        Assert.All(ca.Replaced.SkipLast(1), Assert.Null);
+        Assert.Equal(first, ca.Replaced.Last());
+        Assert.Equal(nameof(AcmeOrderState.Waiting), story.State);
+        Assert.Contains("generation 2", story.Summary, StringComparison.Ordinal);
+        await AcmeSites.AwaitIssuerAsync(_https, "www.site.test", "Pebble");
+    }
+
     [SkippableFact]
     public async Task A_challenge_that_fails_gives_way_to_the_next_which_is_remembered()
     {

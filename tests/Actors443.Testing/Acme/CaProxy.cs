@@ -1,7 +1,10 @@
+using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Actors443.Acme.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -16,9 +19,11 @@ namespace Actors443.Testing.Acme;
 internal sealed record ProxiedRequest(string Kind, int? Status);
 
 /// <summary>Stands before a CA, sees every request twice (before the CA has it, and before its answer goes back), and can do something then. The CA makes its URLs from
-/// the Host that it is asked by, and so all requests come this way.</summary>
+/// the Host that it is asked by, and so all requests come this way. Says when to renew (RFC 9773) for a CA that does not.</summary>
 internal sealed class CaProxy : IAsyncDisposable
 {
+    private const string RenewalInfo = "renewal-info";
+
     private readonly WebApplication _application;
     private readonly TestCertificates _root = new("Proxy Root");
     private readonly HttpClient _http;
@@ -50,6 +55,12 @@ internal sealed class CaProxy : IAsyncDisposable
     /// <summary>Called with each request, on any thread. True: its connection is cut, and a request that the CA does not have never gets there.</summary>
     public Func<ProxiedRequest, bool> Cuts { get; set; } = _ => false;
 
+    /// <summary>By certificate id: when it is to be renewed. Null: the CA says so itself, or nobody does.</summary>
+    public Func<string, (DateTimeOffset Start, DateTimeOffset End)>? RenewalWindow { get; set; }
+
+    /// <summary>Of each order that the CA has taken: the id of the certificate that it says it replaces; null: none.</summary>
+    public ConcurrentQueue<string?> Replaced { get; } = new();
+
     /// <summary>What was answered.</summary>
     public ConcurrentQueue<ProxiedRequest> Answered { get; } = new();
 
@@ -70,6 +81,16 @@ internal sealed class CaProxy : IAsyncDisposable
         _root.Dispose();
     }
 
+    private static JsonObject Payload(byte[] jws) =>
+        JsonNode.Parse(Base64Url.DecodeFromChars(JsonNode.Parse(jws)!["payload"]!.GetValue<string>()))!.AsObject();
+
+    private static byte[] WithRenewalInfo(byte[] directory, string url)
+    {
+        JsonObject all = JsonNode.Parse(directory)!.AsObject();
+        all["renewalInfo"] = url;
+        return JsonSerializer.SerializeToUtf8Bytes(all);
+    }
+
     private async Task PassAsync(HttpContext context)
     {
         string kind = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries)[0];
@@ -79,6 +100,14 @@ internal sealed class CaProxy : IAsyncDisposable
             return;
         }
 
+        if (kind == RenewalInfo && RenewalWindow is { } window)
+        {
+            (DateTimeOffset start, DateTimeOffset end) = window(context.Request.Path.Value[(RenewalInfo.Length + 2)..]);
+            await context.Response.WriteAsJsonAsync(new { suggestedWindow = new { start = start.UtcDateTime, end = end.UtcDateTime } });
+            return;
+        }
+
+        byte[] sent = [];
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(_behind.Directory, context.Request.Path.Value));
         request.Headers.Host = context.Request.Host.Value;
         request.Headers.TryAddWithoutValidation("User-Agent", context.Request.Headers.UserAgent.ToString());
@@ -88,7 +117,8 @@ internal sealed class CaProxy : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
-            request.Content = new ByteArrayContent(body.ToArray());
+            sent = body.ToArray();
+            request.Content = new ByteArrayContent(sent);
             request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(context.Request.ContentType!);
         }
 
@@ -96,6 +126,10 @@ internal sealed class CaProxy : IAsyncDisposable
         byte[] content = await answer.Content.ReadAsByteArrayAsync();
         var seen = new ProxiedRequest(kind, (int)answer.StatusCode);
         Answered.Enqueue(seen);
+        if (seen is { Kind: "order-plz", Status: StatusCodes.Status201Created })
+            Replaced.Enqueue(Payload(sent)["replaces"]?.GetValue<string>());
+        if (RenewalWindow is not null && context.Request.Path == _behind.Directory.AbsolutePath)
+            content = WithRenewalInfo(content, $"https://{context.Request.Host}/{RenewalInfo}");
         if (Cuts(seen))
         {
             context.Abort();

@@ -7,6 +7,7 @@ using Actors443.Configuration;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Hosting;
+using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -94,10 +95,7 @@ internal static class ComparedServers
         public Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken) =>
             engine.ListenAsync(request with { Tls = request.Tls! with { Owners = this } }, cancellationToken);
 
-        public void Accepted(EngineConnection connection)
-        {
-            // Nobody owns it.
-        }
+        public void Accepted(EngineConnection connection) => connection.AttachOwner(ActorRefs.Nobody);
 
         public ValueTask DisposeAsync() => engine.DisposeAsync();
     }

@@ -21,6 +21,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     private LifecycleRing _events;
     private IActorRef? _owner;
+    private TaskCompletionSource? _ownerAwaited;
     private string? _idText;
     private int _stage;
     private int _reason;
@@ -69,6 +70,21 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     public long AcceptedAtMs { get; }
 
     public IActorRef Actor => Volatile.Read(ref _owner) ?? ActorRefs.Nobody;
+
+    /// <summary>Completes once it has its actor. Until then what is told to <see cref="Actor"/> is lost.</summary>
+    public Task Owned
+    {
+        get
+        {
+            if (Volatile.Read(ref _owner) is not null)
+                return Task.CompletedTask;
+            TaskCompletionSource awaited = LazyInitializer.EnsureInitialized(ref _ownerAwaited, () => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            Interlocked.MemoryBarrier();
+            if (Volatile.Read(ref _owner) is not null)
+                awaited.TrySetResult();
+            return awaited.Task;
+        }
+    }
 
     /// <summary>The furthest stage the engine has reached; the actor follows.</summary>
     public ConnectionState Stage => (ConnectionState)Volatile.Read(ref _stage);
@@ -177,6 +193,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     {
         Volatile.Write(ref _owner, owner);
         Interlocked.MemoryBarrier();
+        Volatile.Read(ref _ownerAwaited)?.TrySetResult();
     }
 
     /// <summary>From the actor: no new requests; the next one to arrive is answered and is the last.</summary>

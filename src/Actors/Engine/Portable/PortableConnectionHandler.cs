@@ -20,6 +20,9 @@ namespace Actors443.Engine.Portable;
 /// </summary>
 internal sealed class PortableConnectionHandler(ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILoggerFactory loggers)
 {
+    // By then its supervisor is gone.
+    private static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(30);
+
     private readonly ILogger _log = loggers.CreateLogger(LogCategories.Connections);
     private readonly AdmissionGate _admission = tls.Admission;
     private readonly TlsFrontEnd _frontEnd = tls.FrontEnd;
@@ -36,7 +39,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             SslStream? ssl = await SecureAsync(transport, connection);
             _admission.HandshakeEnded(connection.Remote.Address);
             handshakeCounted = false;
-            if (ssl is not null)
+            if (ssl is not null && await IsOwnedAsync(connection, transport))
                 await ServeHttpAsync(transport, connection, ssl, http);
         }
         catch (Exception cause) when (IsTransportFailure(cause))
@@ -136,6 +139,24 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         span.Failed(connection.Reason, connection.ReasonDetail);
         await ssl.DisposeAsync();
         return null;
+    }
+
+    // On a loop the owner is there before a handshake can be over; here its supervisor may be late, and a request's messages to it would be lost.
+    private static async ValueTask<bool> IsOwnedAsync(PortableConnection connection, ConnectionContext transport)
+    {
+        Task owned = connection.Owned;
+        if (owned.IsCompleted)
+            return true;
+        try
+        {
+            await owned.WaitAsync(OwnerPatience, transport.ConnectionClosed);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            connection.SetReason(CloseReason.ActorFailed, "nobody took it over");
+            return false;
+        }
     }
 
     private static async Task ServeHttpAsync(ConnectionContext transport, PortableConnection connection, SslStream ssl, ConnectionDelegate http)

@@ -1,5 +1,6 @@
 using Actors443.Configuration.Hocon;
 using Actors443.Configuration.Reading;
+using Actors443.Hosting;
 using Akka.Configuration;
 
 namespace Actors443.Configuration;
@@ -45,11 +46,22 @@ public sealed record Actors443Settings
     public static Actors443Settings FromConfig(Config config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var problems = new SettingsProblems(new HoconLines());
+        return FromConfig(config, new HoconLines());
+    }
+
+    /// <param name="config">As above.</param>
+    /// <param name="lines">Where what is known of it was written.</param>
+    internal static Actors443Settings FromConfig(Config config, HoconLines lines)
+    {
+        var problems = new SettingsProblems(lines);
         var file = new SettingsReader(config.IsEmpty ? new Dictionary<string, Akka.Configuration.Hocon.HoconValue>() : config.Root.Section(), HoconPath.Root, problems);
         // The application's HOCON has sections of others beside ours.
         _ = file.Entries().Count();
-        Actors443Settings settings = CoreSettingsReading.Read(file.Section("actors443"));
+        SettingsReader section = file.Section("actors443");
+        Actors443Settings settings = CoreSettingsReading.Read(section);
+        // Akka's own, which WithActors443 puts there.
+        foreach (string key in ActorSystemHocon.Sections)
+            section.Has(key);
         problems.AddUnknownKeys();
         return problems.HasErrors ? throw new SettingsException(problems.All) : settings;
     }

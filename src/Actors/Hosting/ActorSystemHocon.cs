@@ -8,6 +8,10 @@ namespace Actors443.Hosting;
 /// <summary>What the actor system must know: the dispatcher and mailbox of connections, and how long the phases of a shutdown may take.</summary>
 internal static class ActorSystemHocon
 {
+    /// <summary>Keys of <c>actors443 { … }</c> that are Akka's to read.</summary>
+    public static IReadOnlyList<string> Sections { get; } =
+        [.. new[] { ConnectionSupervisor.DispatcherPath, ConnectionSupervisor.MailboxPath, LoopExecutor.DispatcherPath, LoopExecutor.MailboxPath }.Select(path => path.Split('.')[1])];
+
     public static string For(Actors443Settings settings)
     {
         string readiness = Milliseconds(settings.Drain.ReadinessDelay + TimeSpan.FromSeconds(10));

@@ -21,23 +21,70 @@ using Actors443.Tunnels.Egress;
 using Actors443.Tunnels.Http;
 using Actors443.Tunnels.Sessions;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Actors443.Hosting;
 
 /// <summary>How a host gets Actors443.</summary>
 public static class Actors443Hosting
 {
-    /// <summary>Registers what the actors share. Call it once, before <see cref="WithActors443"/>.</summary>
+    /// <summary>
+    /// Starts Actors443 in this actor system, at <c>/user/actors443</c>; <c>IRequiredActor&lt;Actors443Supervisor&gt;</c> finds it. It serves the web host's application
+    /// (<see cref="UseActors443"/>), or one of its own (<see cref="Actors443Options.Serve"/>). Settings are read from <c>actors443 { … }</c> of the HOCON added so far.
+    /// </summary>
+    /// <param name="builder">The actor system's.</param>
+    /// <param name="configure">What is said in code, which wins over HOCON; null: nothing.</param>
+    /// <exception cref="SettingsException">Settings are wrong; thrown when the host starts, with a line for everything.</exception>
+    public static AkkaConfigurationBuilder WithActors443(this AkkaConfigurationBuilder builder, Action<Actors443Options>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var options = new Actors443Options(new ServiceCollection());
+        configure?.Invoke(options);
+        Actors443Settings settings = options.Read(builder.Configuration.GetOrElse(Config.Empty));
+        return builder
+            .AddSetup(new Actors443Setup(options, settings.Drain))
+            .AddHocon(ActorSystemHocon.For(settings), HoconAddMode.Append)
+            .WithActors(async (system, registry, resolver) =>
+            {
+                Actors443Parts parts = Actors443Parts.Of(system);
+                IActorRef supervisor = StartSupervisor(system, registry, parts.Environment);
+                if (options.Application is { } application)
+                    await EmbeddedApplication.ServeAsync(supervisor, parts.Environment, resolver, application);
+            });
+    }
+
+    /// <summary>
+    /// A health check by Akka.Hosting's own mechanism, <c>actors443</c>: unhealthy while a load balancer should send nobody here (starting, a listener down, accepting paused,
+    /// no valid certificate, draining). The host must have <c>AddHealthChecks()</c>.
+    /// </summary>
+    /// <param name="builder">The actor system's.</param>
+    /// <param name="failureStatus">What not being ready counts as; null: unhealthy.</param>
+    /// <param name="tags">Null: <c>akka</c>, <c>actors443</c>, <c>ready</c>.</param>
+    public static AkkaConfigurationBuilder WithActors443HealthCheck(this AkkaConfigurationBuilder builder, HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.WithHealthCheck("actors443", new Actors443HealthCheck(), failureStatus, tags ?? ["akka", "actors443", "ready"], timeout: null);
+    }
+
+    /// <summary>The phase of Actors443 in this actor system, and the addresses it listens on.</summary>
+    public static ServerLifecycle GetActors443Lifecycle(this ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return Actors443Parts.Of(system).Environment.Lifecycle;
+    }
+
+    /// <summary>Registers what the actors share with the host's own services, for a host that exchanges some of it: the program, tests. Goes with the other <c>WithActors443</c>.</summary>
     /// <param name="services">The host's.</param>
     /// <param name="settings">As read from HOCON or made in code.</param>
     /// <param name="configure">What is added in code; null: nothing.</param>
-    public static IServiceCollection AddActors443(this IServiceCollection services, Actors443Settings settings, Action<Actors443Options>? configure = null)
+    internal static IServiceCollection AddActors443(this IServiceCollection services, Actors443Settings settings, Action<Actors443Options>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         configure?.Invoke(new Actors443Options(services));
@@ -85,35 +132,38 @@ public static class Actors443Hosting
         return services;
     }
 
-    /// <summary>Starts <c>/user/actors443</c> in the actor system; <c>IRequiredActor&lt;Actors443Supervisor&gt;</c> finds it.</summary>
-    public static AkkaConfigurationBuilder WithActors443(this AkkaConfigurationBuilder builder, Actors443Settings settings)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(settings);
-        return builder
-            .AddHocon(ActorSystemHocon.For(settings), HoconAddMode.Append)
-            .WithActors((system, registry, resolver) =>
-            {
-                ServerEnvironment environment = resolver.GetService<ServerEnvironment>();
-                IActorRef supervisor = system.ActorOf(Props.CreateBy(new SupervisorProducer(environment)), ActorNames.Root);
-                registry.Register<Actors443Supervisor>(supervisor);
-            });
-    }
+    /// <summary>Starts Actors443 with what <see cref="AddActors443"/> has registered.</summary>
+    internal static AkkaConfigurationBuilder WithActors443(this AkkaConfigurationBuilder builder, Actors443Settings settings) => builder
+        .AddHocon(ActorSystemHocon.For(settings), HoconAddMode.Append)
+        .WithActors((system, registry, _) => StartSupervisor(system, registry, Actors443Parts.Of(system).Environment));
 
     /// <summary>Makes Actors443 the server of this web host: every request of its application comes over an actor-owned connection.</summary>
     public static IWebHostBuilder UseActors443(this IWebHostBuilder builder) => builder.ConfigureServices(services =>
     {
-        services.AddSingleton<Actors443Server>();
+        services.AddSingleton(provider => new Actors443Server(SystemOf(provider), provider.GetRequiredService<IRequiredActor<Actors443Supervisor>>(), provider.GetRequiredService<ServerEnvironment>()));
         services.AddSingleton<IServer>(provider => provider.GetRequiredService<Actors443Server>());
         services.AddTransient<IStartupFilter, ConnectionRequests>();
+        // Made with the actor system, and not disposable: its parts are disposed of with it.
+        services.TryAddSingleton(provider => Actors443Parts.Of(SystemOf(provider)).Environment);
+        services.TryAddSingleton(provider => provider.GetRequiredService<ServerEnvironment>().Lifecycle);
     });
 
     /// <summary>Serves tunnels (<c>actors443.tunnels</c>) to clients that have an account. Everybody else is the next step's: put it before whatever would refuse CONNECT.</summary>
     public static IApplicationBuilder UseActors443Tunnels(this IApplicationBuilder application)
     {
         ArgumentNullException.ThrowIfNull(application);
-        TunnelMiddleware tunnels = application.ApplicationServices.GetRequiredService<TunnelMiddleware>();
+        TunnelMiddleware tunnels = Actors443Parts.Of(SystemOf(application.ApplicationServices)).Services.GetRequiredService<TunnelMiddleware>();
         return application.Use(next => context => tunnels.InvokeAsync(context, next));
+    }
+
+    private static ActorSystem SystemOf(IServiceProvider services) => services.GetService<ActorSystem>()
+        ?? throw new ServerStartException("UseActors443 has no actor system to serve with; add one: builder.Services.AddAkka(\"my-system\", akka => akka.WithActors443()).");
+
+    private static IActorRef StartSupervisor(ActorSystem system, IActorRegistry registry, ServerEnvironment environment)
+    {
+        IActorRef supervisor = system.ActorOf(Props.CreateBy(new SupervisorProducer(environment)), ActorNames.Root);
+        registry.Register<Actors443Supervisor>(supervisor);
+        return supervisor;
     }
 
     private static void AddTunnels(this IServiceCollection services, TunnelSettings settings)

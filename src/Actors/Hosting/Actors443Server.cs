@@ -1,4 +1,3 @@
-using System.Net;
 using Actors443.Engine;
 using Actors443.Listening;
 using Actors443.Supervision;
@@ -23,7 +22,7 @@ internal sealed class Actors443Server : IServer
     private readonly ServerEnvironment _environment;
     private readonly ServerAddressesFeature _addresses = new();
 
-    public Actors443Server(IRequiredActor<Actors443Supervisor> supervisor, ActorSystem system, ServerEnvironment environment)
+    public Actors443Server(ActorSystem system, IRequiredActor<Actors443Supervisor> supervisor, ServerEnvironment environment)
     {
         _supervisor = supervisor;
         _system = system;
@@ -43,20 +42,26 @@ internal sealed class Actors443Server : IServer
         where TContext : notnull
     {
         IActorRef supervisor = await _supervisor.GetAsync(cancellationToken);
-        switch (await supervisor.Ask<object>(new StartServing(ServedApplication.For(application)), StartWithin, cancellationToken))
+        ServingStarted started = await ServeAsync(supervisor, _environment.Lifecycle, ServedApplication.For(application), cancellationToken);
+        Listeners = started.Listeners;
+        CertificateProblems = started.CertificateProblems;
+        foreach (string address in _environment.Lifecycle.Addresses)
+            _addresses.Addresses.Add(address);
+    }
+
+    /// <summary>Starts serving the application.</summary>
+    /// <exception cref="ServerStartException">It cannot be served.</exception>
+    public static async Task<ServingStarted> ServeAsync(IActorRef supervisor, ServerLifecycle lifecycle, ServedApplication application, CancellationToken cancellationToken)
+    {
+        switch (await supervisor.Ask<object>(new StartServing(application), StartWithin, cancellationToken))
         {
             case ServingStarted started:
-                Listeners = started.Listeners;
-                CertificateProblems = started.CertificateProblems;
-                foreach (BoundListenerInfo listener in started.Listeners)
-                {
-                    foreach (IPEndPoint endPoint in listener.EndPoints)
-                        _addresses.Addresses.Add($"{(listener.Tls ? "https" : "http")}://{endPoint}");
-                }
-
-                break;
+                lifecycle.Addresses = [.. started.Listeners.SelectMany(listener => listener.EndPoints.Select(endPoint => $"{(listener.Tls ? "https" : "http")}://{endPoint}"))];
+                return started;
             case ServingFailed failed:
                 throw new ServerStartException(failed.Problem, failed.Cause);
+            case var other:
+                throw new InvalidOperationException($"The supervisor answered {other}.");
         }
     }
 

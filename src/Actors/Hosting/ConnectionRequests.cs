@@ -4,6 +4,7 @@ using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop;
+using Actors443.Supervision;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -12,9 +13,11 @@ using Microsoft.AspNetCore.Http;
 namespace Actors443.Hosting;
 
 /// <summary>The first step of every request: counts it on its connection, and turns it away while load is being shed.</summary>
-internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics metrics, IConnectionEngine engine) : IStartupFilter
+internal sealed class ConnectionRequests(ServerEnvironment environment) : IStartupFilter
 {
-    private readonly bool _applicationsOnLoop = engine is EventLoopEngine { ApplicationsOnLoop: true };
+    private readonly AdmissionGate _gate = environment.Gate;
+    private readonly ConnectionMetrics _metrics = environment.Metrics;
+    private readonly bool _applicationsOnLoop = environment.Engine is EventLoopEngine { ApplicationsOnLoop: true };
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
     {
@@ -29,7 +32,7 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
         connection.RequestStarted();
         if (Activity.Current is { IsAllDataRequested: true } span)
             span.SetTag(ConnectionTraces.ConnectionTag, connection.Id);
-        if (gate.Mode != AdmissionMode.Normal)
+        if (_gate.Mode != AdmissionMode.Normal)
         {
             connection.RequestCompleted();
             return ShedAsync(context, connection);
@@ -105,8 +108,8 @@ internal sealed class ConnectionRequests(AdmissionGate gate, ConnectionMetrics m
 
     private Task ShedAsync(HttpContext context, EngineConnection connection)
     {
-        metrics.RequestShed();
-        int retryAfter = Math.Max(1, (int)gate.Settings.Load.RetryAfter.TotalSeconds);
+        _metrics.RequestShed();
+        int retryAfter = Math.Max(1, (int)_gate.Settings.Load.RetryAfter.TotalSeconds);
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         context.Response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
         context.Response.Headers.CacheControl = "no-store";

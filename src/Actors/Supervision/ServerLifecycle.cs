@@ -20,6 +20,9 @@ public sealed class ServerLifecycle
     /// <summary>When the server started, by the machine's clock.</summary>
     public DateTimeOffset StartedAt { get; } = TimeProvider.System.GetUtcNow();
 
+    /// <summary>What is listened on once <see cref="ServerPhase.Running"/> is reached, such as <c>https://127.0.0.1:8443</c>.</summary>
+    public IReadOnlyList<string> Addresses { get; internal set; } = [];
+
     /// <summary>Completes when <paramref name="phase"/> or a later one is reached.</summary>
     public Task WaitForAsync(ServerPhase phase, CancellationToken cancellationToken = default) => _reached[(int)phase].Task.WaitAsync(cancellationToken);
 

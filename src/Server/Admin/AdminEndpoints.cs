@@ -1,3 +1,4 @@
+using Actors443.Supervision;
 using Actors443.Server.Telemetry;
 
 namespace Actors443.Server.Admin;
@@ -25,7 +26,7 @@ internal static class AdminEndpoints
 
     private static async Task ReadyAsync(HttpContext context, IServerControl control)
     {
-        Readiness readiness = await control.ReadinessAsync(context.RequestAborted);
+        ServerReadiness readiness = await control.ReadinessAsync(context.RequestAborted);
         context.Response.StatusCode = readiness.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await WriteAsync(context, new ReadinessAnswer(readiness.IsReady, readiness.Problems));
     }

@@ -1,3 +1,4 @@
+using Actors443.Supervision;
 using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Tunnels;
@@ -36,7 +37,7 @@ internal interface IServerControl
     Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken);
 
     /// <summary>Whether a load balancer should send clients here.</summary>
-    Task<Readiness> ReadinessAsync(CancellationToken cancellationToken);
+    Task<ServerReadiness> ReadinessAsync(CancellationToken cancellationToken);
 
     /// <summary>Begins the graceful stop that SIGTERM begins; returns without waiting for its end.</summary>
     Task BeginDrainAsync(CancellationToken cancellationToken);

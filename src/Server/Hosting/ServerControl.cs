@@ -85,27 +85,7 @@ internal sealed class ServerControl(
         });
     }
 
-    public Task<Readiness> ReadinessAsync(CancellationToken cancellationToken)
-    {
-        var problems = new List<ReadinessProblem>();
-        DateTimeOffset now = time.GetUtcNow();
-        switch (environment.Lifecycle.Phase)
-        {
-            case ServerPhase.Starting:
-                problems.Add(ReadinessProblem.Starting);
-                break;
-            case ServerPhase.Draining or ServerPhase.Stopped:
-                problems.Add(ReadinessProblem.Draining);
-                break;
-        }
-
-        problems.AddRange(environment.Lifecycle.ListenersDown.Select(ReadinessProblem.NoListener));
-        if (environment.Gate.Mode == AdmissionMode.Paused)
-            problems.Add(ReadinessProblem.Paused);
-        if (!environment.Certificates.Current.Certificates.Any(certificate => certificate.NotBefore <= now && now < certificate.NotAfter))
-            problems.Add(ReadinessProblem.NoValidCertificate);
-        return Task.FromResult(problems.Count == 0 ? Readiness.Ready : new Readiness(problems));
-    }
+    public Task<ServerReadiness> ReadinessAsync(CancellationToken cancellationToken) => Task.FromResult(ServerReadiness.Of(environment));
 
     public Task BeginDrainAsync(CancellationToken cancellationToken) => stopping.CancelAsync();
 

@@ -1,3 +1,4 @@
+using Actors443.Supervision;
 using System.Net;
 using System.Net.Http.Headers;
 using Actors443.Admission;
@@ -74,7 +75,7 @@ internal sealed class FakeServerControl : IServerControl
 
     public List<string> Closed { get; } = [];
 
-    public Readiness Readiness { get; set; } = Readiness.Ready;
+    public ServerReadiness Readiness { get; set; } = new([]);
 
     public int Drains { get; private set; }
 
@@ -159,7 +160,7 @@ internal sealed class FakeServerControl : IServerControl
     public Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken) => Answer(new AdmissionStatus(
         AdmissionMode.Shedding, DateTimeOffset.UnixEpoch, ["cpu 99% (limit 97%)"], [new LoadSample("cpu", 0.99, new LoadThreshold(0.97, null))], 1, 100, 0, 1, 2));
 
-    public Task<Readiness> ReadinessAsync(CancellationToken cancellationToken) => Task.FromResult(Readiness);
+    public Task<ServerReadiness> ReadinessAsync(CancellationToken cancellationToken) => Task.FromResult(Readiness);
 
     public Task BeginDrainAsync(CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Actors443.Supervision;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -19,7 +20,7 @@ public class AdminServerTests
         Assert.Equal("ok\n", await admin.Anonymous.GetStringAsync("/healthz"));
         Assert.Equal(HttpStatusCode.OK, (await admin.Anonymous.GetAsync("/readyz")).StatusCode);
 
-        admin.Control.Readiness = new Readiness([ReadinessProblem.Draining, ReadinessProblem.NoValidCertificate]);
+        admin.Control.Readiness = new ServerReadiness([ReadinessProblem.Draining, ReadinessProblem.NoValidCertificate]);
         using HttpResponseMessage notReady = await admin.Anonymous.GetAsync("/readyz");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, notReady.StatusCode);

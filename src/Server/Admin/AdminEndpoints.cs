@@ -1,5 +1,5 @@
-using Actors443.Supervision;
 using Actors443.Server.Telemetry;
+using Actors443.Supervision;
 
 namespace Actors443.Server.Admin;
 

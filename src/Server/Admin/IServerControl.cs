@@ -1,6 +1,6 @@
-using Actors443.Supervision;
 using Actors443.Admission;
 using Actors443.Connections;
+using Actors443.Supervision;
 using Actors443.Tunnels;
 
 namespace Actors443.Server.Admin;

@@ -1,4 +1,3 @@
-using Actors443.Supervision;
 using System.Net;
 using System.Net.Http.Headers;
 using Actors443.Admission;
@@ -8,6 +7,7 @@ using Actors443.Connections;
 using Actors443.Listening;
 using Actors443.Server.Admin;
 using Actors443.Server.Configuration;
+using Actors443.Supervision;
 using Actors443.Tunnels;
 using Microsoft.Extensions.Logging.Abstractions;
 using OpenTelemetry.Metrics;

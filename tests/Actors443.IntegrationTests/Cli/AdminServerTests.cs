@@ -1,4 +1,3 @@
-using Actors443.Supervision;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -6,6 +5,7 @@ using System.Text.Json;
 using Actors443.Connections;
 using Actors443.Server.Admin;
 using Actors443.Server.Configuration;
+using Actors443.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Actors443.IntegrationTests.Cli;

@@ -20,6 +20,9 @@ public sealed record HttpsSettings
     /// <summary>ALPN protocols in order of preference: <c>h2</c>, <c>http/1.1</c>.</summary>
     public IReadOnlyList<string> Protocols { get; init; } = ["h2", "http/1.1"];
 
+    /// <summary>HTTP/3 on the UDP ports of <see cref="Bind"/>.</summary>
+    public Http3Mode Http3 { get; init; }
+
     /// <summary>The named TLS policy.</summary>
     public TlsPolicyName Tls { get; init; } = TlsPolicyName.Intermediate;
 
@@ -52,6 +55,19 @@ public sealed record ProxyProtocolSettings
 {
     /// <summary>Connections from here must begin with a PROXY header; from elsewhere none is looked at.</summary>
     public IReadOnlyList<IPNetwork> Trust { get; init; } = [];
+}
+
+/// <summary>Whether HTTP/3 (RFC 9114) is spoken.</summary>
+public enum Http3Mode
+{
+    /// <summary>If the platform has QUIC; if not, or if the port is taken, a line in the log says so.</summary>
+    Auto,
+
+    /// <summary>It is an error if it cannot be.</summary>
+    On,
+
+    /// <summary>No.</summary>
+    Off,
 }
 
 /// <summary>Named TLS policies, after Mozilla's guideline.</summary>

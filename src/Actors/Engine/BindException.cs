@@ -14,6 +14,14 @@ public sealed class BindException : Exception
         Error = cause.SocketErrorCode;
     }
 
+    /// <summary>For an address of QUIC: its library names no error of the system.</summary>
+    internal BindException(IPEndPoint endPoint, Exception cause)
+        : base($"Cannot listen on UDP {endPoint}: {cause.Message} Is another process there (ss -lunp 'sport = :{endPoint.Port}' names it)?", cause)
+    {
+        EndPoint = endPoint;
+        Error = SocketError.SocketError;
+    }
+
     /// <summary>The address.</summary>
     public IPEndPoint EndPoint { get; }
 

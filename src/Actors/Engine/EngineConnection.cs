@@ -16,6 +16,9 @@ namespace Actors443.Engine;
 /// </summary>
 internal abstract partial class EngineConnection : IActorConnectionFeature, IWheelEntry<EngineConnection>
 {
+    /// <summary>How long a connection waits for its owner before it is served: by then its supervisor is gone.</summary>
+    public static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(30);
+
     private const int InFlightBits = 20;
     private const long InFlightMask = (1L << InFlightBits) - 1;
 

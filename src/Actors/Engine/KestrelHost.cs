@@ -17,14 +17,18 @@ internal sealed class KestrelHost(WebApplication host, IServer server) : IAsyncD
 
     public IServer Server => server;
 
+    /// <summary>As above, over what a factory of ours brings.</summary>
+    public static KestrelHost Build(ListenRequest request, IEnumerable<IPEndPoint> endPoints, IConnectionListenerFactory factory, Action<ListenOptions> configure, IMeterFactory meters, ILoggerFactory loggers) =>
+        Build(request, endPoints, builder => builder.ConfigureServices(services => services.AddSingleton(factory)), configure, meters, loggers);
+
     /// <summary>The builder is only a way to Kestrel's server object: the host made from it is never started.</summary>
-    public static KestrelHost Build(ListenRequest request, IEnumerable<IPEndPoint> endPoints, IConnectionListenerFactory factory, Action<ListenOptions> configure, IMeterFactory meters, ILoggerFactory loggers)
+    public static KestrelHost Build(ListenRequest request, IEnumerable<IPEndPoint> endPoints, Action<IWebHostBuilder> transport, Action<ListenOptions> configure, IMeterFactory meters, ILoggerFactory loggers)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(meters);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Services.AddSingleton(factory);
+        transport(builder.WebHost);
         builder.WebHost.ConfigureKestrel(options =>
         {
             KestrelLimits.Apply(options, request.Limits, request.Deadlines);

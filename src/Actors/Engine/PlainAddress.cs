@@ -7,6 +7,14 @@ internal static class PlainAddress
 {
     public static IPAddress Of(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
+    /// <summary>As a transport tells it; one that is no IP end point is nowhere.</summary>
+    public static IPEndPoint Of(EndPoint? endPoint) => endPoint switch
+    {
+        IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(Of(mapped.Address), mapped.Port),
+        IPEndPoint ip => ip,
+        _ => new IPEndPoint(IPAddress.None, 0),
+    };
+
     /// <summary>Whether one of the networks has the address.</summary>
     public static bool IsIn(IReadOnlyList<IPNetwork> networks, IPAddress address)
     {

@@ -11,6 +11,7 @@ using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
+using Actors443.Engine.Quic;
 using Actors443.Supervision;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -121,6 +122,8 @@ public static class Actors443Hosting
         services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PortableEngine>();
         services.TryAddSingleton(provider => EngineChoice.Make(provider, settings, OpenSsl.Missing));
+        services.AddSingleton<Http3Engine>();
+        services.AddSingleton<Http3Offer>();
         services.AddSingleton<DnsResolver>();
         services.AddSingleton<IDnsResolver>(provider => provider.GetRequiredService<DnsResolver>());
         services.AddSingleton<DnsMetrics>();

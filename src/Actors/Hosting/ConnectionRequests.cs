@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Security;
 using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Engine;
@@ -9,6 +10,7 @@ using Actors443.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Actors443.Hosting;
 
@@ -37,6 +39,9 @@ internal sealed class ConnectionRequests(ServerEnvironment environment) : IStart
             connection.RequestCompleted();
             return ShedAsync(context, connection);
         }
+
+        if (environment.Http3Offer.TryGet(out StringValues altSvc) && connection.ApplicationProtocol != SslApplicationProtocol.Http3)
+            context.Response.Headers.AltSvc = altSvc;
 
         // RFC 9110 7.8: only HTTP/1.1 upgrades the whole connection; a WebSocket over HTTP/2 (RFC 8441) is one stream among others.
         if (context.Request.Headers.Upgrade.Count > 0)

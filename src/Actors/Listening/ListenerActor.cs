@@ -1,4 +1,5 @@
 using Actors443.Admission;
+using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Supervision;
@@ -8,13 +9,17 @@ namespace Actors443.Listening;
 
 /// <summary>
 /// One listener: an acceptor, which binds and may fail, and the supervisors of the connections, which outlive the acceptor's failures. (Akka restarts
-/// the children of an actor that is restarted; so what fails must not be their parent.)
+/// the children of an actor that is restarted; so what fails must not be their parent.) A second acceptor has the UDP ports, if HTTP/3 is wanted.
 /// </summary>
 internal sealed class ListenerActor : UntypedActor
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
 
+    // As long as everything else at start may take.
+    private static readonly TimeSpan BindWithin = TimeSpan.FromSeconds(30);
+
     private readonly IActorRef _acceptor;
+    private readonly IActorRef? _quic;
     private readonly IActorRef[] _connections;
     private ICancelable? _ticks;
 
@@ -24,6 +29,8 @@ internal sealed class ListenerActor : UntypedActor
         _connections = [.. places.SelectMany(supervisors => supervisors)];
         IConnectionOwners owners = new ConnectionSupervisorRing(places);
         _acceptor = Context.ActorOf(Props.Create<AcceptorActor>(environment, plan, application, gate, memory, owners), ActorNames.Acceptor);
+        if (plan.Tls && environment.Settings.Https.Http3 != Http3Mode.Off)
+            _quic = Context.ActorOf(Props.Create<QuicAcceptorActor>(environment, plan, application, gate, owners), ActorNames.Quic);
     }
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
@@ -49,6 +56,15 @@ internal sealed class ListenerActor : UntypedActor
                 foreach (IActorRef supervisor in _connections)
                     supervisor.Tell(message, Self);
                 break;
+            case BindListeners when _quic is { } quic:
+                BindBothAsync(_acceptor, quic, message).PipeTo(Sender, Self);
+                break;
+            case Unbind when _quic is { } quic:
+                AskBothAsync<Unbound>(quic, message).PipeTo(Sender, Self);
+                break;
+            case Release when _quic is { } quic:
+                AskBothAsync<Released>(quic, message).PipeTo(Sender, Self);
+                break;
             case BindListeners or Unbind or Release:
                 _acceptor.Forward(message);
                 break;
@@ -66,6 +82,27 @@ internal sealed class ListenerActor : UntypedActor
                 Unhandled(message);
                 break;
         }
+    }
+
+    private static async Task<object> BindBothAsync(IActorRef acceptor, IActorRef quic, object message)
+    {
+        // Which ports, TCP decides: there may be a fall-back, or any free one.
+        object answer = await acceptor.Ask<object>(message, BindWithin);
+        if (answer is not BoundListenerInfo tcp)
+            return answer;
+        return await quic.Ask<object>(new BindQuic(tcp.EndPoints), BindWithin) switch
+        {
+            QuicBound udp => tcp with { QuicEndPoints = udp.EndPoints },
+            BindFailed failed => new ListenersFailed($"https.http3 = on: {failed.Cause.Message}", failed.Cause),
+            object other => throw new InvalidOperationException($"{other} is no answer."),
+        };
+    }
+
+    private async Task<T> AskBothAsync<T>(IActorRef quic, object message)
+    {
+        Task<T> udp = quic.Ask<T>(message, BindWithin);
+        await _acceptor.Ask<T>(message, BindWithin);
+        return await udp;
     }
 
     private static List<IReadOnlyList<IActorRef>> CreateSupervisors(ServerEnvironment environment)

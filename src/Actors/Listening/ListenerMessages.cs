@@ -17,7 +17,17 @@ internal sealed record ListenersFailed(string Problem, Exception Cause);
 /// <param name="Tls">Https, or the redirect to it.</param>
 /// <param name="EndPoints">What is really bound.</param>
 /// <param name="FallbackProblem">Why the fall-back addresses were taken; null: they were not.</param>
-public sealed record BoundListenerInfo(string Name, bool Tls, IReadOnlyList<IPEndPoint> EndPoints, string? FallbackProblem);
+public sealed record BoundListenerInfo(string Name, bool Tls, IReadOnlyList<IPEndPoint> EndPoints, string? FallbackProblem)
+{
+    /// <summary>UDP addresses on which HTTP/3 answers.</summary>
+    public IReadOnlyList<IPEndPoint> QuicEndPoints { get; init; } = [];
+}
+
+/// <summary>From a listener to its part for HTTP/3: bind UDP at these addresses. Answers <see cref="QuicBound"/> or, if it is demanded and cannot be, <see cref="BindFailed"/>.</summary>
+internal sealed record BindQuic(IReadOnlyList<IPEndPoint> EndPoints);
+
+/// <param name="EndPoints">Empty: it could not be.</param>
+internal sealed record QuicBound(IReadOnlyList<IPEndPoint> EndPoints);
 
 /// <summary>To a listener or their supervisor: stop accepting; answers <see cref="Unbound"/>.</summary>
 internal sealed record Unbind

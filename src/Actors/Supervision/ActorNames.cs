@@ -15,6 +15,7 @@ internal static class ActorNames
     public const string Tls = "tls";
     public const string Listeners = "listeners";
     public const string Acceptor = "acceptor";
+    public const string Quic = "quic";
     public const string Directory = "directory";
     public const string Tunnels = "tunnels";
     public const string Drain = "drain";

@@ -10,6 +10,7 @@ using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Dns;
 using Actors443.Engine;
+using Actors443.Engine.Quic;
 using Actors443.Telemetry;
 using Actors443.Tls;
 using Actors443.Tunnels;
@@ -29,6 +30,8 @@ internal sealed class ServerEnvironment(
     TlsFrontEnd frontEnd,
     ConnectionLifetimes lifetimes,
     IConnectionEngine engine,
+    Http3Engine http3,
+    Http3Offer http3Offer,
     ConnectionMetrics metrics,
     AdmissionMetrics admissionMetrics,
     CertificateMetrics certificateMetrics,
@@ -71,6 +74,11 @@ internal sealed class ServerEnvironment(
     public ConnectionLifetimes Lifetimes => lifetimes;
 
     public IConnectionEngine Engine => engine;
+
+    /// <summary>Of the UDP ports.</summary>
+    public Http3Engine Http3 => http3;
+
+    public Http3Offer Http3Offer => http3Offer;
 
     public ConnectionMetrics Metrics => metrics;
 

@@ -37,6 +37,9 @@ internal static partial class ConnectionLog
     [LoggerMessage(EventIds.Connections + 7, LogLevel.Information, "Connection {Id} was closed and HTTP does not come to its end: it is given up")]
     public static partial void HttpGivenUp(this ILogger log, string id);
 
+    [LoggerMessage(EventIds.Connections + 8, LogLevel.Debug, "A QUIC handshake of {Client} was refused: {Reason} {Detail}")]
+    public static partial void QuicRefused(this ILogger log, System.Net.IPEndPoint client, Actors443.Connections.CloseReason reason, string? detail);
+
     [LoggerMessage(EventIds.Tls + 6, LogLevel.Information, "{What} is tried with {Share:P0} of the clients first")]
     public static partial void TlsPolicyTried(this ILogger log, string what, double share);
 

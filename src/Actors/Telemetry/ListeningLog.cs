@@ -35,6 +35,15 @@ internal static partial class ListeningLog
     [LoggerMessage(EventIds.Listening + 9, LogLevel.Warning, "engine = {Wanted} is not possible here: {Why}. The portable engine serves instead")]
     public static partial void EngineFallsBack(this ILogger log, string wanted, string why);
 
+    [LoggerMessage(EventIds.Listening + 10, LogLevel.Information, "{Listener} speaks HTTP/3 on UDP {EndPoints}")]
+    public static partial void QuicListening(this ILogger log, string listener, string endPoints);
+
+    [LoggerMessage(EventIds.Listening + 11, LogLevel.Information, "{Listener} speaks no HTTP/3: {Missing}")]
+    public static partial void NoQuic(this ILogger log, string listener, string missing);
+
+    [LoggerMessage(EventIds.Listening + 12, LogLevel.Warning, "{Listener} speaks no HTTP/3 yet: {Problem} Next try in {Delay}")]
+    public static partial void QuicNotBound(this ILogger log, string listener, string problem, TimeSpan delay);
+
     [LoggerMessage(EventIds.Tls + 2, LogLevel.Warning, "The secrets of all TLS sessions are written to {File}: whoever has that file can decrypt their traffic. Set https.key-log-file = none when the fault is found")]
     public static partial void KeyLogOpened(this ILogger log, string file);
 

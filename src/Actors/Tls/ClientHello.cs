@@ -5,6 +5,14 @@ namespace Actors443.Tls;
 /// <summary>What a ClientHello says, as far as admission, certificate choice and policy ask (RFC 8446 4.1.2, RFC 6066 3, RFC 7301).</summary>
 internal sealed class ClientHello
 {
+    /// <summary>One of HTTP/3, of which the platform tells the server name alone: TLS 1.3 with any key (RFC 9001 4.2).</summary>
+    public static ClientHello OfQuic(string serverName) => new()
+    {
+        ServerName = serverName.Length == 0 ? null : serverName.TrimEnd('.').ToLowerInvariant(),
+        OffersTls13 = true,
+        SignatureKeyKinds = CertificateKeyKinds.Any,
+    };
+
     /// <summary>SNI host name in lower case without a trailing dot; null: none sent.</summary>
     public string? ServerName { get; init; }
 

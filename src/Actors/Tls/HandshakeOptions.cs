@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
@@ -11,6 +12,7 @@ namespace Actors443.Tls;
 internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy policy, IReadOnlyList<SslApplicationProtocol> protocols, ClientCertificateVerifier? clients, TicketKeySettings tickets)
 {
     private SslServerAuthenticationOptions? _sslStream;
+    private SslServerAuthenticationOptions? _quic;
     private object? _engine;
     private byte[]? _sessionContext;
 
@@ -34,7 +36,10 @@ internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy 
     public ReadOnlySpan<byte> SessionContext => _sessionContext ??= ComputeSessionContext();
 
     /// <summary>For SslStream. No CipherSuitesPolicy: see <see cref="TlsPolicy"/>.</summary>
-    public SslServerAuthenticationOptions ForSslStream => _sslStream ??= BuildForSslStream();
+    public SslServerAuthenticationOptions ForSslStream => _sslStream ??= Build(policy.Protocols, [.. protocols]);
+
+    /// <summary>For QUIC, which is TLS 1.3 in any case (RFC 9001 4.2), and HTTP/3 over it.</summary>
+    public SslServerAuthenticationOptions ForHttp3 => _quic ??= Build(SslProtocols.Tls13, [SslApplicationProtocol.Http3]);
 
     /// <summary>What another engine keeps with these options, made at first use.</summary>
     public T ForEngine<T>(Func<HandshakeOptions, T> make)
@@ -47,13 +52,13 @@ internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy 
         return Interlocked.CompareExchange(ref _engine, mine, null) is T theirs ? theirs : mine;
     }
 
-    private SslServerAuthenticationOptions BuildForSslStream()
+    private SslServerAuthenticationOptions Build(SslProtocols versions, List<SslApplicationProtocol> applicationProtocols)
     {
         var options = new SslServerAuthenticationOptions
         {
             ServerCertificateContext = certificate.Context,
-            ApplicationProtocols = [.. protocols],
-            EnabledSslProtocols = policy.Protocols,
+            ApplicationProtocols = applicationProtocols,
+            EnabledSslProtocols = versions,
             AllowRenegotiation = false,
             AllowTlsResume = tickets.Tickets > 0,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,

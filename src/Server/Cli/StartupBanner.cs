@@ -44,6 +44,8 @@ internal sealed record StartupBanner
         foreach (BoundListenerInfo listener in Listeners)
         {
             rich.MarkupLine($"  {(listener.Tls ? "https   " : "redirect")}  {Markup.Escape(string.Join(", ", listener.EndPoints))}");
+            if (listener.QuicEndPoints.Count > 0)
+                rich.MarkupLine($"  http/3    {Markup.Escape(string.Join(", ", listener.QuicEndPoints))} [dim](UDP)[/]");
             if (listener.FallbackProblem is { } problem)
                 rich.MarkupLine($"            [yellow]{Markup.Escape(problem)}[/]");
         }

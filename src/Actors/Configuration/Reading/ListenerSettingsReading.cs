@@ -23,6 +23,7 @@ internal static class ListenerSettingsReading
             FallbackBind = ReadBind(https, "fallback-bind", defaults.FallbackBind),
             PublicPort = https.Value("public-port") is { } port && port.Text != "same" ? (int?)port.Integer(1, IPEndPoint.MaxPort) : null,
             Protocols = ReadProtocols(https, defaults.Protocols),
+            Http3 = https.Choice("http3", defaults.Http3),
             Tls = https.Choice("tls", defaults.Tls),
             StrictSni = https.Flag("strict-sni", defaults.StrictSni),
             ClientCertificates = ReadClientCertificates(https, "client-certificates") ?? defaults.ClientCertificates,

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
@@ -8,7 +7,7 @@ namespace Actors443.Engine.Portable;
 
 /// <summary>A connection of the portable engine: Kestrel's socket connection below, SslStream on top.</summary>
 internal sealed class PortableConnection(ConnectionContext transport, string listener, MonotonicClock clock)
-    : EngineConnection(listener, EndPointOf(transport.RemoteEndPoint), EndPointOf(transport.LocalEndPoint), clock)
+    : EngineConnection(listener, PlainAddress.Of(transport.RemoteEndPoint), PlainAddress.Of(transport.LocalEndPoint), clock)
 {
     private bool _peerEnded;
     private bool _wasCutOff;
@@ -46,11 +45,4 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
     }
 
     protected override void AbortTransport() => transport.Abort(new ConnectionAbortedException($"Closed by Actors443: {Reason}."));
-
-    private static IPEndPoint EndPointOf(EndPoint? endPoint) => endPoint switch
-    {
-        IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port),
-        IPEndPoint ip => ip,
-        _ => new IPEndPoint(IPAddress.None, 0),
-    };
 }

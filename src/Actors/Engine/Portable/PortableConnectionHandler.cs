@@ -7,6 +7,7 @@ using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Telemetry;
 using Actors443.Tls;
+using Actors443.Tls.Deciding;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -20,9 +21,6 @@ namespace Actors443.Engine.Portable;
 /// </summary>
 internal sealed class PortableConnectionHandler(ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILoggerFactory loggers)
 {
-    // By then its supervisor is gone.
-    private static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(30);
-
     private readonly ILogger _log = loggers.CreateLogger(LogCategories.Connections);
     private readonly AdmissionGate _admission = tls.Admission;
     private readonly TlsFrontEnd _frontEnd = tls.FrontEnd;
@@ -82,7 +80,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
 
         connection.Admitted();
-        if (_frontEnd.DecidersOf(hello) is { } deciders && !await PortableDecision.MadeAsync(deciders, hello, transport, connection, metrics))
+        if (_frontEnd.DecidersOf(hello) is { } deciders && !await IsAgreedAsync(deciders, hello, transport, connection))
             return null;
         TlsDecision decision = _frontEnd.Decide(hello, connection.Remote.Address);
         if (decision.Options is null)
@@ -102,6 +100,16 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         await using (ssl)
             await ssl.ShutdownAsync();
         return null;
+    }
+
+    private async Task<bool> IsAgreedAsync(HandshakeDeciders deciders, ClientHello hello, ConnectionContext transport, PortableConnection connection)
+    {
+        HandshakeOutcome? outcome = await AwaitedDecision.MadeAsync(deciders, hello, connection, metrics, transport.ConnectionClosed);
+        if (outcome is null)
+            connection.PeerEnded();
+        else if (outcome.Refusal != CloseReason.None)
+            await RefuseAsync(transport, connection, outcome.Refusal, outcome.Alert, outcome.Detail);
+        return outcome == HandshakeOutcome.Accepted;
     }
 
     private async Task<SslStream?> HandshakeAsync(ConnectionContext transport, PortableConnection connection, HandshakeOptions options)
@@ -149,7 +157,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             return true;
         try
         {
-            await owned.WaitAsync(OwnerPatience, transport.ConnectionClosed);
+            await owned.WaitAsync(EngineConnection.OwnerPatience, transport.ConnectionClosed);
             return true;
         }
         catch (TimeoutException)

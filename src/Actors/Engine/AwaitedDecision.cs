@@ -3,35 +3,33 @@ using Actors443.Connections;
 using Actors443.Telemetry;
 using Actors443.Tls;
 using Actors443.Tls.Deciding;
-using Microsoft.AspNetCore.Connections;
 
-namespace Actors443.Engine.Portable;
+namespace Actors443.Engine;
 
-/// <summary>Between the ClientHello and the handshake, where somebody has a say on it.</summary>
-internal static class PortableDecision
+/// <summary>Between the ClientHello and the handshake, where somebody has a say on it; for connections whose path is a task.</summary>
+internal static class AwaitedDecision
 {
-    /// <summary>False: the connection is over, and its reason set.</summary>
-    public static async Task<bool> MadeAsync(HandshakeDeciders deciders, ClientHello hello, ConnectionContext transport, PortableConnection connection, ConnectionMetrics metrics)
+    /// <summary>The refusal, or that all agree; null: the connection has ended meanwhile, and its reason is set.</summary>
+    public static async Task<HandshakeOutcome?> MadeAsync(HandshakeDeciders deciders, ClientHello hello, EngineConnection connection, ConnectionMetrics metrics, CancellationToken ended)
     {
         int next = 0;
         while (deciders.Ask(new HandshakeHello(hello, connection), ref next) is { } reply)
         {
-            if (reply.Outcome is null && !await GivenAsync(reply, transport, connection, metrics))
-                return false;
+            if (reply.Outcome is null && !await GivenAsync(reply, connection, metrics, ended))
+                return null;
             HandshakeOutcome outcome = reply.Outcome!;
             connection.DecisionMade(outcome.Refusal);
             if (outcome.Refusal == CloseReason.None)
                 continue;
             metrics.HandshakeFailed(outcome.Refusal, TimeSpan.Zero);
-            await PortableConnectionHandler.RefuseAsync(transport, connection, outcome.Refusal, outcome.Alert, outcome.Detail);
-            return false;
+            return outcome;
         }
 
-        return true;
+        return HandshakeOutcome.Accepted;
     }
 
     /// <summary>Waits for the reply or the end of the connection, whichever is first. Nothing is read meanwhile: the transport holds what comes, up to its limit.</summary>
-    private static async Task<bool> GivenAsync(HandshakeReply reply, ConnectionContext transport, PortableConnection connection, ConnectionMetrics metrics)
+    private static async Task<bool> GivenAsync(HandshakeReply reply, EngineConnection connection, ConnectionMetrics metrics, CancellationToken ended)
     {
         var waiter = new Waiter();
         if (!reply.Attach(waiter))
@@ -39,16 +37,12 @@ internal static class PortableDecision
         long since = Stopwatch.GetTimestamp();
         connection.DecisionAwaited(reply.Patience);
         metrics.DecisionAwaited();
-        using (transport.ConnectionClosed.UnsafeRegister(static waiter => ((Waiter)waiter!).Decided(), waiter))
+        using (ended.UnsafeRegister(static waiter => ((Waiter)waiter!).Decided(), waiter))
             await waiter.Task;
         reply.Abandon();
         bool given = reply.Outcome is not null;
         if (!given)
-        {
-            connection.PeerEnded();
             connection.SetReason(CloseReason.ClientClosed, "while its handshake was being decided");
-        }
-
         metrics.DecisionMade(reply.Outcome?.Refusal ?? connection.Reason, Stopwatch.GetElapsedTime(since));
         return given;
     }

@@ -26,6 +26,9 @@ public sealed record RawClientHello
     /// <summary>application_layer_protocol_negotiation; empty: not sent.</summary>
     public IReadOnlyList<string> ApplicationProtocols { get; init; } = [];
 
+    /// <summary>More extensions, before all others: type and content.</summary>
+    public IReadOnlyList<(ushort Type, byte[] Content)> Extra { get; init; } = [];
+
     /// <summary>Sends it to 127.0.0.1 and answers the description of the alert that comes back; null: no alert, but a handshake.</summary>
     public async Task<int?> SendAsync(int port)
     {
@@ -38,8 +41,28 @@ public sealed record RawClientHello
         return answer[0] == 21 ? answer[6] : null;
     }
 
+    /// <summary>The message, in TLS records of a length at most (RFC 8446 5.1).</summary>
+    public byte[] ToRecords(int longest = 16 * 1024)
+    {
+        var records = new List<byte>();
+        foreach (byte[] part in ToMessage().Chunk(longest))
+        {
+            records.AddRange([22, 3, 1]);
+            AddBlock16(records, part);
+        }
+
+        return [.. records];
+    }
+
     /// <summary>The TLS record with the whole message.</summary>
     public byte[] ToRecord()
+    {
+        var record = new List<byte> { 22, 3, 1 };
+        AddBlock16(record, ToMessage());
+        return [.. record];
+    }
+
+    private IEnumerable<byte> ToMessage()
     {
         var hello = new List<byte>();
         Add16(hello, Version);
@@ -51,14 +74,14 @@ public sealed record RawClientHello
         byte[] length = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(length, hello.Count);
         length[0] = 1;
-        var record = new List<byte> { 22, 3, 1 };
-        AddBlock16(record, length.Concat(hello));
-        return [.. record];
+        return length.Concat(hello);
     }
 
     private List<byte> Extensions()
     {
         var all = new List<byte>();
+        foreach ((ushort type, byte[] content) in Extra)
+            AddExtension(all, type, content);
         if (ServerName is not null)
         {
             byte[] name = Encoding.ASCII.GetBytes(ServerName);

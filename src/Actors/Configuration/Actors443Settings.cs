@@ -32,6 +32,12 @@ public sealed record Actors443Settings
     /// <summary>How the server stops.</summary>
     public DrainSettings Drain { get; init; } = new();
 
+    /// <summary>Connections that are led to other servers; none without.</summary>
+    public IReadOnlyList<ConnectionRouteSettings> Routes { get; init; } = [];
+
+    /// <summary>Server names that are served here, whatever wildcard a route has: the executable's sites.</summary>
+    public IReadOnlyList<string> OwnNames { get; init; } = [];
+
     /// <summary>Tunnels to other servers; off without accounts.</summary>
     public TunnelSettings Tunnels { get; init; } = new();
 

@@ -113,4 +113,19 @@ public enum CloseReason
 
     /// <summary>A CA's validation by tls-alpn-01 was answered, and nothing else is said on such a connection.</summary>
     ChallengeAnswered,
+
+    /// <summary>Led to an upstream, which ended it in order.</summary>
+    UpstreamClosed,
+
+    /// <summary>No upstream of its route takes connections.</summary>
+    UpstreamRefused,
+
+    /// <summary>No upstream of its route can be reached, or its name has no address.</summary>
+    UpstreamUnreachable,
+
+    /// <summary>No upstream of its route could be connected to in time.</summary>
+    UpstreamTimeout,
+
+    /// <summary>The upstream reset it or vanished.</summary>
+    UpstreamReset,
 }

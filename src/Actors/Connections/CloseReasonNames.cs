@@ -12,7 +12,7 @@ public static partial class CloseReasonNames
 
     /// <summary>Worth an obituary: neither an orderly end nor one that somebody asked for.</summary>
     public static bool IsAbnormal(this CloseReason reason) => reason is not (CloseReason.None or CloseReason.ClientClosed or CloseReason.ServerClosed
-        or CloseReason.Drained or CloseReason.ClosedByRequest or CloseReason.IdleTimeout or CloseReason.AgeLimit or CloseReason.ChallengeAnswered);
+        or CloseReason.Drained or CloseReason.ClosedByRequest or CloseReason.IdleTimeout or CloseReason.AgeLimit or CloseReason.ChallengeAnswered or CloseReason.UpstreamClosed);
 
     [GeneratedRegex("(?<!^)(?=[A-Z])")]
     private static partial Regex WordStart();

@@ -9,6 +9,7 @@ namespace Actors443.Connections;
 /// means, and ends with its connection; if it fails, its connection is closed and no other is touched.
 /// <code>
 /// Accepted → HelloRead → Admitted → Handshaking → Open → Upgraded → Draining → Closed
+///                        ↘ Routed → Draining → Closed
 /// </code>
 /// The engine passes stages without telling: the actor catches up with each message, and is told (<see cref="StageAdvanced"/>) of what it must act on.
 /// </summary>
@@ -53,6 +54,9 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
             case DeadlinePassed deadline:
                 OnDeadline(deadline.Reason);
                 return true;
+            case ClientSilent:
+                _connection.ClientIsSilent();
+                return true;
             case Drain drain:
                 OnDrain(drain);
                 return true;
@@ -84,6 +88,10 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
             case (ConnectionState.Draining, _):
                 // Asked for during the handshake, perhaps: what the client came for is answered first.
                 break;
+            case (_, ConnectionState.Routed) when _state != ConnectionState.Routed:
+                _state = stage;
+                Context.Parent.Tell(new DeadlinesMoved(_connection), Self);
+                break;
             default:
                 _state = stage;
                 break;
@@ -95,11 +103,11 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         _connection.Record(LifecycleEvent.DeadlinePassed, (ushort)reason);
         switch (reason)
         {
-            case CloseReason.AgeLimit:
+            case CloseReason.AgeLimit when _connection.Routed is null:
                 OnDrain(new Drain(Reason: CloseReason.AgeLimit));
                 break;
-            case CloseReason.IdleTimeout or CloseReason.Drained or CloseReason.LoadShed when !_connection.Upgraded:
-                // Between requests the HTTP layer can say goodbye in order: GOAWAY, close_notify.
+            case CloseReason.AgeLimit or CloseReason.IdleTimeout or CloseReason.Drained or CloseReason.LoadShed when !_connection.Upgraded:
+                // Between requests the HTTP layer can say goodbye in order: GOAWAY, close_notify. What is led elsewhere ends in order, too, both sides.
                 _connection.SetOrderlyReason(reason);
                 _connection.RequestClose();
                 break;
@@ -121,7 +129,7 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second.
         if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
             _connection.RequestClose();
-        Context.Parent.Tell(new ConnectionDraining(_connection), Self);
+        Context.Parent.Tell(new DeadlinesMoved(_connection), Self);
     }
 }
 

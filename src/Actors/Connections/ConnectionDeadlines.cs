@@ -22,6 +22,9 @@ internal static class ConnectionDeadlines
         {
             if (drainingSince != 0 && nowMs >= connection.DrainDeadlineMs)
                 return (CloseReason.DrainTimeout, 0);
+            // While it has passed, the client's proxy may still have to name it.
+            if (connection.SilenceDueMs is > 0 and var silence)
+                soon = Math.Min(soon, Math.Max(silence, nowMs + 1));
             (CloseReason late, long due) = Check(connection.HandshakeDueMs(deadlines.Handshake), CloseReason.HandshakeTimeout, nowMs);
             return (late, Math.Min(due, drainingSince == 0 ? soon : Math.Min(connection.DrainDeadlineMs, nowMs + DrainQuietMs)));
         }
@@ -30,13 +33,13 @@ internal static class ConnectionDeadlines
         {
             if (nowMs >= connection.DrainDeadlineMs)
                 return (CloseReason.DrainTimeout, 0);
-            if (connection.RequestsInFlight > 0)
+            if (connection.RequestsInFlight > 0 || connection.Routed is not null)
                 return (CloseReason.None, Math.Min(connection.DrainDeadlineMs, nowMs + DrainQuietMs));
             return Check(Math.Min(connection.DrainDeadlineMs, Math.Max(drainingSince, connection.IdleSinceMs) + DrainQuietMs), CloseReason.Drained, nowMs);
         }
 
         long next = nowMs + FarMs;
-        if (deadlines.Age is { } age)
+        if ((connection.Routed is { } led ? led.Route.Settings.Age : deadlines.Age) is { } age)
         {
             long due = connection.AcceptedAtMs + Ms(age);
             if (nowMs >= due)
@@ -44,8 +47,10 @@ internal static class ConnectionDeadlines
             next = Math.Min(next, due);
         }
 
+        if (connection.Routed is { } routed)
+            return ByBytes(connection, nowMs, routed.Route.Settings.Idle, next);
         if (connection.Upgraded)
-            return Upgraded(connection, nowMs, deadlines.UpgradedIdle, next);
+            return ByBytes(connection, nowMs, deadlines.UpgradedIdle, next);
         if (connection.RequestsInFlight > 0)
             return (CloseReason.None, Math.Min(next, soon));
 
@@ -59,7 +64,7 @@ internal static class ConnectionDeadlines
         return (CloseReason.None, Math.Min(next, Math.Min(lookAgain, soon)));
     }
 
-    private static (CloseReason Passed, long LookAgainMs) Upgraded(EngineConnection connection, long nowMs, TimeSpan? limit, long next)
+    private static (CloseReason Passed, long LookAgainMs) ByBytes(EngineConnection connection, long nowMs, TimeSpan? limit, long next)
     {
         if (limit is not { } idle)
             return (CloseReason.None, next);

@@ -43,6 +43,12 @@ internal sealed class DeadlinePassed : IDeadLetterSuppression, INoSerializationV
     public static DeadlinePassed For(CloseReason reason) => All[(int)reason];
 }
 
+/// <summary>From the supervisor: the client has said nothing for so long that it waits, perhaps, for the server to speak first.</summary>
+internal sealed class ClientSilent : IDeadLetterSuppression, INoSerializationVerificationNeeded
+{
+    public static ClientSilent Instance { get; } = new();
+}
+
 /// <summary>From the engine to a connection supervisor.</summary>
 internal sealed record ConnectionAccepted(EngineConnection Connection) : INoSerializationVerificationNeeded;
 
@@ -50,7 +56,7 @@ internal sealed record ConnectionAccepted(EngineConnection Connection) : INoSeri
 internal sealed record ConnectionEnded(EngineConnection Connection) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
 
 /// <summary>From a connection actor to its supervisor: its deadlines are others now.</summary>
-internal sealed record ConnectionDraining(EngineConnection Connection) : INoSerializationVerificationNeeded;
+internal sealed record DeadlinesMoved(EngineConnection Connection) : INoSerializationVerificationNeeded;
 
 /// <summary>To a connection supervisor: answer with a <see cref="ConnectionList"/>.</summary>
 internal sealed record ListConnections : INoSerializationVerificationNeeded

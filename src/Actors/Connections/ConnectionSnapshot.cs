@@ -49,6 +49,12 @@ public sealed record ConnectionSnapshot
     /// <summary>Subject of the client certificate; null: none.</summary>
     public string? ClientCertificate { get; init; }
 
+    /// <summary>Name of the route that leads it elsewhere; null: it is served here.</summary>
+    public string? Route { get; init; }
+
+    /// <summary>The upstream it is led to; null: none, or not connected yet.</summary>
+    public string? Upstream { get; init; }
+
     /// <summary>Requests begun.</summary>
     public required long Requests { get; init; }
 

@@ -21,9 +21,12 @@ public enum ConnectionState
     /// <summary>Carries another protocol by now (RFC 9110 7.8): a WebSocket, say.</summary>
     Upgraded = 5,
 
-    /// <summary>Finishing the requests in flight, taking no new ones.</summary>
-    Draining = 6,
+    /// <summary>Its bytes go to an upstream, and the upstream's come back (<c>routes</c>).</summary>
+    Routed = 6,
+
+    /// <summary>Finishing what is in flight, taking nothing new.</summary>
+    Draining = 7,
 
     /// <summary>Over.</summary>
-    Closed = 7,
+    Closed = 8,
 }

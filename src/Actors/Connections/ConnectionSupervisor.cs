@@ -82,8 +82,8 @@ internal sealed class ConnectionSupervisor : ActorBase
             case ConnectionEnded ended:
                 OnEnded(ended.Connection);
                 return true;
-            case ConnectionDraining draining:
-                Reschedule(draining.Connection);
+            case DeadlinesMoved moved:
+                Reschedule(moved.Connection);
                 return true;
             case WheelTick:
                 OnTick();
@@ -171,6 +171,8 @@ internal sealed class ConnectionSupervisor : ActorBase
         if (connection.Stage == ConnectionState.Closed)
             return;
         long now = connection.Clock.NowMs;
+        if (connection.SilenceDueMs is > 0 and var silence && silence <= now)
+            connection.Actor.Tell(ClientSilent.Instance, Self);
         (CloseReason passed, long lookAgain) = ConnectionDeadlines.Next(connection, now, _lifetimes.Current.Deadlines, IdleLimit());
         if (passed != CloseReason.None)
         {

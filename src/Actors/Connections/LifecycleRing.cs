@@ -21,6 +21,8 @@ internal enum LifecycleEvent : byte
     TransportClosed,
     DecisionAwaited,
     DecisionMade,
+    Routed,
+    UpstreamConnected,
 }
 
 /// <summary>The last events of one connection, 8 bytes each, in place. Appended by any thread; read whole only after the end.</summary>

@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
 using Actors443.ProxyProtocol;
+using Actors443.Routing;
 using Actors443.Tls;
 using Akka.Actor;
 
@@ -36,6 +37,8 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     private Ja4? _ja4;
     private long _headersSinceMs;
     private long _drainingSinceMs;
+    private long _silenceDueMs;
+    private RoutedConnection? _routed;
     private bool _aborted;
     private bool _takenOver;
 
@@ -93,7 +96,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     public ConnectionState Stage => (ConnectionState)Volatile.Read(ref _stage);
 
     /// <summary>The state shown to people: the engine's stage, or what the actor has decided.</summary>
-    public ConnectionState State => DrainingSinceMs != 0 && Stage is (ConnectionState.Open or ConnectionState.Upgraded) ? ConnectionState.Draining : Stage;
+    public ConnectionState State => DrainingSinceMs != 0 && Stage is (ConnectionState.Open or ConnectionState.Upgraded or ConnectionState.Routed) ? ConnectionState.Draining : Stage;
 
     /// <summary>Ended by <see cref="Abort"/>: there is nobody to say goodbye to.</summary>
     public bool IsAborted => Volatile.Read(ref _aborted);
@@ -134,6 +137,16 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>Carries a WebSocket or another upgraded protocol.</summary>
     public bool Upgraded => Stage == ConnectionState.Upgraded;
 
+    /// <summary>Its way to an upstream; null: it is served here.</summary>
+    public RoutedConnection? Routed => Volatile.Read(ref _routed);
+
+    /// <summary>When a client that has said nothing counts as one that waits for the server to speak first; 0: it has spoken, or silence says nothing.</summary>
+    public long SilenceDueMs
+    {
+        get => Volatile.Read(ref _silenceDueMs);
+        private set => Volatile.Write(ref _silenceDueMs, value);
+    }
+
     /// <summary>When the actor decided to drain; 0: not draining.</summary>
     public long DrainingSinceMs => Volatile.Read(ref _drainingSinceMs);
 
@@ -167,12 +180,33 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>Asks the HTTP layer to finish: HTTP/1.1 closes after the response in flight, HTTP/2 sends GOAWAY. Any thread, at once, idempotent.</summary>
     public abstract void RequestClose();
 
+    /// <summary>From the actor: <see cref="SilenceDueMs"/> has passed. Any thread; without effect on a client that has spoken meanwhile.</summary>
+    public virtual void ClientIsSilent()
+    {
+    }
+
+    /// <summary>By the engine, before the client has spoken.</summary>
+    /// <param name="after">How long it must be silent for that to say something; null: silence says nothing.</param>
+    public void ExpectSilence(TimeSpan? after)
+    {
+        if (after is { } span)
+            SilenceDueMs = Clock.NowMs + (long)span.TotalMilliseconds;
+    }
+
+    /// <summary>By the engine, at the client's first bytes.</summary>
+    public void HasSpoken()
+    {
+        if (SilenceDueMs != 0)
+            SilenceDueMs = 0;
+    }
+
     /// <summary>Ends the connection now. Any thread, idempotent.</summary>
     public void Abort(CloseReason reason, string? detail = null)
     {
         SetReason(reason, detail);
         Volatile.Write(ref _aborted, true);
         AbortTransport();
+        Routed?.Break();
     }
 
     /// <summary>
@@ -308,6 +342,14 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         AdvanceTo(ConnectionState.Upgraded);
     }
 
+    /// <summary>Its bytes go elsewhere from now on.</summary>
+    public void RoutedTo(RoutedConnection routed)
+    {
+        Volatile.Write(ref _routed, routed);
+        Record(LifecycleEvent.Routed);
+        AdvanceTo(ConnectionState.Routed);
+    }
+
     public ConnectionSnapshot Snapshot()
     {
         long now = Clock.NowMs;
@@ -327,6 +369,8 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
             CipherSuite = CipherSuite,
             Resumed = Resumed,
             ClientCertificate = ClientCertificate?.Subject,
+            Route = Routed?.Route.Name,
+            Upstream = Routed?.Upstream,
             Requests = Requests,
             RequestsInFlight = RequestsInFlight,
             BytesRead = BytesRead,

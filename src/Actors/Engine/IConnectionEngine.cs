@@ -2,6 +2,7 @@ using System.Net;
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.ProxyProtocol;
+using Actors443.Routing;
 using Actors443.Tls;
 
 namespace Actors443.Engine;
@@ -48,6 +49,9 @@ internal sealed record TlsListening(TlsFrontEnd FrontEnd, AdmissionGate Admissio
 {
     /// <summary>Whose connections begin with a PROXY header; null: nobody's.</summary>
     public TrustedProxies? Proxies { get; init; }
+
+    /// <summary>Leads connections elsewhere; null: all are served here.</summary>
+    public ConnectionRouter? Router { get; init; }
 }
 
 /// <summary>A bound listener.</summary>

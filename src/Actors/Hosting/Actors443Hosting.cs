@@ -12,6 +12,7 @@ using Actors443.Engine;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
 using Actors443.Engine.Quic;
+using Actors443.Routing;
 using Actors443.Supervision;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -131,6 +132,8 @@ public static class Actors443Hosting
         services.AddSingleton<AdmissionMetrics>();
         services.AddSingleton<CertificateMetrics>();
         services.AddTunnels(settings.Tunnels);
+        services.AddSingleton<RoutingMetrics>();
+        services.AddSingleton<ConnectionRouter>();
         services.AddSingleton<ServerEnvironment>();
         return services;
     }

@@ -96,7 +96,7 @@ internal sealed class AcceptorActor : UntypedActor, IWithTimers
         IReadOnlyList<IPEndPoint> wanted = _memory.EndPoints ?? _plan.EndPoints;
         ListenRequest request = new(_plan.Name, wanted, _plan.Backlog, _application, _gate)
         {
-            Tls = _plan.Tls ? new TlsListening(_environment.FrontEnd, _environment.Gate, _owners) { Proxies = TrustedProxies.Of(_environment.Settings.Https.ProxyProtocol.Trust) } : null,
+            Tls = _plan.Tls ? new TlsListening(_environment.FrontEnd, _environment.Gate, _owners) { Proxies = TrustedProxies.Of(_environment.Settings.Https.ProxyProtocol.Trust), Router = _environment.Router } : null,
             Limits = _environment.Settings.Https.Limits,
             Deadlines = _environment.Settings.Deadlines,
             OnFault = cause => self.Tell(new AcceptingFailed(cause), ActorRefs.NoSender),

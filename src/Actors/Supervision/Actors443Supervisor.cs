@@ -122,6 +122,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _environment.Replace(settings);
         _environment.Lifetimes.Apply(settings.Deadlines, settings.Drain);
         _environment.Gate.Apply(settings.Admission);
+        _environment.Router.Apply(settings);
         _environment.TunnelAccounts.Apply(settings.Tunnels);
         _tunnels.Tell(TunnelSettingsChanged.Instance, ActorRefs.NoSender);
         _dns.Tell(new ApplyDnsSettings(settings.Dns), ActorRefs.NoSender);

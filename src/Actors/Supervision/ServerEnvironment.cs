@@ -11,6 +11,7 @@ using Actors443.Connections;
 using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Engine.Quic;
+using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
 using Actors443.Tunnels;
@@ -38,6 +39,7 @@ internal sealed class ServerEnvironment(
     ChallengeAnswers challenges,
     AcmeMetrics acmeMetrics,
     NameSetStatuses acmeStatuses,
+    ConnectionRouter router,
     TunnelAccounts tunnelAccounts,
     TunnelTable tunnels,
     SessionTable tunnelSessions,
@@ -99,6 +101,9 @@ internal sealed class ServerEnvironment(
     /// <summary>For the actors of ACME.</summary>
     public AcmeParts AcmeParts => new(
         _settings.StateDirectory, challenges, certificates, acmeStatuses, acmeMetrics, time, loggers, dnsChallenges, _settings.Http.Enabled, onDemand, [.. permissions]);
+
+    /// <summary>Leads connections to upstreams.</summary>
+    public ConnectionRouter Router => router;
 
     public TunnelAccounts TunnelAccounts => tunnelAccounts;
 

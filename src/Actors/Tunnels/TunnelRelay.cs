@@ -101,7 +101,8 @@ internal static class TunnelRelay
         }
     }
 
-    private static (int Length, bool IsOver) Receive(EgressSocket target, PipeWriter client)
+    /// <summary>Takes what there is, up to what is worth a flush.</summary>
+    public static (int Length, bool IsOver) Receive(EgressSocket target, PipeWriter client)
     {
         int length = 0;
         while (length < MostBeforeFlush)
@@ -120,5 +121,5 @@ internal static class TunnelRelay
     }
 
     /// <summary>What pipes and sockets throw when the other side is gone or they were closed.</summary>
-    private static bool IsEndOfConnection(Exception cause) => cause is SocketException or IOException or ObjectDisposedException or OperationCanceledException;
+    public static bool IsEndOfConnection(Exception cause) => cause is SocketException or IOException or ObjectDisposedException or OperationCanceledException;
 }

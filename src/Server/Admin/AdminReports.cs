@@ -42,6 +42,12 @@ internal sealed record ConnectionReport
 
     public string? ClientCertificate { get; init; }
 
+    /// <summary>Name of the route that leads it elsewhere.</summary>
+    public string? Route { get; init; }
+
+    /// <summary>The upstream it is led to.</summary>
+    public string? Upstream { get; init; }
+
     public required long Requests { get; init; }
 
     public required int RequestsInFlight { get; init; }

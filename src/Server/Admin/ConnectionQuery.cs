@@ -122,6 +122,8 @@ internal sealed record ConnectionQuery
         CipherSuite = connection.CipherSuite?.ToString(),
         Resumed = connection.Resumed,
         ClientCertificate = connection.ClientCertificate,
+        Route = connection.Route,
+        Upstream = connection.Upstream,
         Requests = connection.Requests,
         RequestsInFlight = connection.RequestsInFlight,
         BytesRead = connection.BytesRead,

@@ -91,9 +91,13 @@ internal static class ConnsCommand
 
         TextTable table = new TextTable().Left("ID").Left("STATE").Right("AGE").Right("IDLE").Left("CLIENT").Wrapping("SNI").Left("PROTOCOL").Left("TLS")
             .Right("REQUESTS").Right("NOW").Right("IN").Right("OUT");
+        bool areRouted = page.Connections.Any(connection => connection.Route is not null);
+        if (areRouted)
+            table.Left("ROUTE").Left("UPSTREAM");
         foreach (ConnectionReport connection in page.Connections)
         {
             table.Add(
+            [
                 connection.Id,
                 new TextTable.Cell(connection.State, connection.State switch { "open" => "green", "draining" => "yellow", _ => "blue" }),
                 HumanText.Duration(TimeSpan.FromSeconds(connection.AgeSeconds)),
@@ -105,7 +109,9 @@ internal static class ConnsCommand
                 connection.Requests.ToString(CultureInfo.InvariantCulture),
                 connection.RequestsInFlight.ToString(CultureInfo.InvariantCulture),
                 HumanText.Bytes(connection.BytesRead),
-                HumanText.Bytes(connection.BytesWritten));
+                HumanText.Bytes(connection.BytesWritten),
+                .. areRouted ? (TextTable.Cell[])[connection.Route ?? "-", connection.Upstream ?? "-"] : [],
+            ]);
         }
 
         if (page.Connections.Count > 0)

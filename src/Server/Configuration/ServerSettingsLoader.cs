@@ -88,6 +88,7 @@ internal static class ServerSettingsLoader
         IReadOnlyList<WrittenSite> sites = SiteReading.Read(root.Section("sites"), settings.Core.Certificates.Acme);
         WarnOfNoEmail(root, settings, sites);
         RefuseSharedAddresses(root, settings);
+        ConnectionRouteReading.RefuseOwnNames(root, settings.Core.Routes, [.. sites.Select(site => site.Site.Name)]);
         return SiteMerge.Merge(settings, sites);
     }
 

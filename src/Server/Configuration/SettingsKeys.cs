@@ -17,7 +17,7 @@ internal static class SettingsKeys
     // Merged in from the sites, or known from the presence of another key.
     private static readonly HashSet<string> Derived =
     [
-        nameof(HttpsSettings.BindIsExplicit), nameof(HttpsSettings.ClientCertificatesByName),
+        nameof(HttpsSettings.BindIsExplicit), nameof(HttpsSettings.ClientCertificatesByName), nameof(Actors443Settings.OwnNames),
     ];
 
     public static IReadOnlyDictionary<string, string> Of(ServerSettings settings)

@@ -20,6 +20,7 @@ internal static class SiteMerge
             Sites = sites,
             Core = settings.Core with
             {
+                OwnNames = [.. sites.Select(site => site.Name).Where(name => name != EveryHost)],
                 Https = settings.Core.Https with
                 {
                     ClientCertificates = others,

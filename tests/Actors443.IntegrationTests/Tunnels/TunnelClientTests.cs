@@ -115,7 +115,7 @@ public sealed class TunnelClientTests
         await using TestProgram daemon = TestProgram.Start("git", ["daemon", "--listen=127.0.0.1", $"--port={port}", "--export-all", $"--base-path={folder.Path}", "--reuseaddr"]);
         await using RunningServer server = await TunnelServer.StartAsync("auto");
         await using ClientFixture client = await ClientFixture.StartAsync(server, $"127.0.0.1:{port}");
-        await Eventually.HoldsAsync(async () => await ListensAsync(port), "git listens");
+        await Eventually.HoldsAsync(async () => await SshServer.ListensAsync(port), "git listens");
 
         await GitAsync("clone", "-q", "-b", "main", $"git://127.0.0.1:{client.Port}/far.git", $"{folder.Path}/clone");
 
@@ -125,30 +125,14 @@ public sealed class TunnelClientTests
     [SkippableFact]
     public async Task Ssh_goes_through_standard_input_and_output()
     {
-        Skip.If(TestProgram.Find("sshd") is null || TestProgram.Find("ssh") is null, "openssh-server or openssh-client is not installed");
+        Skip.If(SshServer.Missing is not null, SshServer.Missing);
+        await using SshServer sshd = await SshServer.StartAsync();
         using var folder = new TemporaryFolder();
-        await RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", $"{folder.Path}/host");
-        await RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", $"{folder.Path}/user");
-        int port = FreePort.Next();
-        string configuration = folder.Write("sshd_config", $"""
-            ListenAddress 127.0.0.1:{port}
-            HostKey {folder.Path}/host
-            AuthorizedKeysFile {folder.Path}/user.pub
-            StrictModes no
-            UsePAM no
-            PidFile none
-            """);
-        if (OperatingSystem.IsLinux())
-            Directory.CreateDirectory("/run/sshd");
-        await using TestProgram sshd = TestProgram.Start("sshd", ["-D", "-e", "-f", configuration]);
-        await Eventually.HoldsAsync(async () => await ListensAsync(port), $"sshd listens: {sshd.Output}");
         await using RunningServer server = await TunnelServer.StartAsync("auto");
         string token = folder.Write("token", TunnelServer.Token);
         string proxy = $"dotnet exec {typeof(TunnelClient).Assembly.Location} tunnel client https://localhost:{server.HttpsPort} --token file:{token} --ca {ClientFixture.RootOf(server)} --stdio %h:%p";
 
-        string said = await RunAsync(
-            "ssh", "-F", "none", "-i", $"{folder.Path}/user", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", $"ProxyCommand={proxy}", "-p", $"{port}",
-            "127.0.0.1", "head -c 3000000 /dev/zero | sha256sum");
+        string said = await sshd.RunAsync(sshd.Port, "head -c 3000000 /dev/zero | sha256sum", "-o", $"ProxyCommand={proxy}");
 
         Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(new byte[3_000_000])), said, StringComparison.Ordinal);
     }
@@ -165,20 +149,6 @@ public sealed class TunnelClientTests
     {
         string said = await RunAsync("git", arguments);
         Assert.DoesNotContain("fatal", said, StringComparison.Ordinal);
-    }
-
-    private static async Task<bool> ListensAsync(int port)
-    {
-        using var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync("127.0.0.1", port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private static Task<ClientFixture> StartAsync(RunningServer server, string target, string via, bool http2) => ClientFixture.StartAsync(server, target, address => With(address, via, http2));

@@ -6,16 +6,18 @@ internal static class CoreSettingsReading
     public static Actors443Settings Read(SettingsReader root)
     {
         var defaults = new Actors443Settings();
+        HttpsSettings https = ListenerSettingsReading.ReadHttps(root.Section("https"));
         return new Actors443Settings
         {
             Engine = root.Choice("engine", defaults.Engine),
             EventLoop = ReadEventLoop(root.Section("event-loop")),
-            Https = ListenerSettingsReading.ReadHttps(root.Section("https")),
+            Https = https,
             Http = ListenerSettingsReading.ReadHttp(root.Section("http")),
             Certificates = CertificateSettingsReading.Read(root.Section("certificates")),
             Admission = AdmissionSettingsReading.Read(root.Section("admission")),
             Deadlines = LifetimeSettingsReading.ReadDeadlines(root.Section("deadlines")),
             Drain = LifetimeSettingsReading.ReadDrain(root.Section("drain")),
+            Routes = ConnectionRouteReading.Read(root, https),
             Tunnels = TunnelSettingsReading.Read(root.Section("tunnels")),
             Dns = DnsSettingsReading.Read(root.Section("dns")),
             StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),

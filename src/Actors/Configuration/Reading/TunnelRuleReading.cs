@@ -74,7 +74,8 @@ internal static class TunnelRuleReading
 
     private static long ScopeIdOf(this IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? address.ScopeId : 0;
 
-    private static string? ReadName(string host)
+    /// <summary>A host name as clients send it, with or without <c>*.</c> before it, or <c>*</c>; null: it is none.</summary>
+    public static string? ReadName(string host)
     {
         if (host == "*")
             return host;

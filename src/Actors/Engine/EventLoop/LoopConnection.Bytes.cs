@@ -28,7 +28,11 @@ internal sealed unsafe partial class LoopConnection
         // Not asked to read: only its end is told here.
         if ((_interest & LibC.EpollIn) == 0)
         {
-            if ((events & (LibC.EpollError | LibC.EpollHangUp)) != 0)
+            if ((events & (LibC.EpollError | LibC.EpollHangUp)) == 0)
+                return;
+            if (IsOverInOrder(events))
+                Unwatch();
+            else
                 CutOff();
             return;
         }
@@ -93,7 +97,7 @@ internal sealed unsafe partial class LoopConnection
         if (_phase == Phase.Handshaking)
             HandshakeFailed(CloseReason.ClientReset, "during the handshake");
         // A reset between requests is how many clients leave: nothing was lost.
-        if (_phase == Phase.Open && RequestsInFlight == 0 && !Upgraded)
+        if (_phase == Phase.Open && RequestsInFlight == 0 && !Upgraded && Routed is null)
             _peerEnded = true;
         else if (!_peerEnded || RequestsInFlight > 0)
             _cutOff = true;
@@ -185,15 +189,17 @@ internal sealed unsafe partial class LoopConnection
             Phase.Closing => 0,
             _ => Reading,
         };
-        Ask(reading | (_unsent.IsEmpty ? 0 : LibC.EpollOut));
+        Ask(reading | (_unsent.IsEmpty && !_isBlocked ? 0 : LibC.EpollOut));
     }
 
     private void Ask(uint interest)
     {
         if (_interest == interest)
             return;
+        if (_isUnwatched && (interest & LibC.EpollIn) == 0)
+            return;
         _interest = interest;
-        if (!_home.Loop.Modify(_descriptor, interest))
+        if (!(_isUnwatched ? Watch(interest) : _home.Loop.Modify(_descriptor, interest)))
         {
             SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
             Reset();

@@ -38,7 +38,12 @@ internal sealed unsafe partial class LoopConnection
         _hello = null;
         _helloLength = 0;
         if (rest.Length == 0)
+        {
+            // Its silence begins now.
+            ExpectSilence(Routes?.Silent?.Settings.SilentFor);
             return;
+        }
+
         // Kept, since it does not begin where OpenSSL would read.
         ReadHello(Gather(rest.Span), isKept: true);
     }

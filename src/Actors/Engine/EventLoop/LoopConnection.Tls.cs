@@ -39,6 +39,9 @@ internal sealed unsafe partial class LoopConnection
             case Phase.Handshaking:
                 Handshake();
                 break;
+            case Phase.Open when _isRaw:
+                TakeReceived(count);
+                break;
             case Phase.Open:
                 BytesArrived();
                 Decrypt();
@@ -50,11 +53,14 @@ internal sealed unsafe partial class LoopConnection
     {
         if (_hello is not null && !isKept)
             bytes = Gather(bytes.Span);
+        HasSpoken();
+        if (Routes is { } routes && LeadByFirstBytes(routes, bytes))
+            return;
         ClientHelloStatus status = ClientHelloReader.TryRead(new ReadOnlySequence<byte>(bytes), out ClientHello? hello);
         switch (status)
         {
             case ClientHelloStatus.Complete:
-                Answer(hello!);
+                Answer(hello!, bytes);
                 break;
             case ClientHelloStatus.Incomplete:
                 if (_hello is null)
@@ -83,9 +89,15 @@ internal sealed unsafe partial class LoopConnection
         return _hello.AsMemory(0, _helloLength);
     }
 
-    private void Answer(ClientHello hello)
+    private void Answer(ClientHello hello, ReadOnlyMemory<byte> bytes)
     {
         HelloRead(hello);
+        if (Routes?.ByServerName(hello.ServerName) is { } route)
+        {
+            Lead(route, bytes.Span, hello);
+            return;
+        }
+
         CloseReason refusal = _entry.Tls.Admission.TryHandshake(Remote.Address, hello.OffersResumption);
         if (refusal != CloseReason.None)
         {
@@ -342,6 +354,12 @@ internal sealed unsafe partial class LoopConnection
     /// <summary>Encrypts and sends what the application has flushed, as far as the socket takes it.</summary>
     private void WriteOutput()
     {
+        if (_isRaw)
+        {
+            WriteRaw();
+            return;
+        }
+
         _dirty = false;
         while (_ssl != 0 && _unsent.IsEmpty && _phase is Phase.Open or Phase.Closing)
         {
@@ -384,7 +402,7 @@ internal sealed unsafe partial class LoopConnection
             return;
         }
 
-        if (!_shutdownSaid && !_tlsFailed)
+        if (!_shutdownSaid && !_tlsFailed && !_isRaw)
         {
             _shutdownSaid = true;
             OpenSsl.ERR_clear_error();

@@ -20,6 +20,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private const int AbortWork = 4;
     private const int HttpEndedWork = 8;
     private const int DecidedWork = 16;
+    private const int SilentWork = 32;
 
     // A client that takes nothing of the rest for so long, or does not say goodbye in turn, has had its chance.
     private static readonly TimeSpan SendingPatience = TimeSpan.FromSeconds(5);
@@ -103,6 +104,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
 
         if (_entry.Tls.Proxies?.Contains(Remote.Address) == true)
             _phase = Phase.ProxyHeader;
+        ExpectSilence(Routes?.Silent?.Settings.SilentFor);
         _entry.Metrics.Accepted(Listener);
         _entry.Tls.Owners.Accepted(this);
     }
@@ -111,6 +113,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     {
         if (_phase == Phase.Closed)
             AbortTransport();
+        else if (Routed is { } routed)
+            routed.Stop();
         else
             _context?.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
     }
@@ -166,6 +170,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             EndHttp();
         if ((work & DecidedWork) != 0)
             GoOnDecided();
+        if ((work & SilentWork) != 0)
+            LeadIfSilent();
         if ((work & ReadWork) != 0 && _phase == Phase.Open)
             UpdateInterest();
         if ((work & FlushWork) != 0)
@@ -312,6 +318,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             return;
         _input.End(_reset ? new Microsoft.AspNetCore.Connections.ConnectionResetException("The connection was reset.") : null);
         _output.End();
+        Routed?.Break();
         _context?.FireClosed(inline: _httpEnded);
         FinishIfOver();
     }

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -11,6 +12,7 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
 {
     private bool _peerEnded;
     private bool _wasCutOff;
+    private bool _awaitsHello;
 
     public bool HasPeerEnded => Volatile.Read(ref _peerEnded);
 
@@ -19,7 +21,27 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
     /// <summary>HTTP aborts it to let go of it.</summary>
     public bool AbortIsEnd => EndsAfterTakeOver;
 
-    public override void RequestClose() => transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+    public override void RequestClose()
+    {
+        if (Routed is { } routed)
+            routed.Stop();
+        else
+            transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+    }
+
+    public override void ClientIsSilent()
+    {
+        if (Stage == ConnectionState.Accepted && Volatile.Read(ref _awaitsHello) && SilenceDueMs is not 0 && SilenceDueMs <= Clock.NowMs)
+            transport.Transport.Input.CancelPendingRead();
+    }
+
+    /// <summary>From now on whoever reads can be told that the client is silent.</summary>
+    /// <param name="silentAfter">Null: that says nothing.</param>
+    public void AwaitHello(TimeSpan? silentAfter)
+    {
+        ExpectSilence(silentAfter);
+        Volatile.Write(ref _awaitsHello, true);
+    }
 
     public void CountRead(int bytes)
     {

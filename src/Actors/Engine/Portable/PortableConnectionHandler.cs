@@ -5,6 +5,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using Actors443.Admission;
 using Actors443.Connections;
+using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
 using Actors443.Tls.Deciding;
@@ -31,13 +32,16 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         bool handshakeCounted = true;
         bool failed = false;
         metrics.Accepted(request.Name);
+        connection.ExpectSilence(tls.Router?.Table?.Silent?.Settings.SilentFor);
         tls.Owners.Accepted(connection);
         try
         {
-            SslStream? ssl = await SecureAsync(transport, connection);
+            (SslStream? ssl, Route? route) = await SecureAsync(transport, connection);
             _admission.HandshakeEnded(connection.Remote.Address);
             handshakeCounted = false;
-            if (ssl is not null && await IsOwnedAsync(connection, transport))
+            if (route is not null)
+                await LeadAsync(transport, connection, route);
+            else if (ssl is not null && await IsOwnedAsync(connection, transport))
                 await ServeHttpAsync(transport, connection, ssl, http);
         }
         catch (Exception cause) when (IsTransportFailure(cause))
@@ -61,25 +65,40 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
     }
 
-    /// <summary>ClientHello to the end of the handshake; null: the connection is over and its reason set.</summary>
-    private async Task<SslStream?> SecureAsync(ConnectionContext transport, PortableConnection connection)
+    /// <summary>ClientHello to the end of the handshake, or to where it is known that the connection is led elsewhere. Neither: it is over and its reason set.</summary>
+    private async Task<(SslStream? Ssl, Route? Route)> SecureAsync(ConnectionContext transport, PortableConnection connection)
     {
         if (tls.Proxies?.Contains(connection.Remote.Address) == true && !await PortableProxyHeader.ReadAsync(transport, connection, request.Gate, metrics))
-            return null;
-        ClientHello? hello = await ReadClientHelloAsync(transport, connection);
-        if (hello is null)
-            return null;
-        connection.HelloRead(hello);
+            return default;
+        (ClientHello? hello, Route? route) = await ReadClientHelloAsync(transport, connection);
+        if (hello is null && route is null)
+            return default;
+        if (hello is not null)
+        {
+            connection.HelloRead(hello);
+            route = tls.Router?.Table?.ByServerName(hello.ServerName);
+        }
 
-        CloseReason refusal = _admission.TryHandshake(connection.Remote.Address, hello.OffersResumption);
+        // What is led elsewhere costs an upstream what a handshake costs us.
+        CloseReason refusal = _admission.TryHandshake(connection.Remote.Address, hello?.OffersResumption == true);
         if (refusal != CloseReason.None)
         {
             metrics.Refused(refusal);
-            await RefuseAsync(transport, connection, refusal, TlsAlert.AccessDenied, null);
-            return null;
+            if (hello is not null)
+                await RefuseAsync(transport, connection, refusal, TlsAlert.AccessDenied, null);
+            else
+                connection.SetReason(refusal);
+            return default;
         }
 
         connection.Admitted();
+        if (route is not null)
+            return (null, route);
+        return (await SecureAsync(transport, connection, hello!), null);
+    }
+
+    private async Task<SslStream?> SecureAsync(ConnectionContext transport, PortableConnection connection, ClientHello hello)
+    {
         if (_frontEnd.DecidersOf(hello) is { } deciders && !await IsAgreedAsync(deciders, hello, transport, connection))
             return null;
         TlsDecision decision = _frontEnd.Decide(hello, connection.Remote.Address);
@@ -167,6 +186,13 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
     }
 
+    private async Task LeadAsync(ConnectionContext transport, PortableConnection connection, Route route)
+    {
+        var client = new PortableRawClient(transport, connection);
+        await tls.Router!.ServeAsync(connection, client, route);
+        await client.CompleteAsync();
+    }
+
     private static async Task ServeHttpAsync(ConnectionContext transport, PortableConnection connection, SslStream ssl, ConnectionDelegate http)
     {
         IFeatureCollection features = transport.Features;
@@ -233,19 +259,41 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
     }
 
-    private static async Task<ClientHello?> ReadClientHelloAsync(ConnectionContext transport, PortableConnection connection)
+    /// <summary>A ClientHello, or a route for a client that does not begin with one; neither: the connection is over and its reason set.</summary>
+    private async Task<(ClientHello? Hello, Route? Route)> ReadClientHelloAsync(ConnectionContext transport, PortableConnection connection)
     {
         PipeReader input = transport.Transport.Input;
+        RoutingTable? routes = tls.Router?.Table;
+        connection.AwaitHello(routes?.Silent?.Settings.SilentFor);
         while (true)
         {
             ReadResult result = await input.ReadAsync();
             ReadOnlySequence<byte> buffer = result.Buffer;
+            if (routes is not null && (!result.IsCompleted || !buffer.IsEmpty))
+            {
+                if (!buffer.IsEmpty)
+                    connection.HasSpoken();
+                bool isSilent = result.IsCanceled && buffer.IsEmpty;
+                bool undecided = false;
+                if ((isSilent ? routes.Silent : routes.ByFirstBytes(buffer, out undecided)) is { } route)
+                {
+                    input.AdvanceTo(buffer.Start);
+                    return (null, route);
+                }
+
+                if ((undecided || result.IsCanceled) && !result.IsCompleted)
+                {
+                    input.AdvanceTo(buffer.Start, buffer.End);
+                    continue;
+                }
+            }
+
             ClientHelloStatus status = ClientHelloReader.TryRead(buffer, out ClientHello? hello);
             switch (status)
             {
                 case ClientHelloStatus.Complete:
                     input.AdvanceTo(buffer.Start);
-                    return hello;
+                    return (hello, null);
                 case ClientHelloStatus.Incomplete when !result.IsCompleted && !result.IsCanceled:
                     input.AdvanceTo(buffer.Start, buffer.End);
                     continue;
@@ -253,20 +301,20 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
                     input.AdvanceTo(buffer.End);
                     connection.PeerEnded();
                     connection.SetReason(CloseReason.ClientClosed, "before a ClientHello");
-                    return null;
+                    return default;
                 case ClientHelloStatus.PlainHttp:
                     input.AdvanceTo(buffer.End);
                     connection.SetReason(CloseReason.PlainHttp);
                     await transport.Transport.Output.WriteAsync(PlainHttpReply.Bytes);
-                    return null;
+                    return default;
                 case ClientHelloStatus.NotTls:
                     input.AdvanceTo(buffer.End);
                     connection.SetReason(CloseReason.NotTls);
-                    return null;
+                    return default;
                 default:
                     input.AdvanceTo(buffer.End);
                     await RefuseAsync(transport, connection, CloseReason.MalformedClientHello, status.ToAlert(), null);
-                    return null;
+                    return default;
             }
         }
     }

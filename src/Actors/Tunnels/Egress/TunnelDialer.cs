@@ -53,7 +53,9 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
         return ([], addresses.Any(address => policy.Check(target, address) == AddressVerdict.NotPublic) ? TunnelRefusal.NotPublic : TunnelRefusal.NotAllowed);
     }
 
-    private static async Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> ConnectAsync(IPEndPoint[] endPoints, CancellationToken cancellationToken)
+    /// <summary>A connection to the first of the addresses that answers, or why there is none.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled, perhaps; else it is a refusal.</exception>
+    public static async Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> ConnectAsync(IPEndPoint[] endPoints, CancellationToken cancellationToken)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var attempts = new List<Task<EgressSocket>>();

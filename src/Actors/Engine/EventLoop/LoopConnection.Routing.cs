@@ -1,0 +1,186 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Actors443.Connections;
+using Actors443.Engine.EventLoop.Interop;
+using Actors443.Routing;
+using Actors443.Tls;
+
+namespace Actors443.Engine.EventLoop;
+
+/// <summary>A connection that is led to an upstream: its bytes go through the pipes as they come, without TLS of ours.</summary>
+internal sealed partial class LoopConnection : IRoutedClient
+{
+    private bool _isRaw;
+    private bool _isBlocked;
+    private bool _isUnwatched;
+    private bool _outputEnds;
+    private bool _outputEnded;
+
+    PipeReader IRoutedClient.Input => _input;
+
+    PipeWriter IRoutedClient.Output => _output;
+
+    private RoutingTable? Routes => _entry.Tls.Router?.Table;
+
+    ValueTask IRoutedClient.EndOutputAsync()
+    {
+        Volatile.Write(ref _outputEnds, true);
+        ((Pipes.IPipeOwner)this).OutputFlushed();
+        return ValueTask.CompletedTask;
+    }
+
+    public override void ClientIsSilent() => Post(SilentWork);
+
+    private void LeadIfSilent()
+    {
+        if (_phase != Phase.Hello || SilenceDueMs is 0 || SilenceDueMs > Clock.NowMs || Routes?.Silent is not { } route)
+            return;
+        _processing = true;
+        try
+        {
+            Lead(route, [], null);
+        }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
+        finally
+        {
+            _processing = false;
+            _home.Bio.ClearOutput();
+        }
+
+        if (Volatile.Read(ref _work) != 0)
+            Run();
+    }
+
+    /// <summary>False: how it begins says nothing, and its ClientHello may.</summary>
+    private bool LeadByFirstBytes(RoutingTable routes, ReadOnlyMemory<byte> bytes)
+    {
+        Route? route = routes.ByFirstBytes(new ReadOnlySequence<byte>(bytes), out bool undecided);
+        if (route is not null)
+            Lead(route, bytes.Span, null);
+        else if (undecided && _hello is null)
+            Gather(bytes.Span);
+        return route is not null || undecided;
+    }
+
+    /// <param name="route">Where to.</param>
+    /// <param name="said">All that has come.</param>
+    /// <param name="hello">What it is; null: something else.</param>
+    private unsafe void Lead(Route route, ReadOnlySpan<byte> said, ClientHello? hello)
+    {
+        // It costs an upstream what a handshake costs us.
+        CloseReason refusal = _entry.Tls.Admission.TryHandshake(Remote.Address, hello?.OffersResumption == true);
+        if (refusal != CloseReason.None)
+        {
+            _entry.Metrics.Refused(refusal);
+            if (hello is not null)
+                Refuse(refusal, null, TlsAlert.AccessDenied);
+            else
+                Refuse(refusal, null, []);
+            return;
+        }
+
+        Admitted();
+        HandshakeOver();
+        _isRaw = true;
+        _phase = Phase.Open;
+        _httpEnded = false;
+        Take(said);
+        _hello = null;
+        _helloLength = 0;
+        _home.Bio.SetInput(null, 0);
+        _ = LeadAsync(_entry.Tls.Router!, route);
+    }
+
+    private async Task LeadAsync(ConnectionRouter router, Route route)
+    {
+        await router.ServeAsync(this, this, route);
+        await _input.CompleteAsync();
+        await _output.CompleteAsync();
+        HttpEnded();
+    }
+
+    private unsafe void TakeReceived(int count)
+    {
+        Take(_home.ReceivedMemory.Span[..count]);
+        _home.Bio.SetInput(null, 0);
+    }
+
+    private unsafe void Take(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var room = new Span<byte>(_input.Reserve(out int length), length);
+            int count = Math.Min(length, bytes.Length);
+            bytes[..count].CopyTo(room);
+            _input.Advance(count);
+            bytes = bytes[count..];
+        }
+
+        if (_input.IsFull)
+            UpdateInterest();
+        // Whoever waits runs here and now, and may end the connection.
+        _input.Publish();
+    }
+
+    /// <summary>Sends what has been flushed, as far as the socket takes it.</summary>
+    private unsafe void WriteRaw()
+    {
+        _dirty = false;
+        _isBlocked = false;
+        while (_phase is Phase.Open or Phase.Closing)
+        {
+            int length = _output.Peek(out byte* bytes);
+            if (length == 0)
+                break;
+            nint count = LibC.send(_descriptor, bytes, (nuint)length, LibC.NoSignal);
+            if (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR))
+            {
+                CutOff();
+                return;
+            }
+
+            int sent = Math.Max(0, (int)count);
+            BytesWritten += sent;
+            _output.Consume(sent);
+            _isBlocked = sent < length;
+            if (_isBlocked)
+                break;
+        }
+
+        EndOutputIfSent();
+        UpdateInterest();
+        // A writer that waited runs here and now; what it writes has its turn at the end of the next tick.
+        bool processing = _processing;
+        _processing = false;
+        _output.Drained();
+        _output.EndTurn();
+        _processing = processing;
+    }
+
+    private void EndOutputIfSent()
+    {
+        if (!Volatile.Read(ref _outputEnds) || _outputEnded || _phase != Phase.Open || _output.Unsent > 0)
+            return;
+        _outputEnded = true;
+        _ = LibC.shutdown(_descriptor, LibC.ShutdownWrite);
+    }
+
+    // Both sides have said their last, and what came is still on its way to the upstream: the kernel would tell of that again and again.
+    private bool IsOverInOrder(uint events) => _outputEnded && (events & LibC.EpollError) == 0;
+
+    private void Unwatch()
+    {
+        _isUnwatched = true;
+        _interest = 0;
+        _home.Loop.Unregister(_descriptor);
+    }
+
+    private bool Watch(uint interest)
+    {
+        _isUnwatched = false;
+        return _home.Loop.Register(_descriptor, this, interest);
+    }
+}

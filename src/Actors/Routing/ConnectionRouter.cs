@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Actors443.Configuration;
+using Actors443.Connections;
+using Actors443.Engine;
+using Actors443.Telemetry;
+using Actors443.Tunnels.Egress;
+
+namespace Actors443.Routing;
+
+/// <summary>Leads connections to upstreams. Thread-safe; the routes are replaced whole, connections keep the one they began with.</summary>
+internal sealed class ConnectionRouter
+{
+    private readonly ITargetResolver _resolver;
+    private readonly MonotonicClock _clock;
+    private readonly RoutingMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly ConcurrentDictionary<string, RouteUsage> _usage = new();
+    private volatile RoutingTable? _table;
+
+    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, MonotonicClock clock, RoutingMetrics metrics, ILoggerFactory loggers)
+    {
+        _resolver = resolver;
+        _clock = clock;
+        _metrics = metrics;
+        _log = loggers.CreateLogger(LogCategories.Routing);
+        Apply(settings);
+        metrics.Observe(this, _usage);
+    }
+
+    /// <summary>Null: there are no routes, and nothing is to be looked at.</summary>
+    public RoutingTable? Table => _table;
+
+    /// <summary>For connections that come from now on.</summary>
+    public void Apply(Actors443Settings settings) =>
+        _table = settings.Routes.Count == 0 ? null : new RoutingTable([.. settings.Routes.Select(Make)], settings.OwnNames);
+
+    /// <summary>Leads a connection along a route. Completes when that is over, and the connection has its reason; never fails.</summary>
+    public async Task ServeAsync(EngineConnection connection, IRoutedClient client, Route route)
+    {
+        var routed = new RoutedConnection(connection, client, route);
+        connection.RoutedTo(routed);
+        route.Usage.Began();
+        try
+        {
+            await routed.RunAsync();
+        }
+        catch (Exception cause)
+        {
+            _log.ConnectionPathFailed(cause, connection.Id);
+            connection.Abort(CloseReason.InternalError, cause.Message);
+        }
+        finally
+        {
+            // By the engine it comes, which knows no more of it than that it is gone.
+            connection.SetReason(CloseReason.ClientReset);
+            route.Usage.Ended();
+            _metrics.Closed(route.Name, connection.Reason);
+        }
+    }
+
+    private Route Make(ConnectionRouteSettings settings) =>
+        new(settings, new UpstreamGroup(settings, _resolver, _clock, _metrics, _log), _usage.GetOrAdd(settings.Name, static _ => new RouteUsage()));
+}

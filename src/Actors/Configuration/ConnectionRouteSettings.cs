@@ -19,6 +19,9 @@ public sealed record ConnectionRouteSettings
     /// <summary>Where to; each new connection begins with the next.</summary>
     public IReadOnlyList<UpstreamAddress> To { get; init; } = [];
 
+    /// <summary>Upstreams are told whose connection they get.</summary>
+    public ProxyProtocolOut ProxyProtocol { get; init; }
+
     /// <summary>For finding the address of an upstream and connecting to it, each.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -30,6 +33,19 @@ public sealed record ConnectionRouteSettings
 
     /// <summary>A connection is ended after so long; null: never.</summary>
     public TimeSpan? Age { get; init; }
+}
+
+/// <summary>What upstreams are told by the PROXY protocol.</summary>
+public enum ProxyProtocolOut
+{
+    /// <summary>Nothing; to them every client is this server.</summary>
+    Off,
+
+    /// <summary>The addresses, in a line of text.</summary>
+    V1,
+
+    /// <summary>The addresses, the server name, an id of the connection, and what is known of TLS that ended here.</summary>
+    V2,
 }
 
 /// <summary>Where a route leads: host and port.</summary>

@@ -29,16 +29,22 @@ internal static class ProxyHeaderReader
 
     private const int LongestLine = 107;
     private const int FixedLength = 16;
-    private const byte TypeAlpn = 0x01;
-    private const byte TypeAuthority = 0x02;
-    private const byte TypeCrc32C = 0x03;
-    private const byte TypeUniqueId = 0x05;
-    private const byte TypeTls = 0x20;
-    private const byte SubTypeVersion = 0x21;
-    private const byte SubTypeCommonName = 0x22;
-    private const byte SubTypeCipher = 0x23;
+    public const byte TypeAlpn = 0x01;
+    public const byte TypeAuthority = 0x02;
+    public const byte TypeCrc32C = 0x03;
+    public const byte TypeUniqueId = 0x05;
+    public const byte TypeTls = 0x20;
+    public const byte SubTypeVersion = 0x21;
+    public const byte SubTypeCommonName = 0x22;
+    public const byte SubTypeCipher = 0x23;
 
-    private static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
+    /// <summary>PP2_CLIENT_SSL, PP2_CLIENT_CERT_CONN, PP2_CLIENT_CERT_SESS.</summary>
+    public const byte ClientSsl = 1;
+    public const byte CertificateOnConnection = 2;
+    public const byte CertificateInSession = 4;
+
+    /// <summary>What version 2 begins with.</summary>
+    public static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
     private static ReadOnlySpan<byte> LinePrefix => "PROXY "u8;
 
@@ -198,7 +204,8 @@ internal static class ProxyHeaderReader
         return true;
     }
 
-    private static uint Sum(ReadOnlySpan<byte> whole, int zeroAt)
+    /// <summary>CRC32c (RFC 3309) of a header whose sum itself counts as zero.</summary>
+    public static uint Sum(ReadOnlySpan<byte> whole, int zeroAt)
     {
         uint sum = uint.MaxValue;
         for (int i = 0; i < whole.Length; i++)
@@ -208,9 +215,6 @@ internal static class ProxyHeaderReader
 
     private static ProxyTls? ReadTls(ReadOnlyMemory<byte> value)
     {
-        const int ClientSsl = 1;
-        const int CertificateOnConnection = 2;
-        const int CertificateInSession = 4;
         if (value.Length < 5 || (value.Span[0] & ClientSsl) == 0)
             return null;
         var tlvs = new List<ProxyTlv>();

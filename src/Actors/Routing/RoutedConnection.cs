@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
+using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.ProxyProtocol;
 using Actors443.Tls;
 using Actors443.Tunnels;
 using Actors443.Tunnels.Egress;
@@ -111,9 +113,12 @@ internal sealed class RoutedConnection(EngineConnection connection, IRoutedClien
 
     private async Task UpAsync(EgressSocket upstream)
     {
-        CloseReason failure = CloseReason.ClientReset;
+        CloseReason failure = CloseReason.UpstreamReset;
         try
         {
+            if (route.Settings.ProxyProtocol is not ProxyProtocolOut.Off and var version)
+                await upstream.SendAsync(ProxyHeaderWriter.Write(ProxyHeaderWriter.Of(connection, version == ProxyProtocolOut.V1 ? 1 : 2)));
+            failure = CloseReason.ClientReset;
             while (true)
             {
                 ReadResult read = await client.Input.ReadAsync(CancellationToken.None);

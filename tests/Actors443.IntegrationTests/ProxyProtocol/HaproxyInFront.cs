@@ -4,7 +4,7 @@ using Actors443.Testing;
 
 namespace Actors443.IntegrationTests.ProxyProtocol;
 
-/// <summary>HAProxy in TCP mode before a server, telling it by the PROXY protocol whose connections it brings.</summary>
+/// <summary>HAProxy: in TCP mode before a server, telling it by the PROXY protocol whose connections it brings, or behind one.</summary>
 internal sealed class HaproxyInFront : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder;
@@ -24,24 +24,39 @@ internal sealed class HaproxyInFront : IAsyncDisposable
 
     /// <param name="server">Port of 127.0.0.1.</param>
     /// <param name="option">Of HAProxy's server line, such as <c>send-proxy-v2</c>.</param>
-    public static async Task<HaproxyInFront> StartAsync(int server, string option)
+    public static Task<HaproxyInFront> StartAsync(int server, string option) => StartAsync(port => $$"""
+        frontend front
+          mode tcp
+          bind 127.0.0.1:{{port}}
+          unique-id-format %{+X}o\ %ci:%cp
+          default_backend back
+        backend back
+          mode tcp
+          server one 127.0.0.1:{{server}} {{option}} inter 200ms
+        """);
+
+    /// <summary>An HTTP server that answers with text in HAProxy's variables.</summary>
+    /// <param name="bind">More for its bind line, such as <c>accept-proxy</c>.</param>
+    /// <param name="answer">The text.</param>
+    public static Task<HaproxyInFront> AnswerAsync(string bind, string answer) => StartAsync(port => $$"""
+        frontend front
+          mode http
+          bind 127.0.0.1:{{port}} {{bind}}
+          http-request return status 200 content-type text/plain lf-string "{{answer}}"
+        """);
+
+    private static async Task<HaproxyInFront> StartAsync(Func<int, string> parts)
     {
         var folder = new TemporaryFolder();
         int port = FreePort.Next();
-        string configuration = folder.Write("haproxy.cfg", $$"""
+        string configuration = folder.Write("haproxy.cfg", $"""
             global
               maxconn 100
             defaults
-              mode tcp
               timeout connect 10s
               timeout client 60s
               timeout server 60s
-            frontend front
-              bind 127.0.0.1:{{port}}
-              unique-id-format %{+X}o\ %ci:%cp
-              default_backend back
-            backend back
-              server one 127.0.0.1:{{server}} {{option}} inter 200ms
+            {parts(port)}
 
             """);
         TestProgram haproxy = TestProgram.Start("haproxy", ["-db", "-f", configuration]);

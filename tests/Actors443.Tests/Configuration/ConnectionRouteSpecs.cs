@@ -53,6 +53,7 @@ public sealed class ConnectionRouteSpecs : SettingsFixture
     [InlineData("""{ name = x, sni = "a.example", to = "b:1" }, { name = x, sni = "c.example", to = "b:1" }""", "routes[1].name: there is a route 'x' already; write another name = …")]
     [InlineData("""{ first-bytes = ssh, to = "b:1" }, { first-bytes = ssh, to = "c:1" }""", "routes[1].name: there is a route 'ssh' already; write another name = …")]
     [InlineData("""{ silent-for = 1s, to = "b:1" }, { name = two, silent-for = 2s, to = "b:1" }""", "routes[1].silent-for: another route takes silent clients already; take one of them out")]
+    [InlineData("""{ sni = "a.example", to = "b:1", proxy-protocol = v3 }""", "routes[0].proxy-protocol: 'v3' ")]
     [InlineData("""{ silent-for = 1ms, to = "b:1" }""", "routes[0].silent-for: 1ms is too short; write 100ms or more")]
     [InlineData("""{ first-bytes = shh, to = "b:1" }""", "routes[0].first-bytes: 'shh' is no known pattern; did you mean 'ssh'?")]
     [InlineData("""{ first-bytes = gopher, to = "b:1" }""", """routes[0].first-bytes: 'gopher' is no known pattern; write one of ssh, http, xmpp, mqtt, postgresql, rdp, openvpn, socks5, "text:…" or "hex:…~""")]

@@ -54,6 +54,7 @@ internal static class ConnectionRouteReading
             FirstBytes = [.. section.List<IReadOnlyList<FirstBytesPattern>>("first-bytes", [], FirstBytesReading.Read).SelectMany(patterns => patterns)],
             SilentFor = section.Value("silent-for")?.Duration(TimeSpan.FromMilliseconds(100)),
             To = section.List<UpstreamAddress>("to", route.To, value => ReadAddress(value, https)),
+            ProxyProtocol = section.Choice("proxy-protocol", route.ProxyProtocol),
             ConnectTimeout = section.Duration("connect-timeout", route.ConnectTimeout, TimeSpan.FromMilliseconds(100)),
             FailurePause = section.Duration("failure-pause", route.FailurePause, TimeSpan.Zero),
             Idle = section.DurationOrOff("idle", route.Idle, TimeSpan.FromMilliseconds(100)),

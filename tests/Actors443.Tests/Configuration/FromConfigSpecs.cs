@@ -34,7 +34,7 @@ public sealed class FromConfigSpecs
             [
                 "actors443.drain.deadline: 'soon' is not a duration; write a number with a unit, such as 500ms, 10s or 5 minutes",
                 "unknown key 'actors443.engin'; did you mean 'engine'?",
-                "unknown key 'actors443.sites'; known here: admission, certificates, deadlines, dns, drain, engine, event-loop, http, https, routes, state-directory, tunnels",
+                "unknown key 'actors443.sites'; see reference.conf for the keys known here",
             ],
             refused.Problems.Select(problem => problem.ToString()));
         Assert.Equal(3, refused.Message.Split(Environment.NewLine).Length);

@@ -16,8 +16,8 @@ internal sealed class Http3Offer
         return box is not null;
     }
 
-    /// <summary>HTTP/3 answers on this UDP port.</summary>
-    public void Publish(int port) => _altSvc = new StringValuesBox(string.Create(CultureInfo.InvariantCulture, $"h3=\":{port}\"; ma=86400"));
+    /// <summary>HTTP/3 answers on this UDP port. Clients keep that for a day, which need not be said (RFC 7838 3.1).</summary>
+    public void Publish(int port) => _altSvc = new StringValuesBox(string.Create(CultureInfo.InvariantCulture, $"h3=\":{port}\""));
 
     /// <summary>It does no more: clients forget it (RFC 7838 3).</summary>
     public void Withdraw() => _altSvc = _altSvc is null ? null : new StringValuesBox("clear");

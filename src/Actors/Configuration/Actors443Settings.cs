@@ -1,5 +1,6 @@
 using Actors443.Configuration.Hocon;
 using Actors443.Configuration.Reading;
+using Actors443.Dns.Tls;
 using Actors443.Hosting;
 using Akka.Configuration;
 
@@ -71,6 +72,12 @@ public sealed record Actors443Settings
         problems.AddUnknownKeys();
         return problems.HasErrors ? throw new SettingsException(problems.All) : settings;
     }
+
+    /// <summary>With what follows from one part for another: the protocols that TLS offers.</summary>
+    internal Actors443Settings Prepared() => this with
+    {
+        Https = Https with { OtherProtocols = [.. Routes.SelectMany(route => route.ApplicationProtocols), .. Dns.Dot.Enabled ? (string[])[DnsOverTls.Protocol] : []] },
+    };
 
     /// <summary><c>/var/lib/actors443</c> for root, else <c>$XDG_STATE_HOME/actors443</c>, else <c>~/.local/state/actors443</c>.</summary>
     public static string DefaultStateDirectory()

@@ -1,7 +1,7 @@
 namespace Actors443.Configuration;
 
-/// <summary>One of <c>actors443.routes</c>: connections that are not served here but led to another server, known by their first bytes. One of <see cref="ServerNames"/>,
-/// <see cref="FirstBytes"/> and <see cref="SilentFor"/> is set.</summary>
+/// <summary>One of <c>actors443.routes</c>: connections that are not served here but led to another server, known by their first bytes, or by the protocol
+/// that TLS agrees upon. One of <see cref="ServerNames"/>, <see cref="FirstBytes"/>, <see cref="SilentFor"/> and <see cref="ApplicationProtocols"/> is set.</summary>
 public sealed record ConnectionRouteSettings
 {
     /// <summary>For metrics, logs and <c>conns</c>; unique among the routes.</summary>
@@ -15,6 +15,12 @@ public sealed record ConnectionRouteSettings
 
     /// <summary>Clients that say nothing for so long, and so wait for the server to speak first; null: silence says nothing.</summary>
     public TimeSpan? SilentFor { get; init; }
+
+    /// <summary>Names of application protocols (ALPN, RFC 7301) that are offered, and led on once TLS has ended here.</summary>
+    public IReadOnlyList<string> ApplicationProtocols { get; init; } = [];
+
+    /// <summary>PEM file of the CAs that upstreams with TLS must have their certificate from; null: the system's.</summary>
+    public string? TrustedRoots { get; init; }
 
     /// <summary>Where to; each new connection begins with the next.</summary>
     public IReadOnlyList<UpstreamAddress> To { get; init; } = [];
@@ -51,10 +57,11 @@ public enum ProxyProtocolOut
 /// <summary>Where a route leads: host and port.</summary>
 /// <param name="Host">A name, looked up at each connection, or an address, IPv6 without brackets.</param>
 /// <param name="Port">1 to 65535.</param>
-public sealed record UpstreamAddress(string Host, int Port)
+/// <param name="Tls">TLS is spoken with it, too; with <see cref="ConnectionRouteSettings.ApplicationProtocols"/> alone.</param>
+public sealed record UpstreamAddress(string Host, int Port, bool Tls = false)
 {
     /// <summary>As it is written in settings.</summary>
-    public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+    public override string ToString() => (Tls ? "tls://" : "") + (Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}");
 }
 
 /// <summary>How the first bytes of a client must be.</summary>

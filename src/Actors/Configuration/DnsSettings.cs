@@ -44,6 +44,9 @@ public sealed record DnsSettings
     /// <summary>Names that are not to be found.</summary>
     public DnsBlockSettings Block { get; init; } = new();
 
+    /// <summary>DNS over TLS on the https listeners.</summary>
+    public DnsDotSettings Dot { get; init; } = new();
+
     /// <summary>What is kept.</summary>
     public DnsCacheSettings Cache { get; init; } = new();
 
@@ -51,10 +54,23 @@ public sealed record DnsSettings
     public bool Equals(DnsSettings? other) =>
         other is not null && Strategy == other.Strategy && Timeout == other.Timeout && AttemptTimeout == other.AttemptTimeout && ProbeInterval == other.ProbeInterval
         && MixCase == other.MixCase && ClientSubnet == other.ClientSubnet && Padding == other.Padding && MaximumInFlight == other.MaximumInFlight
-        && QueriesPerSecond.Equals(other.QueriesPerSecond) && Cache == other.Cache && Block.Answer == other.Block.Answer && Block.Lists.SequenceEqual(other.Block.Lists) && Hosts.SequenceEqual(other.Hosts) && Allow.SequenceEqual(other.Allow) && Upstreams.SequenceEqual(other.Upstreams);
+        && QueriesPerSecond.Equals(other.QueriesPerSecond) && Cache == other.Cache && Dot == other.Dot && Block.Answer == other.Block.Answer && Block.Lists.SequenceEqual(other.Block.Lists) && Hosts.SequenceEqual(other.Hosts) && Allow.SequenceEqual(other.Allow) && Upstreams.SequenceEqual(other.Upstreams);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Strategy, Timeout, Cache, Allow.Count, Upstreams.Count);
+}
+
+/// <summary><c>actors443.dns.dot</c>: DNS over TLS (RFC 7858) for clients of the https listeners that ask for it by ALPN.</summary>
+public sealed record DnsDotSettings
+{
+    /// <summary>True: <c>dot</c> is offered.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>A connection without a byte either way for so long is ended.</summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Questions of a connection at once; further ones are not read.</summary>
+    public int InFlight { get; init; } = 100;
 }
 
 /// <summary><c>actors443.dns.block</c>.</summary>

@@ -23,6 +23,9 @@ public sealed record HttpsSettings
     /// <summary>HTTP/3 on the UDP ports of <see cref="Bind"/>.</summary>
     public Http3Mode Http3 { get; init; }
 
+    /// <summary>What else is offered by ALPN, after <see cref="Protocols"/>: of routes and the resolver.</summary>
+    internal IReadOnlyList<string> OtherProtocols { get; init; } = [];
+
     /// <summary>The named TLS policy.</summary>
     public TlsPolicyName Tls { get; init; } = TlsPolicyName.Intermediate;
 

@@ -88,7 +88,7 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
             case (ConnectionState.Draining, _):
                 // Asked for during the handshake, perhaps: what the client came for is answered first.
                 break;
-            case (_, ConnectionState.Routed) when _state != ConnectionState.Routed:
+            case (_, ConnectionState.Upgraded or ConnectionState.Routed) when _state != stage && _connection.Carried is not null:
                 _state = stage;
                 Context.Parent.Tell(new DeadlinesMoved(_connection), Self);
                 break;
@@ -103,11 +103,11 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         _connection.Record(LifecycleEvent.DeadlinePassed, (ushort)reason);
         switch (reason)
         {
-            case CloseReason.AgeLimit when _connection.Routed is null:
+            case CloseReason.AgeLimit when _connection.Carried is null:
                 OnDrain(new Drain(Reason: CloseReason.AgeLimit));
                 break;
-            case CloseReason.AgeLimit or CloseReason.IdleTimeout or CloseReason.Drained or CloseReason.LoadShed when !_connection.Upgraded:
-                // Between requests the HTTP layer can say goodbye in order: GOAWAY, close_notify. What is led elsewhere ends in order, too, both sides.
+            case CloseReason.AgeLimit or CloseReason.IdleTimeout or CloseReason.Drained or CloseReason.LoadShed when !_connection.Upgraded || _connection.Carried is not null:
+                // Between requests the HTTP layer can say goodbye in order: GOAWAY, close_notify. Other protocols end in order, too, as far as they can.
                 _connection.SetOrderlyReason(reason);
                 _connection.RequestClose();
                 break;
@@ -127,7 +127,9 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         _state = ConnectionState.Draining;
         _connection.BeginDrain(deadline, drain.Reason);
         // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second.
-        if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
+        if (_connection.Carried is { EndsOnDrain: true })
+            _connection.RequestClose();
+        else if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
             _connection.RequestClose();
         Context.Parent.Tell(new DeadlinesMoved(_connection), Self);
     }

@@ -33,13 +33,13 @@ internal static class ConnectionDeadlines
         {
             if (nowMs >= connection.DrainDeadlineMs)
                 return (CloseReason.DrainTimeout, 0);
-            if (connection.RequestsInFlight > 0 || connection.Routed is not null)
+            if (connection.RequestsInFlight > 0 || connection.Carried is not null)
                 return (CloseReason.None, Math.Min(connection.DrainDeadlineMs, nowMs + DrainQuietMs));
             return Check(Math.Min(connection.DrainDeadlineMs, Math.Max(drainingSince, connection.IdleSinceMs) + DrainQuietMs), CloseReason.Drained, nowMs);
         }
 
         long next = nowMs + FarMs;
-        if ((connection.Routed is { } led ? led.Route.Settings.Age : deadlines.Age) is { } age)
+        if ((connection.Carried is { } other ? other.Age : deadlines.Age) is { } age)
         {
             long due = connection.AcceptedAtMs + Ms(age);
             if (nowMs >= due)
@@ -47,8 +47,8 @@ internal static class ConnectionDeadlines
             next = Math.Min(next, due);
         }
 
-        if (connection.Routed is { } routed)
-            return ByBytes(connection, nowMs, routed.Route.Settings.Idle, next);
+        if (connection.Carried is { } carried)
+            return ByBytes(connection, nowMs, carried.Idle, next);
         if (connection.Upgraded)
             return ByBytes(connection, nowMs, deadlines.UpgradedIdle, next);
         if (connection.RequestsInFlight > 0)

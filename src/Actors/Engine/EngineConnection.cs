@@ -4,7 +4,6 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
 using Actors443.ProxyProtocol;
-using Actors443.Routing;
 using Actors443.Tls;
 using Akka.Actor;
 
@@ -38,7 +37,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     private long _headersSinceMs;
     private long _drainingSinceMs;
     private long _silenceDueMs;
-    private RoutedConnection? _routed;
+    private ICarriedProtocol? _carried;
     private bool _aborted;
     private bool _takenOver;
 
@@ -137,8 +136,8 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>Carries a WebSocket or another upgraded protocol.</summary>
     public bool Upgraded => Stage == ConnectionState.Upgraded;
 
-    /// <summary>Its way to an upstream; null: it is served here.</summary>
-    public RoutedConnection? Routed => Volatile.Read(ref _routed);
+    /// <summary>What it carries instead of HTTP; null: it is HTTP's.</summary>
+    public ICarriedProtocol? Carried => Volatile.Read(ref _carried);
 
     /// <summary>When a client that has said nothing counts as one that waits for the server to speak first; 0: it has spoken, or silence says nothing.</summary>
     public long SilenceDueMs
@@ -206,7 +205,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         SetReason(reason, detail);
         Volatile.Write(ref _aborted, true);
         AbortTransport();
-        Routed?.Break();
+        Carried?.Break();
     }
 
     /// <summary>
@@ -342,12 +341,13 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         AdvanceTo(ConnectionState.Upgraded);
     }
 
-    /// <summary>Its bytes go elsewhere from now on.</summary>
-    public void RoutedTo(RoutedConnection routed)
+    /// <summary>It is not HTTP's from now on.</summary>
+    public void Carry(ICarriedProtocol carried)
     {
-        Volatile.Write(ref _routed, routed);
-        Record(LifecycleEvent.Routed);
-        AdvanceTo(ConnectionState.Routed);
+        Volatile.Write(ref _carried, carried);
+        bool isRouted = carried.Route is not null;
+        Record(isRouted ? LifecycleEvent.Routed : LifecycleEvent.Upgraded);
+        AdvanceTo(isRouted ? ConnectionState.Routed : ConnectionState.Upgraded);
     }
 
     public ConnectionSnapshot Snapshot()
@@ -369,8 +369,8 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
             CipherSuite = CipherSuite,
             Resumed = Resumed,
             ClientCertificate = ClientCertificate?.Subject,
-            Route = Routed?.Route.Name,
-            Upstream = Routed?.Upstream,
+            Route = Carried?.Route,
+            Upstream = Carried?.Upstream,
             Requests = Requests,
             RequestsInFlight = RequestsInFlight,
             BytesRead = BytesRead,

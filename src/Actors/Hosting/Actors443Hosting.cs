@@ -89,6 +89,7 @@ public static class Actors443Hosting
     internal static IServiceCollection AddActors443(this IServiceCollection services, Actors443Settings settings, Action<Actors443Options>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        settings = settings.Prepared();
         configure?.Invoke(new Actors443Options(services));
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);

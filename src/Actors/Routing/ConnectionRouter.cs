@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
+using System.Net.Security;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Dns;
+using Actors443.Dns.Tls;
 using Actors443.Engine;
 using Actors443.Telemetry;
 using Actors443.Tunnels.Egress;
@@ -11,15 +14,18 @@ namespace Actors443.Routing;
 internal sealed class ConnectionRouter
 {
     private readonly ITargetResolver _resolver;
+    private readonly IDnsResolver _dns;
     private readonly MonotonicClock _clock;
     private readonly RoutingMetrics _metrics;
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, RouteUsage> _usage = new();
     private volatile RoutingTable? _table;
+    private volatile DnsOverTls? _dot;
 
-    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, MonotonicClock clock, RoutingMetrics metrics, ILoggerFactory loggers)
+    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, IDnsResolver dns, MonotonicClock clock, RoutingMetrics metrics, ILoggerFactory loggers)
     {
         _resolver = resolver;
+        _dns = dns;
         _clock = clock;
         _metrics = metrics;
         _log = loggers.CreateLogger(LogCategories.Routing);
@@ -31,14 +37,28 @@ internal sealed class ConnectionRouter
     public RoutingTable? Table => _table;
 
     /// <summary>For connections that come from now on.</summary>
-    public void Apply(Actors443Settings settings) =>
+    public void Apply(Actors443Settings settings)
+    {
         _table = settings.Routes.Count == 0 ? null : new RoutingTable([.. settings.Routes.Select(Make)], settings.OwnNames);
+        _dot = settings.Dns.Dot.Enabled ? new DnsOverTls(_dns, settings.Dns.Dot) : null;
+    }
+
+    /// <summary>Who serves what TLS has agreed upon, until that is over; null: it is HTTP.</summary>
+    public Func<EngineConnection, IRoutedClient, Task>? ServerOf(SslApplicationProtocol protocol)
+    {
+        if (protocol.Protocol.IsEmpty || protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11)
+            return null;
+        string name = protocol.ToString();
+        if (_table?.ByProtocol(name) is { } route)
+            return (connection, client) => ServeAsync(connection, client, route);
+        return name == DnsOverTls.Protocol && _dot is { } dot ? (connection, client) => ServeAsync(connection, () => dot.ServeAsync(connection, client), name) : null;
+    }
 
     /// <summary>Leads a connection along a route. Completes when that is over, and the connection has its reason; never fails.</summary>
     public async Task ServeAsync(EngineConnection connection, IRoutedClient client, Route route)
     {
         var routed = new RoutedConnection(connection, client, route);
-        connection.RoutedTo(routed);
+        connection.Carry(routed);
         route.Usage.Began();
         try
         {
@@ -55,6 +75,24 @@ internal sealed class ConnectionRouter
             connection.SetReason(CloseReason.ClientReset);
             route.Usage.Ended();
             _metrics.Closed(route.Name, connection.Reason);
+        }
+    }
+
+    private async Task ServeAsync(EngineConnection connection, Func<Task> serve, string protocol)
+    {
+        _metrics.Began(protocol);
+        try
+        {
+            await serve();
+        }
+        catch (Exception cause)
+        {
+            _log.ConnectionPathFailed(cause, connection.Id);
+            connection.Abort(CloseReason.InternalError, cause.Message);
+        }
+        finally
+        {
+            _metrics.Ended(protocol);
         }
     }
 

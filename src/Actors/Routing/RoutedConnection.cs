@@ -14,7 +14,7 @@ namespace Actors443.Routing;
 /// of that direction alone, a reset as a reset. A chunk costs no message.
 /// </summary>
 #pragma warning disable CA1001 // The source has no timer and no handle; cancelled or not, it holds nothing.
-internal sealed class RoutedConnection(EngineConnection connection, IRoutedClient client, Route route)
+internal sealed class RoutedConnection(EngineConnection connection, IRoutedClient client, Route route) : ICarriedProtocol
 #pragma warning restore CA1001
 {
     private const int Running = 0;
@@ -27,9 +27,14 @@ internal sealed class RoutedConnection(EngineConnection connection, IRoutedClien
     private int _state;
     private int _firstEnd;
 
-    public Route Route => route;
+    public string Route => route.Name;
 
-    /// <summary>What is connected to, as people read it; null: nothing yet.</summary>
+    public bool EndsOnDrain => false;
+
+    public TimeSpan? Idle => route.Settings.Idle;
+
+    public TimeSpan? Age => route.Settings.Age;
+
     public string? Upstream => Volatile.Read(ref _upstreamText);
 
     private bool IsOver => Volatile.Read(ref _state) != Running;
@@ -40,7 +45,7 @@ internal sealed class RoutedConnection(EngineConnection connection, IRoutedClien
         DialedUpstream dialed;
         try
         {
-            dialed = await route.Upstreams.DialAsync(_over.Token);
+            dialed = await route.Upstreams.DialAsync(connection.ApplicationProtocol, _over.Token);
         }
         catch (OperationCanceledException)
         {

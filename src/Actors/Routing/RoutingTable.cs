@@ -11,6 +11,7 @@ internal sealed class RoutingTable
     private readonly FrozenDictionary<string, Route> _wildcard;
     private readonly FrozenDictionary<string, Route>.AlternateLookup<ReadOnlySpan<char>> _wildcardByPart;
     private readonly FrozenSet<string> _own;
+    private readonly FrozenDictionary<string, Route> _protocols;
     private readonly (FirstBytesPattern Pattern, Route Route)[] _patterns;
 
     /// <param name="routes">In the order of the settings.</param>
@@ -23,6 +24,7 @@ internal sealed class RoutingTable
         _wildcard = names[true].ToFrozenDictionary(pair => pair.Name[2..], pair => pair.Route, StringComparer.OrdinalIgnoreCase);
         _wildcardByPart = _wildcard.GetAlternateLookup<ReadOnlySpan<char>>();
         _own = own.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        _protocols = routes.SelectMany(route => route.Settings.ApplicationProtocols.Select(name => (name, route))).ToFrozenDictionary(pair => pair.name, pair => pair.route, StringComparer.Ordinal);
         _patterns = [.. routes.SelectMany(route => route.Settings.FirstBytes.Select(pattern => (pattern, route)))];
         Silent = routes.FirstOrDefault(route => route.Settings.SilentFor is not null);
     }
@@ -42,6 +44,9 @@ internal sealed class RoutingTable
         int dot = name.IndexOf('.', StringComparison.Ordinal);
         return dot > 0 && _wildcardByPart.TryGetValue(name.AsSpan(dot + 1), out route) && !_own.Contains(name) ? route : null;
     }
+
+    /// <summary>Where what TLS agreed upon is led to; null: nowhere.</summary>
+    public Route? ByProtocol(string name) => _protocols.GetValueOrDefault(name);
 
     /// <summary>Where a connection that begins so is led to. The first pattern that matches decides, and is waited for while it can still match.</summary>
     /// <param name="bytes">All that has come.</param>

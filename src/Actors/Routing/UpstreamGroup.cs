@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
@@ -16,19 +19,22 @@ namespace Actors443.Routing;
 internal sealed class UpstreamGroup(ConnectionRouteSettings settings, ITargetResolver resolver, MonotonicClock clock, RoutingMetrics metrics, ILogger log)
 {
     private readonly Upstream[] _upstreams = [.. settings.To.Select(address => new Upstream(address))];
+    private readonly X509Certificate2Collection? _roots = LoadRoots(settings.TrustedRoots);
     private int _turn = -1;
 
     /// <summary>Those that are passed over at this moment.</summary>
     public IEnumerable<UpstreamAddress> Paused => _upstreams.Where(IsPaused).Select(upstream => upstream.Address);
 
     /// <summary>A connection, or why no upstream gave one.</summary>
+    /// <param name="protocol">What the client speaks, for upstreams with TLS.</param>
+    /// <param name="cancellationToken">Nobody wants it any more.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<DialedUpstream> DialAsync(CancellationToken cancellationToken)
+    public async Task<DialedUpstream> DialAsync(SslApplicationProtocol protocol, CancellationToken cancellationToken)
     {
         var failure = new DialedUpstream(null, null, CloseReason.UpstreamUnreachable, "there is none");
         foreach (Upstream upstream in InTurn())
         {
-            DialedUpstream dialed = await DialAsync(upstream.Address, cancellationToken);
+            DialedUpstream dialed = await DialAsync(upstream.Address, protocol, cancellationToken);
             Note(upstream, dialed);
             if (dialed.Socket is not null)
                 return dialed;
@@ -55,7 +61,7 @@ internal sealed class UpstreamGroup(ConnectionRouteSettings settings, ITargetRes
         return order;
     }
 
-    private async Task<DialedUpstream> DialAsync(UpstreamAddress address, CancellationToken cancellationToken)
+    private async Task<DialedUpstream> DialAsync(UpstreamAddress address, SslApplicationProtocol protocol, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(settings.ConnectTimeout);
@@ -64,9 +70,17 @@ internal sealed class UpstreamGroup(ConnectionRouteSettings settings, ITargetRes
             IPAddress[] found = IPAddress.TryParse(address.Host, out IPAddress? written) ? [written] : await resolver.ResolveAsync(address.Host, patience.Token);
             (EgressSocket? socket, TunnelRefusal? refusal) = await TunnelDialer.ConnectAsync([.. found.Select(each => new IPEndPoint(each, address.Port))], patience.Token);
             if (socket is not null)
-                return new DialedUpstream(socket, address, CloseReason.None, null);
+                return new DialedUpstream(address.Tls ? await TlsEgress.ConnectAsync(socket, TlsOf(address, protocol), patience.Token) : socket, address, CloseReason.None, null);
             cancellationToken.ThrowIfCancellationRequested();
             return new DialedUpstream(null, address, refusal == TunnelRefusal.ConnectionRefused ? CloseReason.UpstreamRefused : refusal == TunnelRefusal.TimedOut ? CloseReason.UpstreamTimeout : CloseReason.UpstreamUnreachable, address.ToString());
+        }
+        catch (Exception cause) when (cause is AuthenticationException or IOException)
+        {
+            return new DialedUpstream(null, address, CloseReason.UpstreamUnreachable, $"{address}: no TLS with it: {cause.Message}");
+        }
+        catch (SocketException cause) when (cause.SocketErrorCode is SocketError.ConnectionReset or SocketError.OperationAborted or SocketError.Shutdown)
+        {
+            return new DialedUpstream(null, address, CloseReason.UpstreamReset, $"{address}, while TLS was agreed upon");
         }
         catch (SocketException cause)
         {
@@ -76,6 +90,25 @@ internal sealed class UpstreamGroup(ConnectionRouteSettings settings, ITargetRes
         {
             return new DialedUpstream(null, address, CloseReason.UpstreamTimeout, address.ToString());
         }
+    }
+
+    private SslClientAuthenticationOptions TlsOf(UpstreamAddress address, SslApplicationProtocol protocol)
+    {
+        var options = new SslClientAuthenticationOptions { TargetHost = address.Host, ApplicationProtocols = [protocol] };
+        if (_roots is null)
+            return options;
+        options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        options.CertificateChainPolicy.CustomTrustStore.AddRange(_roots);
+        return options;
+    }
+
+    private static X509Certificate2Collection? LoadRoots(string? file)
+    {
+        if (file is null)
+            return null;
+        var roots = new X509Certificate2Collection();
+        roots.ImportFromPemFile(file);
+        return roots;
     }
 
     private void Note(Upstream upstream, in DialedUpstream dialed)

@@ -12,13 +12,19 @@ internal sealed class RoutingMetrics
     private readonly Meter _meter;
     private readonly Counter<long> _closed;
     private readonly Counter<long> _failures;
+    private readonly UpDownCounter<int> _open;
 
     public RoutingMetrics(IMeterFactory factory)
     {
         _meter = Actors443Meter.Create(factory);
         _closed = _meter.CreateCounter<long>("actors443.routes.closed", "{connection}", "Connections led to upstreams that have ended, by route and reason.");
+        _open = _meter.CreateUpDownCounter<int>("actors443.protocols.open", "{connection}", "Connections that carry another protocol than HTTP and are served here, by protocol.");
         _failures = _meter.CreateCounter<long>("actors443.upstreams.failures", "{connection}", "Connections to upstreams that were not made, by route, upstream and reason.");
     }
+
+    public void Began(string protocol) => _open.Add(1, Tag("protocol", protocol));
+
+    public void Ended(string protocol) => _open.Add(-1, Tag("protocol", protocol));
 
     public void Closed(string route, CloseReason reason) => _closed.Add(1, Tag("route", route), Tag("reason", reason.ToTag()));
 

@@ -166,7 +166,7 @@ internal sealed class TlsFrontEnd
             _settings = settings;
             _tickets = tickets;
             Policy = new TlsPolicy(settings.Tls);
-            _protocols = [.. settings.Protocols.Select(protocol => new SslApplicationProtocol(protocol))];
+            _protocols = [.. settings.Protocols.Concat(settings.OtherProtocols).Select(protocol => new SslApplicationProtocol(protocol))];
             foreach (ClientCertificateSettings rule in settings.ClientCertificatesByName.Values.Append(settings.ClientCertificates))
             {
                 if (rule.Mode != ClientCertificateMode.None)
@@ -184,7 +184,7 @@ internal sealed class TlsFrontEnd
         {
             foreach (string protocol in offered)
             {
-                if (_settings.Protocols.Contains(protocol))
+                if (_settings.Protocols.Contains(protocol) || _settings.OtherProtocols.Contains(protocol))
                     return true;
             }
 

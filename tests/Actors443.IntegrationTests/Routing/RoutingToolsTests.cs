@@ -55,6 +55,24 @@ public sealed class RoutingToolsTests
         Task<string> AskAsync(string name) => TunnelClientTests.RunAsync("sh", "-c", $"openssl s_client -connect 127.0.0.1:{server.HttpsPort} -servername {name} -alpn h2 </dev/null");
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(Engines))]
+    public async Task Openssl_s_client_speaks_what_it_asks_for_by_ALPN(string engine)
+    {
+        Skip.If(TestProgram.Find("openssl") is null, "openssl is not installed");
+        await using TargetServer upstream = TargetServer.Start(async stream =>
+        {
+            await RoutingHost.ReadAsync(stream, 5);
+            await stream.WriteAsync("the upstream has heard"u8.ToArray());
+        });
+        await using RunningServer server = await RunningServer.StartAsync(Hocon($$"""{ alpn = mqtt, to = "{{upstream.Authority}}" }"""), "engine=" + engine);
+
+        string said = await TunnelClientTests.RunAsync("sh", "-c", $"printf hello | openssl s_client -ign_eof -connect 127.0.0.1:{server.HttpsPort} -servername site.test -alpn mqtt,imap");
+
+        Assert.Contains("ALPN protocol: mqtt", said, StringComparison.Ordinal);
+        Assert.Contains("the upstream has heard", said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_reload_changes_routes_for_what_comes_and_leaves_what_is_open()
     {

@@ -35,7 +35,7 @@ public sealed class ConnectionRouteSpecs : SettingsFixture
     }
 
     [Theory]
-    [InlineData("""{ to = "10.0.0.5:443" }""", "routes[0]: does not say which connections it leads; write one of sni, first-bytes, silent-for")]
+    [InlineData("""{ to = "10.0.0.5:443" }""", "routes[0]: does not say which connections it leads; write one of sni, first-bytes, silent-for, alpn")]
     [InlineData("""{ sni = "a.example", first-bytes = ssh, to = "10.0.0.5:443" }""", "routes[0]: has sni and first-bytes; write one of them, or a route for each")]
     [InlineData("""{ sni = "a.example" }""", """routes[0]: leads nowhere; write to = "10.0.0.5:443~""")]
     [InlineData("""{ sni = "a.example", to = [] }""", """routes[0]: leads nowhere; write to = "10.0.0.5:443~""")]
@@ -54,6 +54,12 @@ public sealed class ConnectionRouteSpecs : SettingsFixture
     [InlineData("""{ first-bytes = ssh, to = "b:1" }, { first-bytes = ssh, to = "c:1" }""", "routes[1].name: there is a route 'ssh' already; write another name = …")]
     [InlineData("""{ silent-for = 1s, to = "b:1" }, { name = two, silent-for = 2s, to = "b:1" }""", "routes[1].silent-for: another route takes silent clients already; take one of them out")]
     [InlineData("""{ sni = "a.example", to = "b:1", proxy-protocol = v3 }""", "routes[0].proxy-protocol: 'v3' ")]
+    [InlineData("""{ alpn = h2, to = "b:1" }""", "routes[0].alpn: 'h2' is served here; write a protocol's name such as mqtt, xmpp-client or imap")]
+    [InlineData("""{ alpn = "a b", to = "b:1" }""", "routes[0].alpn: 'a b' is no name of a protocol; write a protocol's name such as mqtt, xmpp-client or imap")]
+    [InlineData("""{ alpn = mqtt, to = "b:1" }, { name = two, alpn = [imap, mqtt], to = "b:1" }""", "routes[1].alpn: 'mqtt' belongs to the route 'mqtt' already; write it once")]
+    [InlineData("""{ alpn = dot, to = "b:1" }""", "routes[0].alpn: 'dot' is served by our own resolver; take it out, or write dns.dot.enabled = off")]
+    [InlineData("""{ sni = "a.example", to = "tls://b:1" }""", "routes[0].to: 'tls://b:1' would be TLS within what is passed on as it comes; write ~b:1~, or alpn to end TLS here")]
+    [InlineData("""{ alpn = mqtt, to = "tls://b:1", trusted-roots = "none.pem" }""", "none.pem")]
     [InlineData("""{ silent-for = 1ms, to = "b:1" }""", "routes[0].silent-for: 1ms is too short; write 100ms or more")]
     [InlineData("""{ first-bytes = shh, to = "b:1" }""", "routes[0].first-bytes: 'shh' is no known pattern; did you mean 'ssh'?")]
     [InlineData("""{ first-bytes = gopher, to = "b:1" }""", """routes[0].first-bytes: 'gopher' is no known pattern; write one of ssh, http, xmpp, mqtt, postgresql, rdp, openvpn, socks5, "text:…" or "hex:…~""")]
@@ -65,7 +71,7 @@ public sealed class ConnectionRouteSpecs : SettingsFixture
     [InlineData(""" "b:1" """, """routes[0]: 'b:1' where a section belongs; write { sni = "git.example.com", to = "10.0.0.5:443" }""")]
     public void What_is_wrong_with_a_route_is_said_with_its_fix(string routes, string problem)
     {
-        IReadOnlyList<string> problems = Problems($$"""actors443 { https.bind = "127.0.0.1:8443", sites { "site.example" = "www", "*.wild.example" = "www" }, routes = [ {{routes}} ] }""");
+        IReadOnlyList<string> problems = Problems($$"""actors443 { https.bind = "127.0.0.1:8443", sites { "site.example" = "www", "*.wild.example" = "www" }, dns.dot.enabled = on, routes = [ {{routes}} ] }""");
 
         Assert.Contains(problems, shown => shown.Contains(problem.Replace('~', '"'), StringComparison.Ordinal) && shown.StartsWith("test.conf:1: ", StringComparison.Ordinal));
     }

@@ -34,7 +34,7 @@ public sealed class ExamplesSpecs
 
     [Fact]
     public void There_is_an_example_of_every_capability() =>
-        Assert.Superset(new HashSet<string> { "static.conf", "proxy.conf", "hello.conf", "many-certificates.conf", "mtls.conf", "acme.conf", "tunnel.conf", "dns.conf", "on-demand.conf", "proxy-protocol.conf", "pass-through.conf" }, Names().ToHashSet());
+        Assert.Superset(new HashSet<string> { "static.conf", "proxy.conf", "hello.conf", "many-certificates.conf", "mtls.conf", "acme.conf", "tunnel.conf", "dns.conf", "on-demand.conf", "proxy-protocol.conf", "pass-through.conf", "alpn.conf" }, Names().ToHashSet());
 
     private static IEnumerable<string> Names() => Directory.GetFiles(Repository.Example(""), "*.conf").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 }

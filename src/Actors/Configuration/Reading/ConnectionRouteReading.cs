@@ -1,4 +1,5 @@
 using System.Net;
+using Actors443.Dns.Tls;
 using Actors443.Tunnels.Targets;
 
 namespace Actors443.Configuration.Reading;
@@ -8,11 +9,12 @@ internal static class ConnectionRouteReading
 {
     private const string Example = "{ sni = \"git.example.com\", to = \"10.0.0.5:443\" }";
     private const string AddressExample = "a host with a port, such as \"10.0.0.5:443\", \"git.internal:22\" or \"[2001:db8::1]:443\"";
+    private const string TlsScheme = "tls://";
     private const string NameExample = "a host name such as \"git.example.com\" or \"*.example.com\"";
 
-    private static readonly string[] Marks = ["sni", "first-bytes", "silent-for"];
+    private static readonly string[] Marks = ["sni", "first-bytes", "silent-for", "alpn"];
 
-    public static IReadOnlyList<ConnectionRouteSettings> Read(SettingsReader root, HttpsSettings https)
+    public static IReadOnlyList<ConnectionRouteSettings> Read(SettingsReader root, HttpsSettings https, DnsSettings dns)
     {
         if (root.Value("routes") is not { } value)
             return [];
@@ -24,6 +26,9 @@ internal static class ConnectionRouteReading
         }
 
         RefuseTwice(root, routes);
+        int served = routes.FindIndex(route => dns.Dot.Enabled && route.ApplicationProtocols.Contains(DnsOverTls.Protocol));
+        if (served >= 0)
+            root.Problems.Add(PathOf(served, "alpn"), $"'{DnsOverTls.Protocol}' is served by our own resolver; take it out, or write dns.dot.enabled = off");
         return routes;
     }
 
@@ -53,7 +58,9 @@ internal static class ConnectionRouteReading
             ServerNames = section.List<string>("sni", route.ServerNames, ReadServerName),
             FirstBytes = [.. section.List<IReadOnlyList<FirstBytesPattern>>("first-bytes", [], FirstBytesReading.Read).SelectMany(patterns => patterns)],
             SilentFor = section.Value("silent-for")?.Duration(TimeSpan.FromMilliseconds(100)),
-            To = section.List<UpstreamAddress>("to", route.To, value => ReadAddress(value, https)),
+            ApplicationProtocols = section.List<string>("alpn", route.ApplicationProtocols, ReadProtocol),
+            TrustedRoots = ReadTrustedRoots(section),
+            To = section.List<UpstreamAddress>("to", route.To, value => ReadAddress(value, section.Has("alpn"), https)),
             ProxyProtocol = section.Choice("proxy-protocol", route.ProxyProtocol),
             ConnectTimeout = section.Duration("connect-timeout", route.ConnectTimeout, TimeSpan.FromMilliseconds(100)),
             FailurePause = section.Duration("failure-pause", route.FailurePause, TimeSpan.Zero),
@@ -68,7 +75,7 @@ internal static class ConnectionRouteReading
     }
 
     private static string NameOf(ConnectionRouteSettings route) =>
-        route.ServerNames.Count > 0 ? route.ServerNames[0] : route.FirstBytes.Count > 0 ? route.FirstBytes[0].Text : "silent";
+        route.ServerNames.Count > 0 ? route.ServerNames[0] : route.FirstBytes.Count > 0 ? route.FirstBytes[0].Text : route.ApplicationProtocols.Count > 0 ? route.ApplicationProtocols[0] : "silent";
 
     private static string? ReadServerName(SettingsValue value)
     {
@@ -87,11 +94,41 @@ internal static class ConnectionRouteReading
         return null;
     }
 
-    private static UpstreamAddress? ReadAddress(SettingsValue value, HttpsSettings https)
+    private static string? ReadProtocol(SettingsValue value)
+    {
+        const string example = "a protocol's name such as mqtt, xmpp-client or imap";
+        if (value.AsText(example) is not { } text)
+            return null;
+        if (text is "h2" or "http/1.1" or "h3" or "acme-tls/1")
+            value.Fail($"'{text}' is served here; write {example}");
+        else if (text.Length > 255 || text.Any(c => c is <= ' ' or > '~'))
+            value.Fail($"'{text}' is no name of a protocol; write {example}");
+        return text;
+    }
+
+    private static string? ReadTrustedRoots(SettingsReader section)
+    {
+        if (section.Value("trusted-roots") is not { } value || value.AsPath("a PEM file") is not { } path)
+            return null;
+        if (CertificateFiles.ProblemOfPem(path) is { } problem)
+            value.Fail($"{problem}; write the PEM file of the CA that issued the upstream's certificate");
+        else if (!section.Has("alpn"))
+            value.Fail("goes with alpn and tls:// upstreams; take it out");
+        return path;
+    }
+
+    private static UpstreamAddress? ReadAddress(SettingsValue value, bool mayBeTls, HttpsSettings https)
     {
         if (value.AsText(AddressExample) is not { } text)
             return null;
-        if (TunnelTarget.Parse(text) is not { } target)
+        bool isTls = text.StartsWith(TlsScheme, StringComparison.Ordinal);
+        if (isTls && !mayBeTls)
+        {
+            value.Fail($"'{text}' would be TLS within what is passed on as it comes; write \"{text[TlsScheme.Length..]}\", or alpn to end TLS here");
+            return null;
+        }
+
+        if (TunnelTarget.Parse(isTls ? text[TlsScheme.Length..] : text) is not { } target)
         {
             value.Fail($"'{text}' is no host with a port; write {AddressExample}");
             return null;
@@ -99,7 +136,7 @@ internal static class ConnectionRouteReading
 
         if (target.Address is { } address && https.Bind.Any(bind => LeadsTo(bind, address, target.Port)))
             value.Fail($"'{text}' is this server itself, in a circle; write another address");
-        return new UpstreamAddress(target.Host, target.Port);
+        return new UpstreamAddress(target.Host, target.Port, isTls);
     }
 
     private static bool LeadsTo(IPEndPoint bind, IPAddress address, int port) =>
@@ -115,10 +152,10 @@ internal static class ConnectionRouteReading
                 root.Problems.Add(PathOf(index, "name"), $"there is a route '{route.Name}' already; write another name = …");
             if (route.SilentFor is not null && routes.FindIndex(other => other.SilentFor is not null) < index)
                 root.Problems.Add(PathOf(index, "silent-for"), "another route takes silent clients already; take one of them out");
-            foreach (string name in route.ServerNames)
+            foreach ((string key, string name) in route.ServerNames.Select(name => ("sni", name)).Concat(route.ApplicationProtocols.Select(name => ("alpn", name))))
             {
-                if (!owners.TryAdd(name, route.Name))
-                    root.Problems.Add(PathOf(index, "sni"), $"'{name}' belongs to the route '{owners[name]}' already; write it once");
+                if (!owners.TryAdd(key + name, route.Name))
+                    root.Problems.Add(PathOf(index, key), $"'{name}' belongs to the route '{owners[key + name]}' already; write it once");
             }
         }
     }

@@ -7,6 +7,7 @@ internal static class CoreSettingsReading
     {
         var defaults = new Actors443Settings();
         HttpsSettings https = ListenerSettingsReading.ReadHttps(root.Section("https"));
+        DnsSettings dns = DnsSettingsReading.Read(root.Section("dns"));
         return new Actors443Settings
         {
             Engine = root.Choice("engine", defaults.Engine),
@@ -17,9 +18,9 @@ internal static class CoreSettingsReading
             Admission = AdmissionSettingsReading.Read(root.Section("admission")),
             Deadlines = LifetimeSettingsReading.ReadDeadlines(root.Section("deadlines")),
             Drain = LifetimeSettingsReading.ReadDrain(root.Section("drain")),
-            Routes = ConnectionRouteReading.Read(root, https),
+            Routes = ConnectionRouteReading.Read(root, https, dns),
             Tunnels = TunnelSettingsReading.Read(root.Section("tunnels")),
-            Dns = DnsSettingsReading.Read(root.Section("dns")),
+            Dns = dns,
             StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),
         };
     }

@@ -35,7 +35,19 @@ internal static class DnsSettingsReading
             QueriesPerSecond = dns.Number("queries-per-second", defaults.QueriesPerSecond, 0, 1_000_000),
             Hosts = dns.List<string>("hosts", defaults.Hosts, ReadFile),
             Block = ReadBlock(dns.Section("block")),
+            Dot = ReadDot(dns.Section("dot")),
             Cache = ReadCache(dns.Section("cache")),
+        };
+    }
+
+    private static DnsDotSettings ReadDot(SettingsReader dot)
+    {
+        var defaults = new DnsDotSettings();
+        return new DnsDotSettings
+        {
+            Enabled = dot.Flag("enabled", defaults.Enabled),
+            Idle = dot.Duration("idle", defaults.Idle, TimeSpan.FromMilliseconds(100)),
+            InFlight = dot.Integer("in-flight", defaults.InFlight, 1, 10_000),
         };
     }
 

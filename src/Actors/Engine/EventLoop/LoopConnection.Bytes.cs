@@ -97,7 +97,7 @@ internal sealed unsafe partial class LoopConnection
         if (_phase == Phase.Handshaking)
             HandshakeFailed(CloseReason.ClientReset, "during the handshake");
         // A reset between requests is how many clients leave: nothing was lost.
-        if (_phase == Phase.Open && RequestsInFlight == 0 && !Upgraded && Routed is null)
+        if (_phase == Phase.Open && RequestsInFlight == 0 && !Upgraded && Carried is null)
             _peerEnded = true;
         else if (!_peerEnded || RequestsInFlight > 0)
             _cutOff = true;

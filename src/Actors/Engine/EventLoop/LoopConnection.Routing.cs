@@ -94,9 +94,25 @@ internal sealed partial class LoopConnection : IRoutedClient
         _ = LeadAsync(_entry.Tls.Router!, route);
     }
 
-    private async Task LeadAsync(ConnectionRouter router, Route route)
+    /// <summary>What TLS has agreed upon is served instead of HTTP.</summary>
+    private void Carry(Func<EngineConnection, IRoutedClient, Task> serve)
     {
-        await router.ServeAsync(this, this, route);
+        _phase = Phase.Open;
+        _httpEnded = false;
+        // What came with the end of the handshake is there for whoever serves it.
+        if (_home.Bio.InputLength > 0)
+            Decrypt();
+        if (_phase == Phase.Open)
+            _ = CarryAsync(serve);
+        else
+            EndHttp();
+    }
+
+    private Task LeadAsync(ConnectionRouter router, Route route) => CarryAsync((connection, client) => router.ServeAsync(connection, client, route));
+
+    private async Task CarryAsync(Func<EngineConnection, IRoutedClient, Task> serve)
+    {
+        await serve(this, this);
         await _input.CompleteAsync();
         await _output.CompleteAsync();
         HttpEnded();
@@ -150,7 +166,7 @@ internal sealed partial class LoopConnection : IRoutedClient
                 break;
         }
 
-        EndOutputIfSent();
+        _ = EndOutputIfSent();
         UpdateInterest();
         // A writer that waited runs here and now; what it writes has its turn at the end of the next tick.
         bool processing = _processing;
@@ -160,12 +176,24 @@ internal sealed partial class LoopConnection : IRoutedClient
         _processing = processing;
     }
 
-    private void EndOutputIfSent()
+    /// <summary>False: the connection is over.</summary>
+    private bool EndOutputIfSent()
     {
-        if (!Volatile.Read(ref _outputEnds) || _outputEnded || _phase != Phase.Open || _output.Unsent > 0)
-            return;
+        if (!Volatile.Read(ref _outputEnds) || _outputEnded || _phase != Phase.Open || _output.Unsent > 0 || !_unsent.IsEmpty)
+            return true;
         _outputEnded = true;
-        _ = LibC.shutdown(_descriptor, LibC.ShutdownWrite);
+        if (_isRaw)
+        {
+            _ = LibC.shutdown(_descriptor, LibC.ShutdownWrite);
+            return true;
+        }
+
+        // close_notify: the client may still speak (RFC 8446 6.1).
+        _shutdownSaid = true;
+        OpenSsl.ERR_clear_error();
+        _ = OpenSsl.SSL_shutdown(_ssl);
+        OpenSsl.ERR_clear_error();
+        return SendOutput();
     }
 
     // Both sides have said their last, and what came is still on its way to the upstream: the kernel would tell of that again and again.

@@ -224,6 +224,12 @@ internal sealed unsafe partial class LoopConnection
             return;
         }
 
+        if (_entry.Tls.Router?.ServerOf(ApplicationProtocol) is { } serve)
+        {
+            Carry(serve);
+            return;
+        }
+
         _phase = Phase.Open;
         _httpEnded = false;
         _context = new LoopConnectionContext(this);
@@ -380,7 +386,7 @@ internal sealed unsafe partial class LoopConnection
                 return;
         }
 
-        if (!SendOutput())
+        if (!SendOutput() || !EndOutputIfSent())
             return;
         // A writer that waited runs here and now; what it writes has its turn at the end of the next tick.
         bool processing = _processing;

@@ -113,8 +113,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     {
         if (_phase == Phase.Closed)
             AbortTransport();
-        else if (Routed is { } routed)
-            routed.Stop();
+        else if (Carried is { } carried)
+            carried.Stop();
         else
             _context?.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
     }
@@ -318,7 +318,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             return;
         _input.End(_reset ? new Microsoft.AspNetCore.Connections.ConnectionResetException("The connection was reset.") : null);
         _output.End();
-        Routed?.Break();
+        Carried?.Break();
         _context?.FireClosed(inline: _httpEnded);
         FinishIfOver();
     }

@@ -23,8 +23,8 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
 
     public override void RequestClose()
     {
-        if (Routed is { } routed)
-            routed.Stop();
+        if (Carried is { } carried)
+            carried.Stop();
         else
             transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
     }

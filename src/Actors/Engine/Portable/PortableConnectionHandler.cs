@@ -41,6 +41,8 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             handshakeCounted = false;
             if (route is not null)
                 await LeadAsync(transport, connection, route);
+            else if (ssl is not null && tls.Router?.ServerOf(connection.ApplicationProtocol) is { } serve)
+                await CarryAsync(transport, connection, ssl, serve);
             else if (ssl is not null && await IsOwnedAsync(connection, transport))
                 await ServeHttpAsync(transport, connection, ssl, http);
         }
@@ -191,6 +193,19 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         var client = new PortableRawClient(transport, connection);
         await tls.Router!.ServeAsync(connection, client, route);
         await client.CompleteAsync();
+    }
+
+    private static async Task CarryAsync(ConnectionContext transport, PortableConnection connection, SslStream ssl, Func<EngineConnection, IRoutedClient, Task> serve)
+    {
+        var client = new PortableTlsClient(ssl, new TlsDuplexPipe(ssl, transport.Features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared));
+        await using (ssl)
+        {
+            await serve(connection, client);
+            await client.CompleteAsync();
+            // Disposing alone sends no close_notify, and without it a client cannot tell the end from a cut.
+            if (!connection.IsAborted)
+                await client.EndOutputAsync();
+        }
     }
 
     private static async Task ServeHttpAsync(ConnectionContext transport, PortableConnection connection, SslStream ssl, ConnectionDelegate http)

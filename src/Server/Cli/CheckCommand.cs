@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Actors443.Certificates;
+using Actors443.Configuration;
 using Actors443.Server.Configuration;
 
 namespace Actors443.Server.Cli;
@@ -28,37 +29,43 @@ internal static class CheckCommand
     {
         LoadedSettings loaded = environment.LoadSettings(source.Files(arguments), source.Overrides(arguments));
         CertificateCheck found = loaded.Settings is { } settings ? environment.CheckCertificates(settings) : new CertificateCheck([], [], []);
+        string? noQuic = loaded.Settings?.Core.Https.Http3 is Http3Mode.Auto or Http3Mode.On ? environment.MissingQuic() : null;
+        if (noQuic is not null && loaded.Settings!.Core.Https.Http3 == Http3Mode.On)
+            found = found with { Problems = [.. found.Problems, $"https.http3 = on: {noQuic}"] };
         bool ok = loaded.Settings is not null && found.Problems.Count == 0;
         if (json)
-            environment.Console.WriteJson(new CheckReport(ok, [.. loaded.Problems.Select(problem => problem.ToString()), .. found.Problems], loaded.Settings is null ? null : Summarize(loaded.Settings, found)));
+            environment.Console.WriteJson(new CheckReport(ok, [.. loaded.Problems.Select(problem => problem.ToString()), .. found.Problems], loaded.Settings is null ? null : Summarize(loaded.Settings, found, noQuic)));
         else
-            WriteText(environment.Console, loaded, found, ok);
+            WriteText(environment.Console, loaded, found, noQuic, ok);
         return ok ? ExitCode.Done : ExitCode.BadUsage;
     }
 
-    private static void WriteText(CommandConsole console, LoadedSettings loaded, CertificateCheck found, bool ok)
+    private static void WriteText(CommandConsole console, LoadedSettings loaded, CertificateCheck found, string? noQuic, bool ok)
     {
         foreach (string problem in loaded.Problems.Select(problem => problem.ToString()).Concat(found.Problems))
             console.WriteError(problem);
         if (!ok)
             return;
-        CheckSummary summary = Summarize(loaded.Settings!, found);
+        CheckSummary summary = Summarize(loaded.Settings!, found, noQuic);
         console.Output.WriteLine($"ok: {Count(summary.Sites.Count, "site")} on {string.Join(", ", summary.Https)}, "
             + $"{Count(summary.Certificates, "certificate")} from files{(summary.LocalNames.Count == 0 ? "" : $", the local CA for {string.Join(", ", summary.LocalNames)}")}; TLS policy {summary.TlsPolicy}");
+        if (noQuic is not null)
+            console.Output.WriteLine($"hint: no HTTP/3 here: {noQuic}");
     }
 
-    private static CheckSummary Summarize(ServerSettings settings, CertificateCheck found) => new(
+    private static CheckSummary Summarize(ServerSettings settings, CertificateCheck found, string? noQuic) => new(
         [.. settings.Sites.Select(site => site.Name)],
         [.. settings.Core.Https.Bind.Select(endPoint => endPoint.ToString())],
         settings.Core.Http.Enabled ? [.. settings.Core.Http.Bind.Select(endPoint => endPoint.ToString())] : [],
         settings.Core.Https.Tls.ToString().ToLowerInvariant(),
         found.Certificates.Count,
-        found.LocalNames);
+        found.LocalNames,
+        settings.Core.Https.Http3 != Http3Mode.Off && noQuic is null);
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 
     private sealed record CheckReport(bool Ok, IReadOnlyList<string> Problems, CheckSummary? Summary);
 
     private sealed record CheckSummary(
-        IReadOnlyList<string> Sites, IReadOnlyList<string> Https, IReadOnlyList<string> Http, string TlsPolicy, int Certificates, IReadOnlyList<string> LocalNames);
+        IReadOnlyList<string> Sites, IReadOnlyList<string> Https, IReadOnlyList<string> Http, string TlsPolicy, int Certificates, IReadOnlyList<string> LocalNames, bool Http3);
 }

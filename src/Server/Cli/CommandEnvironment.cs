@@ -1,4 +1,5 @@
 using Actors443.Certificates;
+using Actors443.Engine.Quic;
 using Actors443.Server.Configuration;
 using Actors443.Server.Load;
 using Actors443.Server.Load.Sessions;
@@ -20,6 +21,9 @@ internal sealed record CommandEnvironment
 
     /// <summary>Looks at the certificates that the settings name, without serving them.</summary>
     public required Func<ServerSettings, CertificateCheck> CheckCertificates { get; init; }
+
+    /// <summary>What this machine lacks for HTTP/3; null: nothing.</summary>
+    public Func<string?> MissingQuic { get; init; } = () => QuicPlatform.Missing;
 
     /// <summary>The development CA of these settings.</summary>
     public required Func<ServerSettings, ILocalTrust> LocalTrust { get; init; }

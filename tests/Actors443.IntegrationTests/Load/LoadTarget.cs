@@ -49,7 +49,7 @@ internal sealed class LoadTarget : IAsyncDisposable
         SslStreamCertificateContext certificate = SslStreamCertificateContext.Create(authority.Issue("localhost", "127.0.0.1").WithKey, [], offline: true);
         if (http3)
             builder.WebHost.UseQuic();
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, http3 ? FreePort.Next() : 0, listen =>
         {
             listen.Use(next => connection =>
             {
@@ -57,14 +57,14 @@ internal sealed class LoadTarget : IAsyncDisposable
                 return next(connection);
             });
             if (http3)
-                listen.Protocols = HttpProtocols.Http1AndHttp2AndHttp3;
+                listen.Protocols = HttpProtocols.Http3;
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
                 {
                     ServerCertificateContext = certificate,
                     EnabledSslProtocols = protocols,
-                    ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+                    ApplicationProtocols = http3 ? [SslApplicationProtocol.Http3] : [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
                     ClientCertificateRequired = clientCertificates,
                     RemoteCertificateValidationCallback = (_, shown, _, _) => !clientCertificates || shown is not null,
                 }),

@@ -5,6 +5,7 @@ using Actors443.Connections;
 using Actors443.Engine.Quic;
 using Actors443.Hosting;
 using Actors443.Testing;
+using Actors443.Tls.Deciding;
 using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -206,6 +207,41 @@ public sealed class Http3Tests
         Assert.Equal(5_000_000, down.Length);
     }
 
+    [SkippableFact]
+    public async Task Client_certificates_are_demanded_and_checked_as_over_TCP()
+    {
+        NeedsQuic();
+        using var folder = new TemporaryFolder();
+        using var clients = new TestCertificates("Clients");
+        using var strangers = new TestCertificates("Strangers");
+        string ca = folder.Write("clients.pem", clients.CertificatePem);
+        await using RunningServer server = await RunningServer.StartAsync(Site, $"https.client-certificates.ca=\"{ca}\"", "https.client-certificates.mode=require");
+        using HttpClient known = server.CreateClient(HttpVersion.Version30, clients.IssueClient("alice").WithKey);
+        using HttpClient stranger = server.CreateClient(HttpVersion.Version30, strangers.IssueClient("mallory").WithKey);
+        using HttpClient nobody = server.CreateClient(HttpVersion.Version30);
+
+        Assert.Equal("hello", await known.GetStringAsync(""));
+        Assert.Contains("alice", Assert.Single(await server.ConnectionsAsync()).ClientCertificate, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<HttpRequestException>(() => stranger.GetStringAsync(""));
+        await Assert.ThrowsAsync<HttpRequestException>(() => nobody.GetStringAsync(""));
+    }
+
+    [SkippableFact]
+    public async Task A_decider_of_the_application_is_asked_and_may_take_its_time()
+    {
+        NeedsQuic();
+        var decider = new Decider();
+        await using Engine.EngineHost host = await Engine.EngineHost.StartAsync(Configuration.EngineKind.Auto, options: options => options.DecideHandshakes(decider));
+        using HttpClient refused = host.CreateClient(HttpVersion.Version30);
+        using HttpClient accepted = host.CreateClient(HttpVersion.Version30);
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => refused.GetStringAsync(""));
+        decider.Accepts = true;
+
+        Assert.Equal("Hello", await accepted.GetStringAsync(""));
+        Assert.Equal(["localhost", "localhost"], decider.Asked);
+    }
+
     private static void NeedsQuic() => Skip.If(QuicPlatform.Missing is not null, QuicPlatform.Missing ?? "");
 
     private static async Task<string?> AltSvcAsync(RunningServer server, Version version)
@@ -233,4 +269,19 @@ public sealed class Http3Tests
         DefaultRequestVersion = HttpVersion.Version30,
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
+
+    private sealed class Decider : IHandshakeDecider
+    {
+        public bool Accepts { get; set; }
+
+        public List<string?> Asked { get; } = [];
+
+        public HandshakeReply? Decide(HandshakeHello hello)
+        {
+            Asked.Add(hello.ServerName);
+            var reply = new HandshakeReply();
+            _ = Task.Run(() => Accepts ? reply.Accept() : reply.Refuse("not yet"));
+            return reply;
+        }
+    }
 }

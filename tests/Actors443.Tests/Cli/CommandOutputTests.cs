@@ -37,6 +37,22 @@ public class CommandOutputTests
     }
 
     [Fact]
+    public async Task Check_hints_at_a_library_that_HTTP3_needs_and_demands_it_if_the_settings_do()
+    {
+        var demands = new LoadedSettings(new ServerSettings { Core = new Actors443Settings { Https = new HttpsSettings { Http3 = Http3Mode.On } } }, [], []);
+
+        CommandRun hinted = await new CommandRun { MissingQuic = "QUIC needs libmsquic" }.InvokeAsync("check");
+        CommandRun refused = await new CommandRun { Settings = demands, MissingQuic = "QUIC needs libmsquic" }.InvokeAsync("check");
+        CommandRun silent = await new CommandRun().InvokeAsync("check");
+
+        Assert.Equal(0, hinted.ExitCode);
+        Assert.EndsWith("hint: no HTTP/3 here: QUIC needs libmsquic\n", hinted.Output, StringComparison.Ordinal);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Equal(["https.http3 = on: QUIC needs libmsquic"], refused.ErrorLines);
+        Assert.DoesNotContain("hint", silent.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Check_lets_warnings_pass_and_says_them()
     {
         var warned = new LoadedSettings(new ServerSettings(), [CommandRun.Problem("odd") with { Severity = SettingsSeverity.Warning }], []);

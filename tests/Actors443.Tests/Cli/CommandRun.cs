@@ -41,6 +41,9 @@ internal sealed class CommandRun
     /// <summary>Null: <see cref="Settings"/> whatever is asked for.</summary>
     public Func<IReadOnlyList<string>, IReadOnlyList<string>, LoadedSettings>? Load { get; init; }
 
+    /// <summary>Null: this machine speaks HTTP/3.</summary>
+    public string? MissingQuic { get; init; }
+
     public static SettingsProblem Problem(string message) => new(SettingsSeverity.Error, "site.conf", 3, "actors443.https.bind", message);
 
     public async Task<CommandRun> InvokeAsync(params string[] arguments)
@@ -58,6 +61,7 @@ internal sealed class CommandRun
                 return Task.FromResult(ServerAnswers);
             },
             CheckCertificates = _ => Certificates,
+            MissingQuic = () => MissingQuic,
             LocalTrust = _ => Trust,
             CreateLoadRun = () => LoadRun ?? throw new InvalidOperationException("Nothing was to be loaded."),
         };

@@ -129,11 +129,11 @@ internal sealed class Http1Carrier(HttpContext context, EngineConnection connect
     };
 }
 
-/// <summary>HTTP/2: one stream of the connection (RFC 9113 8.5).</summary>
-internal sealed class Http2Carrier(HttpContext context) : TunnelCarrier
+/// <summary>HTTP/2 and 3: one stream of the connection (RFC 9113 8.5, RFC 9114 4.4).</summary>
+internal sealed class StreamCarrier(HttpContext context) : TunnelCarrier
 {
-    // RFC 9113 7.
-    private const int ConnectError = 0xa;
+    // CONNECT_ERROR (RFC 9113 7) and H3_CONNECT_ERROR (RFC 9114 8.1).
+    private readonly int _connectError = HttpProtocol.IsHttp3(context.Request.Protocol) ? 0x10f : 0xa;
 
     public override PipeReader Input => context.Request.BodyReader;
 
@@ -161,7 +161,7 @@ internal sealed class Http2Carrier(HttpContext context) : TunnelCarrier
         if (IsOrderly(reason))
             await context.Response.CompleteAsync();
         else if (context.Features.Get<IHttpResetFeature>() is { } stream)
-            stream.Reset(ConnectError);
+            stream.Reset(_connectError);
         else
             context.Abort();
     }

@@ -161,7 +161,7 @@ internal sealed class TunnelMiddleware(
     {
         if (method == TunnelMethod.WebSocket)
             return new WebSocketCarrier(context);
-        return HttpProtocol.IsHttp2(context.Request.Protocol) || HttpProtocol.IsHttp3(context.Request.Protocol) ? new Http2Carrier(context) : new Http1Carrier(context, connection);
+        return HttpProtocol.IsHttp2(context.Request.Protocol) || HttpProtocol.IsHttp3(context.Request.Protocol) ? new StreamCarrier(context) : new Http1Carrier(context, connection);
     }
 
     private void Adopt(EngineConnection connection, Tunnel tunnel) => connection.Actor.Tell(new AdoptChild(TunnelActor.Props(tunnel, _log)), ActorRefs.NoSender);

@@ -65,7 +65,7 @@ internal sealed class WebSocketCarrier(HttpContext context) : TunnelCarrier
         _socket!.Dispose();
         if (!isOrderly)
             context.Abort();
-        else if (HttpProtocol.IsHttp2(context.Request.Protocol))
+        else if (!HttpProtocol.IsHttp11(context.Request.Protocol))
             await context.Response.CompleteAsync();
     }
 
@@ -81,7 +81,7 @@ internal sealed class WebSocketCarrier(HttpContext context) : TunnelCarrier
     {
         if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
         {
-            Http2Carrier.LiftLimits(context);
+            StreamCarrier.LiftLimits(context);
             context.Response.StatusCode = StatusCodes.Status200OK;
             return await connect.AcceptAsync();
         }

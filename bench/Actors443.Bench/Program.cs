@@ -22,6 +22,10 @@ var supervision = new Command("supervision", "CPU of requests and handshakes wit
 supervision.SetAction(arguments => SupervisionCost.RunAsync(arguments.GetValue(rounds), arguments.GetValue(only)));
 root.Add(supervision);
 
+var actorRequests = new Command("actor-requests", "A request told to an actor by MapActor, beside a handler that uses Ask and one without an actor: CPU and allocations (a minute).") { rounds };
+actorRequests.SetAction(arguments => ActorRequestCost.RunAsync(arguments.GetValue(rounds)));
+root.Add(actorRequests);
+
 var idle = new Command("idle", "Holds idle TLS connections (10,000), each owned by an actor, says what each costs in memory, and drains them.") { connections };
 idle.SetAction(arguments => IdleConnections.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 10_000));
 root.Add(idle);

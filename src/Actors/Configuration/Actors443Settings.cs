@@ -45,6 +45,9 @@ public sealed record Actors443Settings
     /// <summary>The resolver behind DNS over HTTPS.</summary>
     public DnsSettings Dns { get; init; } = new();
 
+    /// <summary>Defaults of routes to actors.</summary>
+    public RequestSettings Requests { get; init; } = new();
+
     /// <summary>Folder for the local CA, tokens and other state (mode 0700).</summary>
     public string StateDirectory { get; init; } = DefaultStateDirectory();
 
@@ -67,8 +70,7 @@ public sealed record Actors443Settings
         SettingsReader section = file.Section("actors443");
         Actors443Settings settings = CoreSettingsReading.Read(section);
         // Akka's own, which WithActors443 puts there.
-        foreach (string key in ActorSystemHocon.Sections)
-            section.Has(key);
+        section.Leave(ActorSystemHocon.Sections);
         problems.AddUnknownKeys();
         return problems.HasErrors ? throw new SettingsException(problems.All) : settings;
     }

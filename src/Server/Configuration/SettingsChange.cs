@@ -12,7 +12,7 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
     private static readonly string[] Live =
     [
         "actors443.sites", "actors443.certificates", "actors443.https.client-certificates", "actors443.https.tls", "actors443.https.strict-sni", "actors443.admission",
-        "actors443.deadlines", "actors443.drain", "actors443.dns", "actors443.routes", "actors443.tunnels", "actors443.access-log", "actors443.log.level", "actors443.log.levels",
+        "actors443.deadlines", "actors443.drain", "actors443.dns", "actors443.routes", "actors443.tunnels", "actors443.requests", "actors443.access-log", "actors443.log.level", "actors443.log.levels",
     ];
 
     public bool IsEmpty => LiveKeys.Count == 0 && RestartKeys.Count == 0;

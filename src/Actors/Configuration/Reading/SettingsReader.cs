@@ -14,6 +14,7 @@ internal sealed class SettingsReader
     private readonly IReadOnlyDictionary<string, HoconValue> _fields;
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SettingsReader> _sections = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _othersKeys = new(StringComparer.Ordinal);
     private bool _anyKey;
 
     public SettingsReader(IReadOnlyDictionary<string, HoconValue> fields, string path, SettingsProblems problems)
@@ -32,7 +33,10 @@ internal sealed class SettingsReader
     public IReadOnlyCollection<string> KnownKeys => _known;
 
     /// <summary>Keys that are there and were not asked for.</summary>
-    public IEnumerable<string> UnreadKeys => _anyKey ? [] : _fields.Keys.Where(key => !_known.Contains(key));
+    public IEnumerable<string> UnreadKeys => _anyKey ? [] : _fields.Keys.Where(key => !_known.Contains(key) && !_othersKeys.Contains(key));
+
+    /// <summary>These keys are somebody else's to read: neither unknown nor worth naming.</summary>
+    public void Leave(IEnumerable<string> keys) => _othersKeys.UnionWith(keys);
 
     /// <summary>The value of a key; null if it is not there or <c>null</c>.</summary>
     public SettingsValue? Value(string key)

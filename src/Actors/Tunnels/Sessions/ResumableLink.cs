@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Actors443.Engine;
 
 namespace Actors443.Tunnels.Sessions;
 

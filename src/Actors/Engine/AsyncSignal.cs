@@ -1,6 +1,6 @@
 using System.Threading.Tasks.Sources;
 
-namespace Actors443.Tunnels.Sessions;
+namespace Actors443.Engine;
 
 /// <summary>Wakes the one who waits; a signal given while nobody does is kept, several are one. Any thread signals.</summary>
 internal sealed class AsyncSignal : IValueTaskSource

@@ -1,0 +1,172 @@
+using System.Globalization;
+using Actors443.Configuration;
+using Actors443.Engine;
+using Actors443.Telemetry;
+using Akka.Actor;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Actors443.Requests;
+
+/// <summary>One route: tells each request to its actor and brings the answer to the client.</summary>
+internal sealed class ActorEndpoint(string route, Func<ActorRequest, ICanTell> target, ActorRouteOptions options, Lazy<ActorRequests> shared)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        ActorRequests requests = shared.Value;
+        RequestSettings settings = requests.Settings;
+        ReadOnlyMemory<byte> body = default;
+        if (!options.StreamBody && RequestReading.HasBody(context))
+        {
+            int maximum = options.MaximumBody ?? settings.Body;
+            if (await RequestReading.BodyAsync(context, maximum) is not { } whole)
+            {
+                await ProblemAsync(context, StatusCodes.Status413PayloadTooLarge, "The body is too long.", $"At most {maximum.ToString(CultureInfo.InvariantCulture)} bytes are taken here.");
+                return;
+            }
+
+            body = whole;
+        }
+
+        ActorRequest request = RequestReading.Message(context, body, options.StreamBody);
+        ICanTell to = target(request);
+        var actor = to as IActorRef;
+        if (actor is not null && actor.IsNobody())
+        {
+            requests.Metrics.Ended(route, await FailedAsync(requests, context, ExchangeEnd.DeadLetter));
+            return;
+        }
+
+        long timeoutMs = (long)(options.Timeout ?? settings.Timeout).TotalMilliseconds;
+        var exchange = new RequestExchange(requests.Provider, to)
+        {
+            DueMs = requests.Clock.NowMs + timeoutMs,
+            BodyAsked = options.StreamBody ? new AsyncSignal() : null,
+        };
+        requests.Exchanges.Add(exchange);
+        CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((RequestExchange)state!).Fail(ExchangeFailure.For(ExchangeEnd.ClientGone)), exchange);
+        BodyPump? pump = exchange.BodyAsked is null ? null : new BodyPump(context.Request.BodyReader, exchange, requests.Clock, timeoutMs);
+        try
+        {
+            to.Tell(options.Envelope?.Invoke(request) ?? request, exchange);
+            exchange.IsTold = true;
+            // Afterwards: who has long stopped is nobody, and has not stopped with the request in its hands.
+            if (actor is not null)
+                requests.Watch(actor);
+            string outcome = await AnswerAsync(requests, context, exchange);
+            requests.Metrics.Ended(route, outcome);
+        }
+        finally
+        {
+            requests.Exchanges.Remove(exchange);
+            exchange.End();
+            await gone.DisposeAsync();
+            if (pump is not null)
+                await pump.StopAsync();
+        }
+    }
+
+    // Answers how it went.
+    private async ValueTask<string> AnswerAsync(ActorRequests requests, HttpContext context, RequestExchange exchange)
+    {
+        Envelope told;
+        while (!exchange.TryTake(out told))
+            await exchange.ToldAsync();
+        switch (told.Message)
+        {
+            case ActorReply { Status: >= 200 and <= 599 } reply:
+                if (!await BeginAsync(requests, context, reply.Status, reply.ContentType, reply.Headers))
+                    return "failed";
+                if (reply.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified))
+                    context.Response.ContentLength = reply.Body.Length;
+                if (!reply.Body.IsEmpty)
+                    await context.Response.BodyWriter.WriteAsync(reply.Body);
+                return "answered";
+            case ReplyStart { Status: >= 200 and <= 599 } start:
+                if (!await BeginAsync(requests, context, start.Status, start.ContentType, start.Headers))
+                {
+                    Abandon(exchange);
+                    return "failed";
+                }
+
+                exchange.Peer = told.Sender is null || told.Sender.IsNobody() ? exchange.Target as IActorRef : told.Sender;
+                return await new ReplyStream(route, requests, context, exchange, options.ReplyWindow ?? requests.Settings.ReplyWindow).CopyAsync();
+            case Status.Failure failure:
+                requests.Log.ActorFailedRequest(failure.Cause, route);
+                await ProblemAsync(context, StatusCodes.Status500InternalServerError, "The request failed.");
+                return "failed";
+            case BodyFailure { Cause: BadHttpRequestException bad }:
+                Abandon(exchange);
+                await ProblemAsync(context, bad.StatusCode, bad.Message);
+                return "client_gone";
+            case BodyFailure:
+                Abandon(exchange);
+                return "client_gone";
+            case ExchangeFailure failure:
+                if (failure.End is ExchangeEnd.Timeout or ExchangeEnd.ClientGone)
+                    Abandon(exchange);
+                return await FailedAsync(requests, context, failure.End);
+            default:
+                requests.Log.NoAnswer(route, told.Message.GetType().Name);
+                await ProblemAsync(context, StatusCodes.Status500InternalServerError, "The request failed.");
+                return "failed";
+        }
+    }
+
+    private async ValueTask<string> FailedAsync(ActorRequests requests, HttpContext context, ExchangeEnd end)
+    {
+        switch (end)
+        {
+            case ExchangeEnd.Timeout:
+                requests.Log.ActorTimedOut(route, options.Timeout ?? requests.Settings.Timeout);
+                await ProblemAsync(context, StatusCodes.Status504GatewayTimeout, "The answer took too long.");
+                return "timeout";
+            case ExchangeEnd.DeadLetter:
+                requests.Log.NobodyThere(route);
+                await ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "Nobody is there to answer.");
+                return "dead_letter";
+            case ExchangeEnd.Stopped:
+                await ProblemAsync(context, StatusCodes.Status500InternalServerError, "The request failed.");
+                return "stopped";
+            default:
+                return "client_gone";
+        }
+    }
+
+    // A shard region gets nothing that is not in its envelope: then only who has shown itself is told.
+    private void Abandon(RequestExchange exchange)
+    {
+        ICanTell? whom = exchange.Peer ?? exchange.Reader ?? (options.Envelope is null ? exchange.Target : null);
+        whom?.Tell(RequestAbandoned.Instance, exchange);
+    }
+
+    private async ValueTask<bool> BeginAsync(ActorRequests requests, HttpContext context, int status, string? contentType, IReadOnlyList<KeyValuePair<string, StringValues>> headers)
+    {
+        HttpResponse response = context.Response;
+        try
+        {
+            response.StatusCode = status;
+            response.ContentType = contentType;
+            foreach ((string name, StringValues value) in headers)
+                response.Headers.Append(name, value);
+            return true;
+        }
+        catch (InvalidOperationException unwritable)
+        {
+            requests.Log.ActorFailedRequest(unwritable, route);
+            response.Clear();
+            await ProblemAsync(context, StatusCodes.Status500InternalServerError, "The request failed.");
+            return false;
+        }
+    }
+
+    private static async Task ProblemAsync(HttpContext context, int status, string title, string? detail = null)
+    {
+        byte[] document = ProblemDocument.Write(status, title, detail);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = ProblemDocument.ContentType;
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.ContentLength = document.Length;
+        await context.Response.BodyWriter.WriteAsync(document);
+    }
+}

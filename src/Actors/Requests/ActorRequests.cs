@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Actors443.Configuration;
+using Actors443.Engine;
+using Actors443.Hosting;
+using Actors443.Telemetry;
+using Akka.Actor;
+using Akka.DependencyInjection;
+using Akka.Event;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Actors443.Requests;
+
+/// <summary>What all routes to actors of one actor system share. Works with every server of ASP.NET Core.</summary>
+internal sealed class ActorRequests : IExtension
+{
+    private readonly IActorRef _watch;
+    private readonly ConcurrentDictionary<IActorRef, bool> _watched = new(ReferenceEqualityComparer.Instance);
+    private readonly Func<RequestSettings> _settings;
+
+    private ActorRequests(ExtendedActorSystem system)
+    {
+        IServiceProvider host = DependencyResolver.For(system).Resolver.GetService<IServiceProvider>();
+        TimeProvider time = host.GetService<TimeProvider>() ?? TimeProvider.System;
+        Clock = new MonotonicClock(time);
+        Exchanges = new RunningExchanges(Clock, time);
+        Provider = system.Provider;
+        Log = (host.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger(LogCategories.Requests);
+        Metrics = new RequestMetrics(host.GetRequiredService<IMeterFactory>(), Exchanges);
+        RequestSettings defaults = new();
+        _settings = Actors443Parts.IsIn(system) ? Actors443Parts.Of(system).CurrentRequests : () => defaults;
+        _watch = system.SystemActorOf(Props.Create<RequestWatchActor>(Exchanges, (Action<IActorRef>)Forget), "actors443-requests");
+        // Here and not when it starts, or the dead letters of the first requests would not be heard.
+        system.EventStream.Subscribe(_watch, typeof(DeadLetter));
+        system.RegisterOnTermination(Exchanges.Dispose);
+    }
+
+    public RunningExchanges Exchanges { get; }
+
+    public MonotonicClock Clock { get; }
+
+    public IActorRefProvider Provider { get; }
+
+    public ILogger Log { get; }
+
+    public RequestMetrics Metrics { get; }
+
+    public RequestSettings Settings => _settings();
+
+    public static ActorRequests Of(ActorSystem system) => (ActorRequests)system.RegisterExtension(Id.Instance);
+
+    /// <summary>Has requests fail at once that the actor holds when it stops. Once for each actor, however often it is called.</summary>
+    public void Watch(IActorRef actor)
+    {
+        if (!_watched.ContainsKey(actor) && _watched.TryAdd(actor, true))
+            _watch.Tell(new WatchTarget(actor), ActorRefs.NoSender);
+    }
+
+    private void Forget(IActorRef actor)
+    {
+        foreach (IActorRef watched in _watched.Keys)
+        {
+            if (watched.Equals(actor))
+                _watched.TryRemove(watched, out _);
+        }
+    }
+
+    private sealed class Id : ExtensionIdProvider<ActorRequests>
+    {
+        public static Id Instance { get; } = new();
+
+        public override ActorRequests CreateExtension(ExtendedActorSystem system) => new(system);
+    }
+}

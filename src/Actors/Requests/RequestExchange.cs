@@ -1,0 +1,166 @@
+using System.Collections.Immutable;
+using Actors443.Connections;
+using Actors443.Engine;
+using Akka.Actor;
+using Akka.Dispatch.SysMsg;
+
+namespace Actors443.Requests;
+
+/// <summary>
+/// One request and its answer: the sender of the <see cref="ActorRequest"/>. An actor reference without an actor, and without a name until somebody asks for it (to watch it, or
+/// to send it over the wire), for that is what makes Akka's <c>Ask</c> dear. Any thread tells it; the request's own reads.
+/// </summary>
+internal sealed class RequestExchange(IActorRefProvider provider, ICanTell target) : MinimalActorRef
+{
+    private readonly ConnectionMailbox.MessageQueue _inbox = new();
+    private readonly AsyncSignal _told = new();
+    private ActorPath? _path;
+    private ImmutableHashSet<IActorRef> _watchers = [];
+    private IActorRef? _reader;
+    private IActorRef? _peer;
+    private int _ended;
+    private bool _isTold;
+    private long _bodyCredit;
+    private long _replyCredit;
+
+    /// <summary>Place in <see cref="RunningExchanges"/>.</summary>
+    public int Slot { get; set; } = -1;
+
+    /// <summary>When its time is over; <see cref="long.MaxValue"/>: it is the client who is waited for.</summary>
+    public long DueMs;
+
+    public ICanTell Target => target;
+
+    /// <summary>Who sends the streamed answer; null: none has begun.</summary>
+    public IActorRef? Peer { get => Volatile.Read(ref _peer); set => Volatile.Write(ref _peer, value); }
+
+    /// <summary>The request is in the actor's mailbox, or a dead letter.</summary>
+    public bool IsTold { get => Volatile.Read(ref _isTold); set => Volatile.Write(ref _isTold, value); }
+
+    /// <summary>Who has last asked for body.</summary>
+    public IActorRef? Reader => Volatile.Read(ref _reader);
+
+    /// <summary>Signalled when <see cref="BodyCredit"/> grows; null: the body is not a stream.</summary>
+    public AsyncSignal? BodyAsked { get; init; }
+
+    /// <summary>Bytes of the body the actor has asked for and not got.</summary>
+    public long BodyCredit => Volatile.Read(ref _bodyCredit);
+
+    public override IActorRefProvider Provider => provider;
+
+    public override ActorPath Path => Volatile.Read(ref _path) ?? Name();
+
+    private bool HasEnded => Volatile.Read(ref _ended) != 0;
+
+    /// <summary>The next message; false: none is there now.</summary>
+    public bool TryTake(out Envelope told) => _inbox.TryDequeue(out told);
+
+    /// <summary>Completes when there may be a message.</summary>
+    public ValueTask ToldAsync() => _told.WaitAsync();
+
+    public void GrantReply(int bytes) => Interlocked.Add(ref _replyCredit, bytes);
+
+    public void TakeBodyCredit(int bytes) => Interlocked.Add(ref _bodyCredit, -bytes);
+
+    /// <summary>What goes wrong outside, told as if by the actor: the first to tell is heard.</summary>
+    public void Fail(ExchangeFailure failure) => TellFailure(failure);
+
+    public void TellFailure(object failure)
+    {
+        if (HasEnded)
+            return;
+        _inbox.Enqueue(this, new Envelope(failure, ActorRefs.NoSender));
+        _told.Set();
+    }
+
+    /// <summary>Answered or given up: nothing more is heard, and whoever watches is told.</summary>
+    public void End()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+            return;
+        if (Volatile.Read(ref _path) is { } path)
+            provider.UnregisterTempActor(path);
+        NotifyWatchers();
+    }
+
+    public override void SendSystemMessage(ISystemMessage message)
+    {
+        switch (message)
+        {
+            case Watch watch:
+                ImmutableInterlocked.Update(ref _watchers, static (watchers, watcher) => watchers.Add(watcher), watch.Watcher);
+                if (HasEnded)
+                    NotifyWatchers();
+                break;
+            case Unwatch unwatch:
+                ImmutableInterlocked.Update(ref _watchers, static (watchers, watcher) => watchers.Remove(watcher), unwatch.Watcher);
+                break;
+        }
+    }
+
+    protected override void TellInternal(object message, IActorRef sender)
+    {
+        if (HasEnded)
+            return;
+        if (message is ReadBody { Bytes: > 0 } read && BodyAsked is { } asked)
+        {
+            Volatile.Write(ref _reader, sender is null || sender.IsNobody() ? target as IActorRef : sender);
+            Interlocked.Add(ref _bodyCredit, read.Bytes);
+            asked.Set();
+            return;
+        }
+
+        // Counted here, so that what nobody has granted is never kept.
+        if (message is ReplyChunk { Data.Length: var length } && Interlocked.Add(ref _replyCredit, -length) + length <= 0)
+            message = new MoreThanGranted(length);
+        _inbox.Enqueue(this, new Envelope(message, sender));
+        _told.Set();
+    }
+
+    private void NotifyWatchers()
+    {
+        foreach (IActorRef watcher in Interlocked.Exchange(ref _watchers, []))
+            ((IInternalActorRef)watcher).SendSystemMessage(new DeathWatchNotification(this, existenceConfirmed: true, addressTerminated: false));
+    }
+
+    private ActorPath Name()
+    {
+        ActorPath path = provider.TempPath();
+        if (Interlocked.CompareExchange(ref _path, path, null) is { } already)
+            return already;
+        provider.RegisterTempActor(this, path);
+        if (HasEnded)
+            provider.UnregisterTempActor(path);
+        return path;
+    }
+}
+
+/// <summary>In place of a <see cref="ReplyChunk"/> that the actor was not granted.</summary>
+internal sealed record MoreThanGranted(long Bytes);
+
+/// <summary>Why no answer will come.</summary>
+internal enum ExchangeEnd
+{
+    /// <summary>The actor took too long.</summary>
+    Timeout,
+
+    /// <summary>Nobody is there to get it.</summary>
+    DeadLetter,
+
+    /// <summary>The actor has stopped with the request in its hands.</summary>
+    Stopped,
+
+    /// <summary>The client does not wait any more.</summary>
+    ClientGone,
+}
+
+internal sealed class ExchangeFailure
+{
+    private static readonly ExchangeFailure[] All = [.. Enum.GetValues<ExchangeEnd>().Select(end => new ExchangeFailure(end))];
+
+    private ExchangeFailure(ExchangeEnd end) => End = end;
+
+    public ExchangeEnd End { get; }
+
+    public static ExchangeFailure For(ExchangeEnd end) => All[(int)end];
+}

@@ -11,7 +11,7 @@ public sealed record TunnelSettings
     /// <summary>Ask clients for their credentials (407). False: whoever does not show any sees the ordinary site, and never that there are tunnels.</summary>
     public bool Challenge { get; init; }
 
-    /// <summary>Path under which WebSockets and sessions lead to targets: <c>PATH/tcp/HOST/PORT/</c>.</summary>
+    /// <summary>Path under which WebSockets and sessions lead to targets: <c>PATH/tcp/HOST/PORT/</c>, and UDP <c>PATH/udp/HOST/PORT/</c>.</summary>
     public string Path { get; init; } = "/.well-known/masque";
 
     /// <summary>Tunnels that outlive their connection.</summary>
@@ -46,7 +46,10 @@ public sealed record TunnelAccountSettings
     /// <summary>Where its tunnels may lead; anything else is refused.</summary>
     public IReadOnlyList<TunnelRule> Allow { get; init; } = [];
 
-    /// <summary>Networks of addresses that are not public (private, loopback, link-local, …) to which the names in <see cref="Allow"/> may lead.</summary>
+    /// <summary>Where its tunnels of UDP may lead (CONNECT-UDP, RFC 9298); anything else is refused.</summary>
+    public IReadOnlyList<TunnelRule> AllowUdp { get; init; } = [];
+
+    /// <summary>Networks of addresses that are not public (private, loopback, link-local, …) to which the names in <see cref="Allow"/> and <see cref="AllowUdp"/> may lead.</summary>
     public IReadOnlyList<IPNetwork> PrivateNetworks { get; init; } = [];
 
     /// <summary>What it may use.</summary>

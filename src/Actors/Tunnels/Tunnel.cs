@@ -17,6 +17,9 @@ internal enum TunnelMethod
 
     /// <summary>A session that outlives its connections.</summary>
     Session,
+
+    /// <summary>UDP in capsules (RFC 9298), over HTTP/1.1 or HTTP/2.</summary>
+    Udp,
 }
 
 /// <summary>
@@ -57,6 +60,9 @@ internal sealed class Tunnel
     public TunnelTarget Target { get; }
 
     public TunnelMethod Method { get; }
+
+    /// <summary>Where it may lead.</summary>
+    public TargetPolicy Policy => Method == TunnelMethod.Udp ? Account.UdpTargets : Account.Targets;
 
     public IPEndPoint Client => _way.Client;
 

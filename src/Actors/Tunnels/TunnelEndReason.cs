@@ -36,6 +36,9 @@ internal enum TunnelEndReason
     /// <summary>Its client has come on another connection (sessions: of the one before).</summary>
     Superseded,
 
+    /// <summary>The client broke the rules of what it carries.</summary>
+    ProtocolError,
+
     /// <summary>Its actor, or that of its connection, was stopped.</summary>
     ActorStopped,
 

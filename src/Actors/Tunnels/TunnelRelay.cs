@@ -64,6 +64,10 @@ internal static class TunnelRelay
                     await Task.Delay(pause, time, ended);
             }
         }
+        catch (InvalidDataException)
+        {
+            tunnel.End(TunnelEndReason.ProtocolError);
+        }
         catch (Exception cause) when (IsEndOfConnection(cause))
         {
             tunnel.End(failure);

@@ -51,7 +51,7 @@ internal sealed class TunnelSupervisor : ReceiveActor, IWithTimers
         WatchIfNeeded();
         foreach (Tunnel tunnel in _table.All)
         {
-            if (!_accounts.Has(tunnel.Account) || (tunnel.Address is { } address && tunnel.Account.Targets.Check(tunnel.Target, address.Address) != AddressVerdict.Allowed))
+            if (!_accounts.Has(tunnel.Account) || (tunnel.Address is { } address && tunnel.Policy.Check(tunnel.Target, address.Address) != AddressVerdict.Allowed))
                 tunnel.Actor.Tell(new EndTunnel(TunnelEndReason.NotAllowedAnyMore));
         }
     }

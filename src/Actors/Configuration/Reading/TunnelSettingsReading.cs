@@ -80,13 +80,14 @@ internal static class TunnelSettingsReading
         if (!account.Has("token") && !account.Has("token-hash") && !account.Has("certificates"))
             place.Fail("has no credential; write token-hash = \"sha256:…\" ('actors443 tunnel token' makes one) or certificates = [\"sha256:…\"]");
         IReadOnlyList<TunnelRule> allow = account.List<TunnelRule>("allow", [], TunnelRuleReading.Read);
-        if (!account.Has("allow"))
+        if (!account.Has("allow") && !account.Has("allow-udp"))
             place.Fail("may go nowhere; write allow = [\"git.example.com:22\", \"*.example.com:443\", \"10.0.0.0/8:*\"]");
         return new TunnelAccountSettings
         {
             TokenHash = written ?? hash,
             Certificates = certificates,
             Allow = allow,
+            AllowUdp = account.List<TunnelRule>("allow-udp", [], TunnelRuleReading.Read),
             PrivateNetworks = account.List<IPNetwork>("private-networks", [], value => value.Network()),
             Limits = ReadLimits(account.Section("limits"), limits),
         };

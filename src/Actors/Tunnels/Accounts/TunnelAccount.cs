@@ -18,6 +18,9 @@ internal sealed class TunnelAccount(string name, TimeProvider time)
 
     public TargetPolicy Targets => _terms.Targets;
 
+    /// <summary>Where UDP may lead.</summary>
+    public TargetPolicy UdpTargets => _terms.UdpTargets;
+
     public AccountRate Up { get; } = new(time);
 
     public AccountRate Down { get; } = new(time);
@@ -58,5 +61,7 @@ internal sealed class TunnelAccount(string name, TimeProvider time)
     private sealed record Terms(TunnelAccountSettings Settings)
     {
         public TargetPolicy Targets { get; } = new(Settings.Allow, Settings.PrivateNetworks);
+
+        public TargetPolicy UdpTargets { get; } = new(Settings.AllowUdp, Settings.PrivateNetworks);
     }
 }

@@ -15,7 +15,15 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
     private static readonly TimeSpan NextAfter = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A connection, or why there is none.</summary>
-    public async Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> DialAsync(TargetPolicy policy, TunnelTarget target, TimeSpan within, CancellationToken cancellationToken)
+    public Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> DialAsync(TargetPolicy policy, TunnelTarget target, TimeSpan within, CancellationToken cancellationToken) =>
+        DialAsync(policy, target, ConnectAsync, within, cancellationToken);
+
+    /// <summary>A socket of UDP for the target's first address, or why there is none. Whether anybody is there, UDP does not tell.</summary>
+    public Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> DialUdpAsync(TargetPolicy policy, TunnelTarget target, TimeSpan within, CancellationToken cancellationToken) =>
+        DialAsync(policy, target, static (endPoints, _) => Task.FromResult(ConnectUdp(endPoints[0])), within, cancellationToken);
+
+    private async Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> DialAsync(
+        TargetPolicy policy, TunnelTarget target, Func<IPEndPoint[], CancellationToken, Task<(EgressSocket? Socket, TunnelRefusal? Refusal)>> connect, TimeSpan within, CancellationToken cancellationToken)
     {
         if (!policy.MayLookUp(target))
             return (null, TunnelRefusal.NotAllowed);
@@ -24,7 +32,7 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
         try
         {
             (IPEndPoint[] endPoints, TunnelRefusal? refusal) = await FindAsync(policy, target, patience.Token);
-            return refusal is null ? await ConnectAsync(endPoints, patience.Token) : (null, refusal);
+            return refusal is null ? await connect(endPoints, patience.Token) : (null, refusal);
         }
         catch (OperationCanceledException)
         {
@@ -105,6 +113,21 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static (EgressSocket? Socket, TunnelRefusal? Refusal) ConnectUdp(IPEndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Connect(endPoint);
+            return (new UdpEgress(socket, endPoint), null);
+        }
+        catch (SocketException cause)
+        {
+            socket.Dispose();
+            return (null, Refusal(cause.SocketErrorCode));
         }
     }
 

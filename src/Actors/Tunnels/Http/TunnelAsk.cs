@@ -15,6 +15,10 @@ internal readonly record struct TunnelAsk(TunnelMethod Method, TunnelTarget? Tar
     public const string SessionProtocol = "actors443-session";
 
     private const string TcpSegment = "/tcp/";
+    private const string UdpSegment = "/udp/";
+
+    /// <summary>Value of <c>Upgrade</c> and of <c>:protocol</c> that asks for UDP (RFC 9298 3.2, 3.4).</summary>
+    public const string UdpProtocol = "connect-udp";
 
     /// <summary>Null: it is a request like any other.</summary>
     public static TunnelAsk? Of(HttpContext context, string path)
@@ -27,7 +31,11 @@ internal readonly record struct TunnelAsk(TunnelMethod Method, TunnelTarget? Tar
             return new TunnelAsk(TunnelMethod.Connect, TunnelTarget.Parse(written), written, OnlyValue(request.Headers.ProxyAuthorization));
         }
 
-        if (request.Path.Value is not { } full || !full.StartsWith(path, StringComparison.Ordinal) || string.CompareOrdinal(full, path.Length, TcpSegment, 0, TcpSegment.Length) != 0 || MethodOf(context) is not { } method)
+        if (request.Path.Value is not { } full || !full.StartsWith(path, StringComparison.Ordinal))
+            return null;
+        ReadOnlySpan<char> below = full.AsSpan(path.Length);
+        TunnelMethod? asked = below.StartsWith(TcpSegment) ? MethodOf(context) : below.StartsWith(UdpSegment) && IsUdpAskedFor(context) ? TunnelMethod.Udp : null;
+        if (asked is not { } method)
             return null;
         string rest = full[(path.Length + TcpSegment.Length)..];
         string[] parts = rest.TrimEnd('/').Split('/');
@@ -42,6 +50,14 @@ internal readonly record struct TunnelAsk(TunnelMethod Method, TunnelTarget? Tar
         bool isSession = HttpMethods.IsGet(context.Request.Method) && HttpProtocol.IsHttp11(context.Request.Protocol) && context.Request.Headers.Upgrade == SessionProtocol
             && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
         return isSession ? TunnelMethod.Session : null;
+    }
+
+    private static bool IsUdpAskedFor(HttpContext context)
+    {
+        if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+            return connect.Protocol == UdpProtocol;
+        return HttpMethods.IsGet(context.Request.Method) && HttpProtocol.IsHttp11(context.Request.Protocol) && UdpProtocol.Equals(context.Request.Headers.Upgrade, StringComparison.OrdinalIgnoreCase)
+            && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
     }
 
     private static string? OnlyValue(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 1 ? values[0] : null;

@@ -74,7 +74,7 @@ internal abstract class TunnelCarrier : IDuplexPipe
 
     /// <summary>Whether what was sent before is to arrive.</summary>
     protected bool IsOrderly(TunnelEndReason reason) =>
-        !IsInterrupted && reason is not (TunnelEndReason.ClientReset or TunnelEndReason.TargetReset or TunnelEndReason.Superseded or TunnelEndReason.ActorStopped or TunnelEndReason.InternalError);
+        !IsInterrupted && reason is not (TunnelEndReason.ClientReset or TunnelEndReason.TargetReset or TunnelEndReason.Superseded or TunnelEndReason.ProtocolError or TunnelEndReason.ActorStopped or TunnelEndReason.InternalError);
 }
 
 /// <summary>
@@ -124,6 +124,7 @@ internal sealed class Http1Carrier(HttpContext context, EngineConnection connect
         TunnelEndReason.IdleTimeout => CloseReason.IdleTimeout,
         TunnelEndReason.AgeLimit => CloseReason.AgeLimit,
         TunnelEndReason.Killed or TunnelEndReason.NotAllowedAnyMore => CloseReason.ClosedByRequest,
+        TunnelEndReason.ProtocolError => CloseReason.ProtocolError,
         TunnelEndReason.ActorStopped => CloseReason.ActorFailed,
         _ => CloseReason.InternalError,
     };
@@ -135,9 +136,13 @@ internal sealed class StreamCarrier(HttpContext context) : TunnelCarrier
     // CONNECT_ERROR (RFC 9113 7) and H3_CONNECT_ERROR (RFC 9114 8.1).
     private readonly int _connectError = HttpProtocol.IsHttp3(context.Request.Protocol) ? 0x10f : 0xa;
 
-    public override PipeReader Input => context.Request.BodyReader;
+    private Stream? _accepted;
+    private PipeReader? _input;
+    private PipeWriter? _output;
 
-    public override PipeWriter Output => context.Response.BodyWriter;
+    public override PipeReader Input => _input ??= _accepted is null ? context.Request.BodyReader : PipeReader.Create(_accepted, new StreamPipeReaderOptions(bufferSize: 16 * 1024, leaveOpen: true));
+
+    public override PipeWriter Output => _output ??= _accepted is null ? context.Response.BodyWriter : PipeWriter.Create(_accepted, new StreamPipeWriterOptions(minimumBufferSize: 16 * 1024, leaveOpen: true));
 
     /// <summary>A tunnel is no body: it may be of any length, and silent for as long as it likes.</summary>
     public static void LiftLimits(HttpContext context)
@@ -152,6 +157,15 @@ internal sealed class StreamCarrier(HttpContext context) : TunnelCarrier
     {
         LiftLimits(context);
         context.Response.StatusCode = StatusCodes.Status200OK;
+        foreach ((string name, string value) in headers)
+            context.Response.Headers[name] = value;
+        // Of an extended CONNECT (RFC 8441) Kestrel shows no body; there is a stream instead.
+        if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        {
+            _accepted = await connect.AcceptAsync();
+            return;
+        }
+
         await context.Response.StartAsync();
         await Output.FlushAsync();
     }

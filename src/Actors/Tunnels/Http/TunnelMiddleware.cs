@@ -22,6 +22,10 @@ internal sealed class TunnelMiddleware(
     IRequiredActor<Actors443Supervisor> supervisor)
 {
     private const string SwitchingProtocols = $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {TunnelAsk.SessionProtocol}\r\n";
+    private const string SwitchingToUdp = $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {TunnelAsk.UdpProtocol}\r\n";
+
+    // RFC 9297 3.4.
+    private static readonly (string Name, string Value)[] CapsuleHeaders = [("Capsule-Protocol", "?1")];
 
     private readonly ILogger _log = loggers.CreateLogger(LogCategories.Tunnels);
 
@@ -74,7 +78,7 @@ internal sealed class TunnelMiddleware(
             tunnel.Connected(target.Remote);
             tunnel.Actor.Tell(TunnelConnected.Instance, ActorRefs.NoSender);
             TunnelCarrier carrier = Carrier(context, connection, tunnel.Method);
-            await carrier.AcceptAsync();
+            await carrier.AcceptAsync(tunnel.Method == TunnelMethod.Udp ? CapsuleHeaders : []);
             metrics.Opened(tunnel);
             await TunnelRelay.RunAsync(tunnel, carrier, target, time);
             metrics.Closed(tunnel.Reason);
@@ -161,7 +165,8 @@ internal sealed class TunnelMiddleware(
     {
         if (method == TunnelMethod.WebSocket)
             return new WebSocketCarrier(context);
-        return HttpProtocol.IsHttp2(context.Request.Protocol) || HttpProtocol.IsHttp3(context.Request.Protocol) ? new StreamCarrier(context) : new Http1Carrier(context, connection);
+        return HttpProtocol.IsHttp2(context.Request.Protocol) || HttpProtocol.IsHttp3(context.Request.Protocol) ? new StreamCarrier(context)
+            : method == TunnelMethod.Udp ? new Http1Carrier(context, connection, SwitchingToUdp) : new Http1Carrier(context, connection);
     }
 
     private void Adopt(EngineConnection connection, Tunnel tunnel) => connection.Actor.Tell(new AdoptChild(TunnelActor.Props(tunnel, _log)), ActorRefs.NoSender);
@@ -176,7 +181,9 @@ internal sealed class TunnelMiddleware(
 
     private async Task<EgressSocket?> DialAsync(HttpContext context, Tunnel tunnel)
     {
-        (EgressSocket? target, TunnelRefusal? refusal) = await dialer.DialAsync(tunnel.Account.Targets, tunnel.Target, accounts.Settings.ConnectTimeout, context.RequestAborted);
+        (EgressSocket? target, TunnelRefusal? refusal) = tunnel.Method == TunnelMethod.Udp
+            ? await dialer.DialUdpAsync(tunnel.Policy, tunnel.Target, accounts.Settings.ConnectTimeout, context.RequestAborted)
+            : await dialer.DialAsync(tunnel.Policy, tunnel.Target, accounts.Settings.ConnectTimeout, context.RequestAborted);
         if (refusal is not null)
             await RefuseAsync(context, tunnel, refusal);
         return target;

@@ -76,9 +76,10 @@ public sealed record Actors443Settings
     }
 
     /// <summary>With what follows from one part for another: the protocols that TLS offers.</summary>
-    internal Actors443Settings Prepared() => this with
+    /// <param name="mapped">Those that actors speak.</param>
+    internal Actors443Settings Prepared(IEnumerable<string> mapped) => this with
     {
-        Https = Https with { OtherProtocols = [.. Routes.SelectMany(route => route.ApplicationProtocols), .. Dns.Dot.Enabled ? (string[])[DnsOverTls.Protocol] : []] },
+        Https = Https with { OtherProtocols = [.. Routes.SelectMany(route => route.ApplicationProtocols).Union(mapped), .. Dns.Dot.Enabled ? (string[])[DnsOverTls.Protocol] : []] },
     };
 
     /// <summary><c>/var/lib/actors443</c> for root, else <c>$XDG_STATE_HOME/actors443</c>, else <c>~/.local/state/actors443</c>.</summary>

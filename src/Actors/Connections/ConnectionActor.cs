@@ -127,8 +127,8 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         _state = ConnectionState.Draining;
         _connection.BeginDrain(deadline, drain.Reason);
         // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second.
-        if (_connection.Carried is { EndsOnDrain: true })
-            _connection.RequestClose();
+        if (_connection.Carried is { } carried)
+            carried.Drain();
         else if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
             _connection.RequestClose();
         Context.Parent.Tell(new DeadlinesMoved(_connection), Self);

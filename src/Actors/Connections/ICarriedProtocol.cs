@@ -15,8 +15,8 @@ internal interface ICarriedProtocol
     /// <summary>It is ended after so long; null: never.</summary>
     TimeSpan? Age { get; }
 
-    /// <summary>It can be ended in order at any time, and need not be waited for when the server drains.</summary>
-    bool EndsOnDrain { get; }
+    /// <summary>It is to come to its end, when that is convenient.</summary>
+    void Drain();
 
     /// <summary>Ends it in order. Asked again, nobody is waited for.</summary>
     void Stop();

@@ -13,6 +13,7 @@ using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
 using Actors443.Engine.Quic;
 using Actors443.Routing;
+using Actors443.Routing.Conversations;
 using Actors443.Supervision;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -89,8 +90,8 @@ public static class Actors443Hosting
     internal static IServiceCollection AddActors443(this IServiceCollection services, Actors443Settings settings, Action<Actors443Options>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        settings = settings.Prepared();
         configure?.Invoke(new Actors443Options(services));
+        settings = settings.Prepared(services.Select(service => service.ImplementationInstance).OfType<MappedProtocol>().Select(protocol => protocol.Name));
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<MonotonicClock>();

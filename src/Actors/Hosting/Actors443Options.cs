@@ -1,7 +1,10 @@
 using Actors443.Acme.OnDemand;
 using Actors443.Configuration;
 using Actors443.Configuration.Hocon;
+using Actors443.Configuration.Reading;
+using Actors443.Routing.Conversations;
 using Actors443.Tls.Deciding;
+using Akka.Actor;
 using Akka.Configuration;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -91,6 +94,25 @@ public sealed class Actors443Options
     public Actors443Options PermitCertificatesBy<TActor>()
     {
         _services.AddSingleton<ICertificatePermission>(provider => new ActorPermission<TActor>(provider.GetRequiredService<IReadOnlyActorRegistry>()));
+        return this;
+    }
+
+    /// <summary>
+    /// Lets an actor speak a protocol that clients ask for by ALPN, such as <c>mqtt</c>: it is told <see cref="ProtocolOpened"/> for each connection and owns the conversation. TLS, limits and the
+    /// connection's actor are as with HTTP. It is looked up at each connection; while there is none, such connections are cut off. A route of the settings for the same protocol wins.
+    /// </summary>
+    /// <typeparam name="TActor">The key it is registered under in Akka's <see cref="ActorRegistry"/>.</typeparam>
+    /// <param name="name">As in ALPN (RFC 7301).</param>
+    /// <param name="idle">A connection without a byte either way for so long is ended; null: ten minutes; <see cref="Timeout.InfiniteTimeSpan"/>: never.</param>
+    /// <exception cref="ArgumentException">It is no name of a protocol, or of one that is served already.</exception>
+    public Actors443Options MapProtocol<TActor>(string name, TimeSpan? idle = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (ConnectionRouteReading.ProblemOfProtocol(name) is { } problem)
+            throw new ArgumentException($"MapProtocol: {problem}", nameof(name));
+        if (_services.Any(service => service.ImplementationInstance is MappedProtocol other && other.Name == name))
+            throw new ArgumentException($"MapProtocol: '{name}' has an actor already; map it once", nameof(name));
+        _services.AddSingleton(new MappedProtocol(name, typeof(TActor).Name, static registry => registry.TryGet<TActor>(out IActorRef actor) ? actor : null, idle == Timeout.InfiniteTimeSpan ? null : idle ?? TimeSpan.FromMinutes(10)));
         return this;
     }
 

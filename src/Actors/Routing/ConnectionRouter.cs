@@ -1,12 +1,15 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Net.Security;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Dns;
 using Actors443.Dns.Tls;
 using Actors443.Engine;
+using Actors443.Routing.Conversations;
 using Actors443.Telemetry;
 using Actors443.Tunnels.Egress;
+using Akka.Hosting;
 
 namespace Actors443.Routing;
 
@@ -15,6 +18,8 @@ internal sealed class ConnectionRouter
 {
     private readonly ITargetResolver _resolver;
     private readonly IDnsResolver _dns;
+    private readonly FrozenDictionary<string, MappedProtocol> _mapped;
+    private readonly IReadOnlyActorRegistry _registry;
     private readonly MonotonicClock _clock;
     private readonly RoutingMetrics _metrics;
     private readonly ILogger _log;
@@ -22,10 +27,12 @@ internal sealed class ConnectionRouter
     private volatile RoutingTable? _table;
     private volatile DnsOverTls? _dot;
 
-    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, IDnsResolver dns, MonotonicClock clock, RoutingMetrics metrics, ILoggerFactory loggers)
+    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, IDnsResolver dns, IEnumerable<MappedProtocol> mapped, IReadOnlyActorRegistry registry, MonotonicClock clock, RoutingMetrics metrics, ILoggerFactory loggers)
     {
         _resolver = resolver;
         _dns = dns;
+        _mapped = mapped.ToFrozenDictionary(protocol => protocol.Name, StringComparer.Ordinal);
+        _registry = registry;
         _clock = clock;
         _metrics = metrics;
         _log = loggers.CreateLogger(LogCategories.Routing);
@@ -35,6 +42,9 @@ internal sealed class ConnectionRouter
 
     /// <summary>Null: there are no routes, and nothing is to be looked at.</summary>
     public RoutingTable? Table => _table;
+
+    /// <summary>Names of protocols that actors speak.</summary>
+    public IEnumerable<string> Mapped => _mapped.Keys;
 
     /// <summary>For connections that come from now on.</summary>
     public void Apply(Actors443Settings settings)
@@ -51,6 +61,8 @@ internal sealed class ConnectionRouter
         string name = protocol.ToString();
         if (_table?.ByProtocol(name) is { } route)
             return (connection, client) => ServeAsync(connection, client, route);
+        if (_mapped.TryGetValue(name, out MappedProtocol? mapped))
+            return (connection, client) => ServeAsync(connection, () => mapped.ServeAsync(connection, client, _registry), name);
         return name == DnsOverTls.Protocol && _dot is { } dot ? (connection, client) => ServeAsync(connection, () => dot.ServeAsync(connection, client), name) : null;
     }
 

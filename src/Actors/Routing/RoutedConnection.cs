@@ -29,8 +29,6 @@ internal sealed class RoutedConnection(EngineConnection connection, IRoutedClien
 
     public string Route => route.Name;
 
-    public bool EndsOnDrain => false;
-
     public TimeSpan? Idle => route.Settings.Idle;
 
     public TimeSpan? Age => route.Settings.Age;
@@ -75,6 +73,11 @@ internal sealed class RoutedConnection(EngineConnection connection, IRoutedClien
     {
         if (!End(Stopped))
             Volatile.Read(ref _upstream)?.Close(reset: false);
+    }
+
+    /// <summary>An unknown protocol cannot be asked to finish: it goes on as long as it may.</summary>
+    public void Drain()
+    {
     }
 
     /// <summary>The client is gone: the upstream is told by a reset. Any thread, idempotent.</summary>

@@ -115,7 +115,7 @@ public sealed class Actors443Supervisor : ReceiveActor
 
     private async Task<SettingsApplied> ApplyAsync(Actors443Settings settings)
     {
-        settings = settings.Prepared();
+        settings = settings.Prepared(_environment.Router.Mapped);
         // Refuses what it cannot use before anything else has changed.
         if (await _tls.Ask<TlsSettingsApplied>(new ApplyTlsSettings(settings), StartWithin) is { Problem: { } problem })
             return new SettingsApplied([problem]);

@@ -9,6 +9,7 @@ internal static class ConnectionRouteReading
 {
     private const string Example = "{ sni = \"git.example.com\", to = \"10.0.0.5:443\" }";
     private const string AddressExample = "a host with a port, such as \"10.0.0.5:443\", \"git.internal:22\" or \"[2001:db8::1]:443\"";
+    private const string ProtocolExample = "a protocol's name such as mqtt, xmpp-client or imap";
     private const string TlsScheme = "tls://";
     private const string NameExample = "a host name such as \"git.example.com\" or \"*.example.com\"";
 
@@ -96,14 +97,17 @@ internal static class ConnectionRouteReading
 
     private static string? ReadProtocol(SettingsValue value)
     {
-        const string example = "a protocol's name such as mqtt, xmpp-client or imap";
-        if (value.AsText(example) is not { } text)
-            return null;
-        if (text is "h2" or "http/1.1" or "h3" or "acme-tls/1")
-            value.Fail($"'{text}' is served here; write {example}");
-        else if (text.Length > 255 || text.Any(c => c is <= ' ' or > '~'))
-            value.Fail($"'{text}' is no name of a protocol; write {example}");
-        return text;
+        if (value.AsText(ProtocolExample) is { } text && ProblemOfProtocol(text) is { } problem)
+            value.Fail(problem);
+        return value.Text;
+    }
+
+    /// <summary>What is wrong with a name in ALPN, and what to write; null: nothing.</summary>
+    public static string? ProblemOfProtocol(string name)
+    {
+        if (name is "h2" or "http/1.1" or "h3" or "acme-tls/1")
+            return $"'{name}' is served here; write {ProtocolExample}";
+        return name.Length > 255 || name.Any(c => c is <= ' ' or > '~') ? $"'{name}' is no name of a protocol; write {ProtocolExample}" : null;
     }
 
     private static string? ReadTrustedRoots(SettingsReader section)

@@ -34,14 +34,14 @@ internal sealed class DnsConversation(IDnsResolver resolver, DnsDotSettings sett
 
     public TimeSpan? Age => null;
 
-    public bool EndsOnDrain => true;
-
     /// <summary>What was asked is answered.</summary>
     public void Stop()
     {
         _stopped = true;
         client.Input.CancelPendingRead();
     }
+
+    public void Drain() => Stop();
 
     public void Break()
     {

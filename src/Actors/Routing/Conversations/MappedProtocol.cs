@@ -1,0 +1,30 @@
+using Actors443.Connections;
+using Actors443.Engine;
+using Akka.Actor;
+using Akka.Hosting;
+
+namespace Actors443.Routing.Conversations;
+
+/// <summary>A protocol that an actor of the application speaks.</summary>
+/// <param name="Name">In ALPN.</param>
+/// <param name="Actor">For people: the key it is registered under.</param>
+/// <param name="Find">The actor; null: none is registered.</param>
+/// <param name="Idle">After so long without a byte a connection is ended; null: never.</param>
+internal sealed record MappedProtocol(string Name, string Actor, Func<IReadOnlyActorRegistry, IActorRef?> Find, TimeSpan? Idle)
+{
+    /// <summary>Until the conversation is over. The connection then has its reason.</summary>
+    public async Task ServeAsync(EngineConnection connection, IRoutedClient client, IReadOnlyActorRegistry registry)
+    {
+        if (Find(registry) is not { } actor)
+        {
+            connection.Abort(CloseReason.ActorFailed, $"no actor is registered as {Actor}");
+            return;
+        }
+
+        var conversation = new ProtocolConnection(connection, client, actor, Idle);
+        connection.Carry(conversation);
+        await connection.Owned;
+        connection.Actor.Tell(new AdoptChild(ConversationActor.Props(conversation)), ActorRefs.NoSender);
+        await conversation.RunAsync();
+    }
+}

@@ -160,7 +160,7 @@ internal sealed class ActorEndpoint(string route, Func<ActorRequest, ICanTell> t
         }
     }
 
-    private static async Task ProblemAsync(HttpContext context, int status, string title, string? detail = null)
+    internal static async Task ProblemAsync(HttpContext context, int status, string title, string? detail = null)
     {
         byte[] document = ProblemDocument.Write(status, title, detail);
         context.Response.StatusCode = status;

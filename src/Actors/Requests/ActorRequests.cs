@@ -4,6 +4,7 @@ using Actors443.Configuration;
 using Actors443.Engine;
 using Actors443.Hosting;
 using Actors443.Telemetry;
+using Actors443.WebSockets;
 using Akka.Actor;
 using Akka.DependencyInjection;
 using Akka.Event;
@@ -16,6 +17,7 @@ namespace Actors443.Requests;
 internal sealed class ActorRequests : IExtension
 {
     private readonly IActorRef _watch;
+    private readonly IActorRef _sockets;
     private readonly ConcurrentDictionary<IActorRef, bool> _watched = new(ReferenceEqualityComparer.Instance);
     private readonly Func<RequestSettings> _settings;
 
@@ -27,16 +29,20 @@ internal sealed class ActorRequests : IExtension
         Exchanges = new RunningExchanges(Clock, time);
         Provider = system.Provider;
         Log = (host.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger(LogCategories.Requests);
-        Metrics = new RequestMetrics(host.GetRequiredService<IMeterFactory>(), Exchanges);
+        Metrics = new RequestMetrics(host.GetRequiredService<IMeterFactory>(), Exchanges, Sockets);
         RequestSettings defaults = new();
         _settings = Actors443Parts.IsIn(system) ? Actors443Parts.Of(system).CurrentRequests : () => defaults;
-        _watch = system.SystemActorOf(Props.Create<RequestWatchActor>(Exchanges, (Action<IActorRef>)Forget), "actors443-requests");
+        _watch = system.SystemActorOf(Props.Create<RequestWatchActor>(this, (Action<IActorRef>)Forget), "actors443-requests");
         // Here and not when it starts, or the dead letters of the first requests would not be heard.
         system.EventStream.Subscribe(_watch, typeof(DeadLetter));
+        _sockets = system.SystemActorOf(Props.Create<WebSocketSupervisor>(), "actors443-sockets");
         system.RegisterOnTermination(Exchanges.Dispose);
     }
 
     public RunningExchanges Exchanges { get; }
+
+    /// <summary>WebSockets that are open.</summary>
+    public ConcurrentDictionary<WebSocketExchange, bool> Sockets { get; } = new(ReferenceEqualityComparer.Instance);
 
     public MonotonicClock Clock { get; }
 
@@ -55,6 +61,14 @@ internal sealed class ActorRequests : IExtension
     {
         if (!_watched.ContainsKey(actor) && _watched.TryAdd(actor, true))
             _watch.Tell(new WatchTarget(actor), ActorRefs.NoSender);
+    }
+
+    /// <summary>An actor for one socket, stopped if it fails.</summary>
+    public async ValueTask<IActorRef> MakeSocketActorAsync(Props props)
+    {
+        var made = new TaskCompletionSource<IActorRef>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _sockets.Tell(new MakeSocketActor(props, made), ActorRefs.NoSender);
+        return await made.Task;
     }
 
     private void Forget(IActorRef actor)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Actors443.Requests;
 
@@ -36,6 +37,30 @@ public static class ActorRouting
     /// <summary>Requests of this pattern are told to whom the function names; <see cref="ActorRefs.Nobody"/>: 503.</summary>
     public static IEndpointConventionBuilder MapActor(this IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequest, ICanTell> target, Action<ActorRouteOptions>? configure = null)
     {
+        (ActorRouteOptions options, Lazy<ActorRequests> requests) = Prepare(endpoints, pattern, target, configure);
+        RequestDelegate invoke = new ActorEndpoint(pattern, target, options, requests).InvokeAsync;
+        return options.Methods.Count == 0 ? endpoints.Map(pattern, invoke) : endpoints.MapMethods(pattern, options.Methods, invoke);
+    }
+
+    /// <summary>Clients of this pattern listen to events (Server-Sent Events) of an actor: it is told <see cref="EventsOpened"/>, and tells that sender <see cref="ServerSentEvent"/>s.</summary>
+    public static IEndpointConventionBuilder MapActorEvents(this IEndpointRouteBuilder endpoints, string pattern, ICanTell target, Action<ActorRouteOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return endpoints.MapActorEvents(pattern, _ => target, configure);
+    }
+
+    /// <summary>Clients of this pattern listen to events of the actor whom the function names; <see cref="ActorRefs.Nobody"/>: 503.</summary>
+    public static IEndpointConventionBuilder MapActorEvents(this IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequest, ICanTell> target, Action<ActorRouteOptions>? configure = null)
+    {
+        (ActorRouteOptions options, Lazy<ActorRequests> requests) = Prepare(endpoints, pattern, target, configure);
+        CancellationToken stopping = endpoints.ServiceProvider.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+        RequestDelegate invoke = new EventsEndpoint(pattern, target, options, requests, stopping).InvokeAsync;
+        return endpoints.MapMethods(pattern, ["GET"], invoke);
+    }
+
+    private static (ActorRouteOptions Options, Lazy<ActorRequests> Requests) Prepare(
+        IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequest, ICanTell> target, Action<ActorRouteOptions>? configure)
+    {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentException.ThrowIfNullOrEmpty(pattern);
         ArgumentNullException.ThrowIfNull(target);
@@ -50,7 +75,6 @@ public static class ActorRouting
         IServiceProvider services = endpoints.ServiceProvider;
         // Looked up at the first request: an actor system is not to start because a route is written.
         var requests = new Lazy<ActorRequests>(() => ActorRequests.Of(services.GetRequiredService<ActorSystem>()));
-        RequestDelegate invoke = new ActorEndpoint(pattern, target, options, requests).InvokeAsync;
-        return options.Methods.Count == 0 ? endpoints.Map(pattern, invoke) : endpoints.MapMethods(pattern, options.Methods, invoke);
+        return (options, requests);
     }
 }

@@ -5,19 +5,23 @@ using Microsoft.AspNetCore.Http;
 namespace Actors443.Requests;
 
 /// <summary>Brings a streamed answer to the client. The actor is granted more as the server's own buffer takes what was told, so that a client that does not read stops its actor and nobody else's.</summary>
-internal sealed class ReplyStream(string route, ActorRequests requests, HttpContext context, RequestExchange exchange, int window)
+internal sealed class ReplyStream(string route, ActorRequests requests, HttpContext context, RequestExchange exchange, int window, bool isGranted = false)
 {
-    private readonly IActorRef _peer = exchange.Peer ?? ActorRefs.Nobody;
+    private readonly ICanTell _peer = exchange.Peer ?? exchange.Target;
     private int _taken;
 
     /// <summary>Until the answer is whole or broken off. Answers how it went.</summary>
     public async ValueTask<string> CopyAsync()
     {
         Volatile.Write(ref exchange.DueMs, long.MaxValue);
-        requests.Watch(_peer);
+        if (_peer is IActorRef actor)
+            requests.Watch(actor);
         // Also starts it: a client may have to wait long for the first of the body.
         await context.Response.Body.FlushAsync();
-        _taken = window;
+        if (isGranted)
+            _peer.Tell(new ReplyCredit(window), exchange);
+        else
+            _taken = window;
         while (true)
         {
             if (!exchange.TryTake(out Envelope told))

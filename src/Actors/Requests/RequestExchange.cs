@@ -1,24 +1,18 @@
-using System.Collections.Immutable;
 using Actors443.Connections;
 using Actors443.Engine;
 using Akka.Actor;
-using Akka.Dispatch.SysMsg;
 
 namespace Actors443.Requests;
 
 /// <summary>
-/// One request and its answer: the sender of the <see cref="ActorRequest"/>. An actor reference without an actor, and without a name until somebody asks for it (to watch it, or
-/// to send it over the wire), for that is what makes Akka's <c>Ask</c> dear. Any thread tells it; the request's own reads.
+/// One request and its answer: the sender of the <see cref="ActorRequest"/>. Any thread tells it; the request's own reads.
 /// </summary>
-internal sealed class RequestExchange(IActorRefProvider provider, ICanTell target) : MinimalActorRef
+internal sealed class RequestExchange(IActorRefProvider provider, ICanTell target) : LightActorRef(provider)
 {
     private readonly ConnectionMailbox.MessageQueue _inbox = new();
     private readonly AsyncSignal _told = new();
-    private ActorPath? _path;
-    private ImmutableHashSet<IActorRef> _watchers = [];
     private IActorRef? _reader;
     private IActorRef? _peer;
-    private int _ended;
     private bool _isTold;
     private long _bodyCredit;
     private long _replyCredit;
@@ -46,12 +40,6 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
     /// <summary>Bytes of the body the actor has asked for and not got.</summary>
     public long BodyCredit => Volatile.Read(ref _bodyCredit);
 
-    public override IActorRefProvider Provider => provider;
-
-    public override ActorPath Path => Volatile.Read(ref _path) ?? Name();
-
-    private bool HasEnded => Volatile.Read(ref _ended) != 0;
-
     /// <summary>The next message; false: none is there now.</summary>
     public bool TryTake(out Envelope told) => _inbox.TryDequeue(out told);
 
@@ -73,31 +61,6 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
         _told.Set();
     }
 
-    /// <summary>Answered or given up: nothing more is heard, and whoever watches is told.</summary>
-    public void End()
-    {
-        if (Interlocked.Exchange(ref _ended, 1) != 0)
-            return;
-        if (Volatile.Read(ref _path) is { } path)
-            provider.UnregisterTempActor(path);
-        NotifyWatchers();
-    }
-
-    public override void SendSystemMessage(ISystemMessage message)
-    {
-        switch (message)
-        {
-            case Watch watch:
-                ImmutableInterlocked.Update(ref _watchers, static (watchers, watcher) => watchers.Add(watcher), watch.Watcher);
-                if (HasEnded)
-                    NotifyWatchers();
-                break;
-            case Unwatch unwatch:
-                ImmutableInterlocked.Update(ref _watchers, static (watchers, watcher) => watchers.Remove(watcher), unwatch.Watcher);
-                break;
-        }
-    }
-
     protected override void TellInternal(object message, IActorRef sender)
     {
         if (HasEnded)
@@ -110,28 +73,13 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
             return;
         }
 
+        if (message is ServerSentEvent happened)
+            message = new ReplyChunk(happened.Encode());
         // Counted here, so that what nobody has granted is never kept.
         if (message is ReplyChunk { Data.Length: var length } && Interlocked.Add(ref _replyCredit, -length) + length <= 0)
             message = new MoreThanGranted(length);
         _inbox.Enqueue(this, new Envelope(message, sender));
         _told.Set();
-    }
-
-    private void NotifyWatchers()
-    {
-        foreach (IActorRef watcher in Interlocked.Exchange(ref _watchers, []))
-            ((IInternalActorRef)watcher).SendSystemMessage(new DeathWatchNotification(this, existenceConfirmed: true, addressTerminated: false));
-    }
-
-    private ActorPath Name()
-    {
-        ActorPath path = provider.TempPath();
-        if (Interlocked.CompareExchange(ref _path, path, null) is { } already)
-            return already;
-        provider.RegisterTempActor(this, path);
-        if (HasEnded)
-            provider.UnregisterTempActor(path);
-        return path;
     }
 }
 

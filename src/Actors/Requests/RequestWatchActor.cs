@@ -1,3 +1,5 @@
+using System.Net.WebSockets;
+using Actors443.WebSockets;
 using Akka.Actor;
 using Akka.Event;
 
@@ -12,12 +14,12 @@ internal sealed record FailHeld(IReadOnlyList<RequestExchange> Exchanges) : INoS
 /// <summary>Sees requests that nobody will answer: those that have become dead letters, and those whose actor has stopped.</summary>
 internal sealed class RequestWatchActor : ActorBase
 {
-    private readonly RunningExchanges _exchanges;
+    private readonly ActorRequests _requests;
     private readonly Action<IActorRef> _forget;
 
-    public RequestWatchActor(RunningExchanges exchanges, Action<IActorRef> forget)
+    public RequestWatchActor(ActorRequests requests, Action<IActorRef> forget)
     {
-        _exchanges = exchanges;
+        _requests = requests;
         _forget = forget;
     }
 
@@ -29,6 +31,9 @@ internal sealed class RequestWatchActor : ActorBase
             case DeadLetter { Sender: RequestExchange exchange }:
                 exchange.Fail(ExchangeFailure.For(ExchangeEnd.DeadLetter));
                 return true;
+            case DeadLetter { Sender: WebSocketExchange socket }:
+                socket.Close(WebSocketCloseStatus.InternalServerError, "nobody is there");
+                return true;
             case DeadLetter:
                 return true;
             case WatchTarget watch:
@@ -36,8 +41,14 @@ internal sealed class RequestWatchActor : ActorBase
                 return true;
             case Terminated terminated:
                 _forget(terminated.ActorRef);
+                foreach (WebSocketExchange socket in _requests.Sockets.Keys)
+                {
+                    if (socket.Peer.Equals(terminated.ActorRef))
+                        socket.Close(WebSocketCloseStatus.InternalServerError, "its actor has stopped");
+                }
+
                 // After the dead letters among them, which are on their way to here already.
-                Self.Tell(new FailHeld(_exchanges.HeldBy(terminated.ActorRef)), Self);
+                Self.Tell(new FailHeld(_requests.Exchanges.HeldBy(terminated.ActorRef)), Self);
                 return true;
             case FailHeld failed:
                 foreach (RequestExchange exchange in failed.Exchanges)

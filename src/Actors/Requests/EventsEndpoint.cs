@@ -1,0 +1,49 @@
+using Akka.Actor;
+using Microsoft.AspNetCore.Http;
+
+namespace Actors443.Requests;
+
+/// <summary>One route of Server-Sent Events: an answer that begins by itself and goes on for as long as the client listens.</summary>
+internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> target, ActorRouteOptions options, Lazy<ActorRequests> shared, CancellationToken stopping)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        ActorRequests requests = shared.Value;
+        ActorRequest request = RequestReading.Message(context, default, false);
+        ICanTell to = target(request);
+        var actor = to as IActorRef;
+        if (actor is not null && actor.IsNobody())
+        {
+            requests.Metrics.Ended(route, "dead_letter");
+            await ActorEndpoint.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "Nobody is there to answer.");
+            return;
+        }
+
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-store";
+        var exchange = new RequestExchange(requests.Provider, to) { DueMs = long.MaxValue, Peer = actor };
+        int window = options.ReplyWindow ?? requests.Settings.ReplyWindow;
+        // At once, for the actor may have something to tell at once.
+        exchange.GrantReply(window);
+        requests.Exchanges.Add(exchange);
+        CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((RequestExchange)state!).Fail(ExchangeFailure.For(ExchangeEnd.ClientGone)), exchange);
+        // A client comes back, to another server while this one drains.
+        CancellationTokenRegistration stop = stopping.UnsafeRegister(static state => ((RequestExchange)state!).TellFailure(ReplyEnd.Instance), exchange);
+        try
+        {
+            string? last = context.Request.Headers["Last-Event-ID"];
+            to.Tell(new EventsOpened(request, string.IsNullOrEmpty(last) ? null : last), exchange);
+            exchange.IsTold = true;
+            if (actor is not null)
+                requests.Watch(actor);
+            requests.Metrics.Ended(route, await new ReplyStream(route, requests, context, exchange, window, isGranted: true).CopyAsync());
+        }
+        finally
+        {
+            requests.Exchanges.Remove(exchange);
+            exchange.End();
+            await gone.DisposeAsync();
+            await stop.DisposeAsync();
+        }
+    }
+}

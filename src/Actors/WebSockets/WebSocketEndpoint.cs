@@ -1,0 +1,70 @@
+using System.Net.WebSockets;
+using Actors443.Requests;
+using Akka.Actor;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Actors443.WebSockets;
+
+/// <summary>One route: opens each WebSocket and lets it speak with its actor.</summary>
+internal sealed class WebSocketEndpoint(
+    string route, Func<ActorRequests, ActorRequest, ValueTask<IActorRef>> actor, bool owned, WebSocketRouteOptions options, Lazy<ActorRequests> shared, CancellationToken stopping)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        ActorRequests requests = shared.Value;
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.Headers.Upgrade = "websocket";
+            await ActorEndpoint.ProblemAsync(context, StatusCodes.Status426UpgradeRequired, "Only WebSockets are served here.");
+            return;
+        }
+
+        if (!IsOriginAllowed(context.Request))
+        {
+            await ActorEndpoint.ProblemAsync(context, StatusCodes.Status403Forbidden, "A page of that origin may not open a WebSocket here.");
+            return;
+        }
+
+        ActorRequest request = RequestReading.Message(context, default, false);
+        IActorRef peer = await actor(requests, request);
+        if (peer.IsNobody())
+        {
+            requests.Metrics.Ended(route, "dead_letter");
+            await ActorEndpoint.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "Nobody is there to answer.");
+            return;
+        }
+
+        WebSocketClosed closed = new(null, null);
+        var exchange = new WebSocketExchange(requests.Provider, peer, options.SendBuffer);
+        requests.Sockets.TryAdd(exchange, true);
+        try
+        {
+            using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = options.Subprotocols.FirstOrDefault(context.WebSockets.WebSocketRequestedProtocols.Contains) });
+            using CancellationTokenRegistration stop = stopping.UnsafeRegister(static state => ((WebSocketExchange)state!).Close(WebSocketCloseStatus.EndpointUnavailable, "the server stops"), exchange);
+            peer.Tell(new WebSocketOpened(request), exchange);
+            requests.Watch(peer);
+            closed = await new WebSocketConversation(socket, exchange, peer, options, context.RequestAborted).RunAsync();
+            requests.Metrics.Ended(route, "answered");
+        }
+        finally
+        {
+            requests.Sockets.TryRemove(exchange, out _);
+            peer.Tell(closed, exchange);
+            exchange.End();
+            if (owned)
+                peer.Tell(PoisonPill.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    // A browser sends the user's cookies along for whatever page asks: only pages of this host may, unless others are named (RFC 6455 10.2).
+    private bool IsOriginAllowed(HttpRequest request)
+    {
+        StringValues origin = request.Headers.Origin;
+        if (origin.Count == 0 || options.Origins.Contains("*") || options.Origins.Contains(origin.ToString(), StringComparer.OrdinalIgnoreCase))
+            return true;
+        return Uri.TryCreate(origin.ToString(), UriKind.Absolute, out Uri? page)
+            && Uri.TryCreate($"{request.Scheme}://{request.Host.Value}", UriKind.Absolute, out Uri? own)
+            && Uri.Compare(page, own, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
+    }
+}

@@ -1,0 +1,59 @@
+using Actors443.Requests;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebSockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Actors443.WebSockets;
+
+/// <summary>
+/// Routes whose WebSockets speak with actors: one actor for all of a route, or one made for each. It gets <see cref="WebSocketOpened"/>, <see cref="WebSocketReceived"/>… and
+/// <see cref="WebSocketClosed"/>, each with the socket as its sender. <c>UseWebSockets</c> is not needed.
+/// </summary>
+public static class WebSocketRouting
+{
+    /// <summary>WebSockets of this pattern speak with an actor that all share.</summary>
+    public static IEndpointConventionBuilder MapActorWebSocket(this IEndpointRouteBuilder endpoints, string pattern, IActorRef actor, Action<WebSocketRouteOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        return Map(endpoints, pattern, (_, _) => ValueTask.FromResult(actor), configure);
+    }
+
+    /// <summary>WebSockets of this pattern speak with the actor that is registered under a key; while there is none they are refused by 503.</summary>
+    /// <typeparam name="TActor">The key in Akka's <see cref="ActorRegistry"/>.</typeparam>
+    public static IEndpointConventionBuilder MapActorWebSocket<TActor>(this IEndpointRouteBuilder endpoints, string pattern, Action<WebSocketRouteOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        IServiceProvider services = endpoints.ServiceProvider;
+        return Map(endpoints, pattern, (_, _) => ValueTask.FromResult(services.GetRequiredService<IReadOnlyActorRegistry>().TryGet<TActor>(out IActorRef? actor) ? actor : ActorRefs.Nobody), configure);
+    }
+
+    /// <summary>Each WebSocket of this pattern speaks with an actor of its own, which is stopped when the socket has closed; if the actor stops first, the socket is closed.</summary>
+    public static IEndpointConventionBuilder MapActorWebSocket(this IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequest, Props> actor, Action<WebSocketRouteOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        return Map(endpoints, pattern, (requests, request) => requests.MakeSocketActorAsync(actor(request)), configure, owned: true);
+    }
+
+    private static IEndpointConventionBuilder Map(
+        IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequests, ActorRequest, ValueTask<IActorRef>> actor, Action<WebSocketRouteOptions>? configure, bool owned = false)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentException.ThrowIfNullOrEmpty(pattern);
+        var options = new WebSocketRouteOptions();
+        configure?.Invoke(options);
+        options.Check(pattern);
+        IServiceProvider services = endpoints.ServiceProvider;
+        var requests = new Lazy<ActorRequests>(() => ActorRequests.Of(services.GetRequiredService<ActorSystem>()));
+        var endpoint = new WebSocketEndpoint(pattern, actor, owned, options, requests, services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
+        ILoggerFactory loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        RequestDelegate handshake = new WebSocketMiddleware(endpoint.InvokeAsync, Options.Create(new WebSocketOptions { KeepAliveInterval = options.PingEvery, KeepAliveTimeout = options.PongWithin }), loggers).Invoke;
+        return endpoints.Map(pattern, handshake);
+    }
+}

@@ -100,7 +100,10 @@ internal sealed class ServerEnvironment(
 
     /// <summary>For the actors of ACME.</summary>
     public AcmeParts AcmeParts => new(
-        _settings.StateDirectory, challenges, certificates, acmeStatuses, acmeMetrics, time, loggers, dnsChallenges, _settings.Http.Enabled, onDemand, [.. permissions]);
+        _settings.StateDirectory, challenges, certificates, acmeStatuses, acmeMetrics, time, loggers, dnsChallenges, _settings.Http.Enabled, onDemand, [.. permissions])
+    {
+        Serving = lifecycle.WaitForAsync(ServerPhase.Running),
+    };
 
     /// <summary>Leads connections to upstreams.</summary>
     public ConnectionRouter Router => router;

@@ -34,7 +34,11 @@ internal sealed record AcmeParts(
     IDnsChallengeProvider? Dns,
     bool AnswersHttp,
     OnDemandGate OnDemand,
-    IReadOnlyList<ICertificatePermission> Permissions);
+    IReadOnlyList<ICertificatePermission> Permissions)
+{
+    /// <summary>Completes once the listeners are there: a CA that validates sooner would find nobody.</summary>
+    public Task Serving { get; init; } = Task.CompletedTask;
+}
 
 /// <summary>What all orders under the same settings share. Thread-safe; disposed of when the last of them has stopped.</summary>
 internal sealed class AcmeContext : IDisposable

@@ -77,6 +77,8 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
     {
         StartSets();
         StartOnDemand();
+        if (!_parts.Serving.IsCompleted)
+            _parts.Serving.PipeTo(Self, success: static () => GrantTurns.Instance);
     }
 
     protected override void PostStop() => _context.Dispose();
@@ -246,6 +248,8 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
 
     private void Grant()
     {
+        if (!_parts.Serving.IsCompleted)
+            return;
         DateTimeOffset now = _context.Now;
         var exhausted = new Dictionary<IssuerAccount, DateTimeOffset>();
         for (int i = 0; i < _waiting.Count && _running.Count < _settings.OrdersAtOnce;)

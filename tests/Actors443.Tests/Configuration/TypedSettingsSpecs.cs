@@ -24,6 +24,14 @@ public sealed class TypedSettingsSpecs : SettingsFixture
     }
 
     [Theory]
+    [InlineData("[]")]
+    [InlineData("[ ]")]
+    [InlineData("[\n  # nobody yet\n]")]
+    [InlineData("[\n\n]")]
+    public void A_list_with_nothing_but_space_in_it_is_empty(string written) =>
+        Assert.Empty(Good($"actors443.https.proxy-protocol.trust = {written}").Core.Https.ProxyProtocol.Trust);
+
+    [Theory]
     [InlineData("10s", 10_000)]
     [InlineData("5 minutes", 300_000)]
     [InlineData("1 minute", 60_000)]

@@ -36,13 +36,16 @@ internal static class HoconValues
         return string.Concat(elements.Select(element => element.GetString()));
     }
 
-    public static IReadOnlyList<HoconValue> List(this HoconValue value) => [.. Elements(value).OfType<HoconArray>().SelectMany(list => list)];
+    public static IReadOnlyList<HoconValue> List(this HoconValue value) => [.. Elements(value).OfType<HoconArray>().SelectMany(list => list).Where(item => !IsSpace(item))];
 
     public static IReadOnlyDictionary<string, HoconValue> Section(this HoconValue value) =>
         Elements(value).OfType<HoconObject>().LastOrDefault()?.Items ?? [];
 
     private static IEnumerable<IHoconElement> Elements(HoconValue value) =>
         value.Values.SelectMany(element => element is HoconSubstitution { ResolvedValue: { } resolved } ? Elements(resolved) : [element]);
+
+    // Between brackets with nothing but space or comments in them, Akka finds an element. One in quotes has no space of its own.
+    private static bool IsSpace(HoconValue item) => item.Values.All(element => element is HoconLiteral { Value: { Length: > 0 } text } && string.IsNullOrWhiteSpace(text));
 
     private static bool IsBlank(IHoconElement element) => element is HoconLiteral literal && string.IsNullOrWhiteSpace(literal.Value);
 }

@@ -20,6 +20,7 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
     private EngineConnection _connection = null!;
     private ConnectionState _state = ConnectionState.Accepted;
     private bool _failed;
+    private bool _announced;
 
     // What failed on the connection is over; the connection and what else lives on it are not.
     protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
@@ -31,6 +32,8 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
             return;
         if (_state != ConnectionState.Closed)
             _connection.Abort(CloseReason.ActorFailed, _failed ? "its actor failed" : "its actor was stopped");
+        if (_announced)
+            lifetimes.Observers.Tell(new ConnectionClosed(Self, _connection.Reason, _connection.ReasonDetail, _connection.Snapshot()), Self);
         Context.Parent.Tell(new ConnectionEnded(_connection), Self);
     }
 
@@ -79,6 +82,12 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
     private void Follow()
     {
         ConnectionState stage = _connection.Stage;
+        if (_connection.IsObserved && !_announced && _connection.HasOpened)
+        {
+            _announced = true;
+            lifetimes.Observers.Tell(new ConnectionOpened(Self, _connection.Snapshot()), Self);
+        }
+
         switch (_state, stage)
         {
             case (_, ConnectionState.Closed):
@@ -135,12 +144,14 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
     }
 }
 
-/// <summary>The deadlines in force, shared by the actors of a supervisor and replaced whole on a reload.</summary>
+/// <summary>What the actors of connections share: the deadlines in force, replaced whole on a reload, and who wants to know of connections.</summary>
 internal sealed class ConnectionLifetimes(DeadlineSettings deadlines, DrainSettings drain)
 {
     private volatile Generation _current = new(deadlines, drain);
 
     public Generation Current => _current;
+
+    public ConnectionObservers Observers { get; } = new();
 
     public void Apply(DeadlineSettings deadlines, DrainSettings drain) => _current = new Generation(deadlines, drain);
 

@@ -21,9 +21,18 @@ internal sealed class ConnectionDirectoryActor : ReceiveActor
 
     private readonly Dictionary<string, IActorRef> _listeners = [];
     private readonly Queue<Obituary> _obituaries = new();
+    private readonly ConnectionObservers _observers;
 
-    public ConnectionDirectoryActor()
+    public ConnectionDirectoryActor(ConnectionObservers observers)
     {
+        _observers = observers;
+        Receive<ObserveConnections>(observe =>
+        {
+            Context.Watch(observe.Observer);
+            observers.Add(observe.Observer);
+            Sender.Tell(ObservingConnections.Instance);
+        });
+        Receive<Terminated>(gone => observers.Remove(gone.ActorRef));
         Receive<ListenerConnections>(connections => _listeners[connections.Name] = connections.Listener);
         Receive<ListConnections>(_ => CollectAsync().PipeTo(Sender, Self));
         Receive<TellConnection>(tell => TellAsync(tell).PipeTo(Sender, Self));
@@ -36,7 +45,13 @@ internal sealed class ConnectionDirectoryActor : ReceiveActor
         Receive<ListObituaries>(_ => Sender.Tell(new ObituaryList([.. _obituaries.Reverse()])));
     }
 
-    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(Obituary));
+    protected override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(Obituary));
+        // Those of an instance that failed.
+        foreach (IActorRef observer in _observers.All)
+            Context.Watch(observer);
+    }
 
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 

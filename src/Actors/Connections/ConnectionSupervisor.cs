@@ -119,6 +119,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         }
 
         Link(connection);
+        connection.IsObserved = _lifetimes.Observers.Any;
         IActorRef actor = Context.ActorOf(_child);
         // The connection is the first message; the engine cannot tell the actor of a stage reached before it knows the actor.
         ConnectionState known = connection.Stage;

@@ -39,6 +39,8 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     private long _silenceDueMs;
     private ICarriedProtocol? _carried;
     private bool _aborted;
+    private bool _observed;
+    private bool _hasOpened;
     private bool _takenOver;
 
     protected EngineConnection(string listener, IPEndPoint remote, IPEndPoint local, MonotonicClock clock)
@@ -75,6 +77,24 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     public long AcceptedAtMs { get; }
 
     public IActorRef Actor => Volatile.Read(ref _owner) ?? ActorRefs.Nobody;
+
+    /// <summary>Its handshake was completed, whatever came afterwards.</summary>
+    public bool HasOpened
+    {
+        get => Volatile.Read(ref _hasOpened);
+        private set => Volatile.Write(ref _hasOpened, value);
+    }
+
+    /// <summary>Somebody wants to know when it opens and ends. By its supervisor, before it is owned.</summary>
+    public bool IsObserved
+    {
+        get => Volatile.Read(ref _observed);
+        set
+        {
+            Volatile.Write(ref _observed, value);
+            Interlocked.MemoryBarrier();
+        }
+    }
 
     /// <summary>Completes once it has its actor. Until then what is told to <see cref="Actor"/> is lost.</summary>
     public Task Owned
@@ -385,7 +405,12 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     protected void HandshakeCompleted()
     {
         Record(LifecycleEvent.HandshakeCompleted, (ushort)(Resumed == true ? 1 : 0));
+        HasOpened = true;
         NoteStage(ConnectionState.Open);
+        // Whoever sets it looks at the stage afterwards: one of the two sees the other.
+        Interlocked.MemoryBarrier();
+        if (IsObserved)
+            Volatile.Read(ref _owner)?.Tell(StageAdvanced.Instance, ActorRefs.NoSender);
     }
 
     /// <summary>The data path saw bytes arrive; if no request is in flight, they begin one.</summary>

@@ -83,6 +83,19 @@ public static class Actors443Hosting
         return Actors443Parts.Of(system).Environment.Lifecycle;
     }
 
+    /// <summary>
+    /// Tells an actor of the connections that are accepted from now on, until it stops: <see cref="ConnectionOpened"/> once the handshake is done, <see cref="ConnectionClosed"/> at its
+    /// end. The sender is the actor of the connection. Connections that come to no handshake are not told of; those leave an <see cref="Obituary"/> on the event stream. Thread-safe.
+    /// </summary>
+    /// <returns>Completes when it is in force.</returns>
+    public static async Task ObserveConnectionsAsync(this ActorSystem system, IActorRef observer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        ArgumentNullException.ThrowIfNull(observer);
+        IActorRef supervisor = await ActorRegistry.For(system).GetAsync<Actors443Supervisor>(cancellationToken);
+        await supervisor.Ask<ObservingConnections>(new ObserveConnections(observer), cancellationToken);
+    }
+
     /// <summary>Registers what the actors share with the host's own services, for a host that exchanges some of it: the program, tests. Goes with the other <c>WithActors443</c>.</summary>
     /// <param name="services">The host's.</param>
     /// <param name="settings">As read from HOCON or made in code.</param>

@@ -65,7 +65,7 @@ public sealed class Actors443Supervisor : ReceiveActor
                 () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys, acme, environment.AcmeStatuses, ocsp),
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
-        _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(), ActorNames.Directory);
+        _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(environment.Lifetimes.Observers), ActorNames.Directory);
         Func<Actors443Settings> current = () => environment.Settings;
         _revocations = Context.ActorOf(
             Props.Create<RevocationActor>(current, environment.Revocations, environment.FrontEnd, _directory, environment.Loggers, environment.Time), ActorNames.Revocations);
@@ -81,6 +81,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         Receive<ListConnections>(_directory.Forward);
         Receive<TellConnection>(_directory.Forward);
         Receive<ListObituaries>(_directory.Forward);
+        Receive<ObserveConnections>(_directory.Forward);
         Receive<ListCertificates>(_certificates.Forward);
         Receive<ObtainCertificate>(_certificates.Forward);
         Receive<RenewCertificate>(_certificates.Forward);

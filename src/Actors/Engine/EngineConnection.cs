@@ -16,8 +16,8 @@ namespace Actors443.Engine;
 /// </summary>
 internal abstract partial class EngineConnection : IActorConnectionFeature, IWheelEntry<EngineConnection>
 {
-    /// <summary>How long a connection waits for its owner before it is served: by then its supervisor is gone.</summary>
-    public static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(30);
+    // By then its supervisor is gone.
+    private static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(30);
 
     private const int InFlightBits = 20;
     private const long InFlightMask = (1L << InFlightBits) - 1;
@@ -96,18 +96,30 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         }
     }
 
-    /// <summary>Completes once it has its actor. Until then what is told to <see cref="Actor"/> is lost.</summary>
-    public Task Owned
+    /// <summary>Waits for its actor: what is told to <see cref="Actor"/> before is lost. False: nobody has taken it over, and its reason is set.</summary>
+    /// <exception cref="OperationCanceledException">It has ended meanwhile.</exception>
+    public ValueTask<bool> IsOwnedAsync(CancellationToken ended)
     {
-        get
+        if (Volatile.Read(ref _owner) is not null)
+            return ValueTask.FromResult(true);
+        TaskCompletionSource awaited = LazyInitializer.EnsureInitialized(ref _ownerAwaited, static () => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _owner) is not null)
+            awaited.TrySetResult();
+        return Awaited(awaited.Task);
+
+        async ValueTask<bool> Awaited(Task owned)
         {
-            if (Volatile.Read(ref _owner) is not null)
-                return Task.CompletedTask;
-            TaskCompletionSource awaited = LazyInitializer.EnsureInitialized(ref _ownerAwaited, () => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-            Interlocked.MemoryBarrier();
-            if (Volatile.Read(ref _owner) is not null)
-                awaited.TrySetResult();
-            return awaited.Task;
+            try
+            {
+                await owned.WaitAsync(OwnerPatience, ended);
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                SetReason(CloseReason.ActorFailed, "nobody took it over");
+                return false;
+            }
         }
     }
 

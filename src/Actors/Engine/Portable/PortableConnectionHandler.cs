@@ -43,7 +43,8 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
                 await LeadAsync(transport, connection, route);
             else if (ssl is not null && tls.Router?.ServerOf(connection.ApplicationProtocol) is { } serve)
                 await CarryAsync(transport, connection, ssl, serve);
-            else if (ssl is not null && await IsOwnedAsync(connection, transport))
+            // On a loop the owner is there before a handshake can be over; here its supervisor may be late.
+            else if (ssl is not null && await connection.IsOwnedAsync(transport.ConnectionClosed))
                 await ServeHttpAsync(transport, connection, ssl, http);
         }
         catch (Exception cause) when (IsTransportFailure(cause))
@@ -168,24 +169,6 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         span.Failed(connection.Reason, connection.ReasonDetail);
         await ssl.DisposeAsync();
         return null;
-    }
-
-    // On a loop the owner is there before a handshake can be over; here its supervisor may be late, and a request's messages to it would be lost.
-    private static async ValueTask<bool> IsOwnedAsync(PortableConnection connection, ConnectionContext transport)
-    {
-        Task owned = connection.Owned;
-        if (owned.IsCompleted)
-            return true;
-        try
-        {
-            await owned.WaitAsync(EngineConnection.OwnerPatience, transport.ConnectionClosed);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            connection.SetReason(CloseReason.ActorFailed, "nobody took it over");
-            return false;
-        }
     }
 
     private async Task LeadAsync(ConnectionContext transport, PortableConnection connection, Route route)

@@ -61,13 +61,9 @@ internal sealed class QuicConnectionHandler(ListenRequest request, TlsListening 
         tls.Owners.Accepted(connection);
         try
         {
-            await connection.Owned.WaitAsync(EngineConnection.OwnerPatience, transport.ConnectionClosed);
-            await http(transport);
+            if (await connection.IsOwnedAsync(transport.ConnectionClosed))
+                await http(transport);
             connection.SetOrderlyReason(transport.ConnectionClosed.IsCancellationRequested ? CloseReason.ClientClosed : CloseReason.ServerClosed);
-        }
-        catch (TimeoutException)
-        {
-            connection.Abort(CloseReason.ActorFailed, "nobody took it over");
         }
         catch (Exception cause) when (cause is IOException or OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
         {

@@ -23,7 +23,8 @@ internal sealed record MappedProtocol(string Name, string Actor, Func<IReadOnlyA
 
         var conversation = new ProtocolConnection(connection, client, actor, Idle);
         connection.Carry(conversation);
-        await connection.Owned;
+        if (!await connection.IsOwnedAsync(CancellationToken.None))
+            return;
         connection.Actor.Tell(new AdoptChild(ConversationActor.Props(conversation)), ActorRefs.NoSender);
         await conversation.RunAsync();
     }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Actors443.Admission;
 using Actors443.Engine;
 using Actors443.ProxyProtocol;
 using Actors443.Supervision;
@@ -18,26 +17,22 @@ internal sealed class AcceptorActor : UntypedActor, IWithTimers
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
+    private readonly ListenerParts _parts;
     private readonly ServerEnvironment _environment;
     private readonly ListenerPlan _plan;
-    private readonly ServedApplication _application;
-    private readonly IAcceptGate _gate;
     private readonly ListenerMemory _memory;
-    private readonly IConnectionOwners _owners;
     private readonly ILogger _log;
     private IActorRef? _starter;
     private IEngineListener? _bound;
     private bool _unbound;
 
-    public AcceptorActor(ServerEnvironment environment, ListenerPlan plan, ServedApplication application, IAcceptGate gate, ListenerMemory memory, IConnectionOwners owners)
+    public AcceptorActor(ListenerParts parts, ListenerMemory memory)
     {
-        _environment = environment;
-        _plan = plan;
-        _application = application;
-        _gate = gate;
+        _parts = parts;
+        _environment = parts.Environment;
+        _plan = parts.Plan;
         _memory = memory;
-        _owners = owners;
-        _log = environment.Loggers.CreateLogger(LogCategories.Listening);
+        _log = _environment.Loggers.CreateLogger(LogCategories.Listening);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -94,13 +89,9 @@ internal sealed class AcceptorActor : UntypedActor, IWithTimers
     {
         IActorRef self = Self;
         IReadOnlyList<IPEndPoint> wanted = _memory.EndPoints ?? _plan.EndPoints;
-        ListenRequest request = new(_plan.Name, wanted, _plan.Backlog, _application, _gate)
-        {
-            Tls = _plan.Tls ? new TlsListening(_environment.FrontEnd, _environment.Gate, _owners) { Proxies = TrustedProxies.Of(_environment.Settings.Https.ProxyProtocol.Trust), Router = _environment.Router } : null,
-            Limits = _environment.Settings.Https.Limits,
-            Deadlines = _environment.Settings.Deadlines,
-            OnFault = cause => self.Tell(new AcceptingFailed(cause), ActorRefs.NoSender),
-        };
+        ListenRequest request = _parts.RequestAt(wanted) with { OnFault = cause => self.Tell(new AcceptingFailed(cause), ActorRefs.NoSender) };
+        if (request.Tls is { } tls)
+            request = request with { Tls = tls with { Proxies = TrustedProxies.Of(_environment.Settings.Https.ProxyProtocol.Trust), Router = _environment.Router } };
         try
         {
             return new BindCompleted(await _environment.Engine.ListenAsync(request, CancellationToken.None), null);

@@ -27,10 +27,10 @@ internal sealed class ListenerActor : UntypedActor
     {
         IReadOnlyList<IReadOnlyList<IActorRef>> places = plan.Tls ? CreateSupervisors(environment) : [];
         _connections = [.. places.SelectMany(supervisors => supervisors)];
-        IConnectionOwners owners = new ConnectionSupervisorRing(places);
-        _acceptor = Context.ActorOf(Props.Create<AcceptorActor>(environment, plan, application, gate, memory, owners), ActorNames.Acceptor);
+        var parts = new ListenerParts(environment, plan, application, gate, new ConnectionSupervisorRing(places));
+        _acceptor = Context.ActorOf(Props.Create<AcceptorActor>(parts, memory), ActorNames.Acceptor);
         if (plan.Tls && environment.Settings.Https.Http3 != Http3Mode.Off)
-            _quic = Context.ActorOf(Props.Create<QuicAcceptorActor>(environment, plan, application, gate, owners), ActorNames.Quic);
+            _quic = Context.ActorOf(Props.Create<QuicAcceptorActor>(parts), ActorNames.Quic);
     }
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);

@@ -1,5 +1,4 @@
 using System.Net;
-using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Engine;
 using Actors443.Supervision;
@@ -16,25 +15,19 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
+    private readonly ListenerParts _parts;
     private readonly ServerEnvironment _environment;
-    private readonly ListenerPlan _plan;
-    private readonly ServedApplication _application;
-    private readonly IAcceptGate _gate;
-    private readonly IConnectionOwners _owners;
     private readonly ILogger _log;
     private IReadOnlyList<IPEndPoint> _endPoints = [];
     private IActorRef? _starter;
     private IEngineListener? _bound;
     private bool _unbound;
 
-    public QuicAcceptorActor(ServerEnvironment environment, ListenerPlan plan, ServedApplication application, IAcceptGate gate, IConnectionOwners owners)
+    public QuicAcceptorActor(ListenerParts parts)
     {
-        _environment = environment;
-        _plan = plan;
-        _application = application;
-        _gate = gate;
-        _owners = owners;
-        _log = environment.Loggers.CreateLogger(LogCategories.Listening);
+        _parts = parts;
+        _environment = parts.Environment;
+        _log = _environment.Loggers.CreateLogger(LogCategories.Listening);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -83,15 +76,9 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
 
     private async Task<object> BindAsync()
     {
-        ListenRequest request = new(_plan.Name, _endPoints, _plan.Backlog, _application, _gate)
-        {
-            Tls = new TlsListening(_environment.FrontEnd, _environment.Gate, _owners),
-            Limits = _environment.Settings.Https.Limits,
-            Deadlines = _environment.Settings.Deadlines,
-        };
         try
         {
-            return new BindCompleted(await _environment.Http3.ListenAsync(request, CancellationToken.None), null);
+            return new BindCompleted(await _environment.Http3.ListenAsync(_parts.RequestAt(_endPoints), CancellationToken.None), null);
         }
         catch (Exception cause)
         {
@@ -102,7 +89,7 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
     private void OnBound(IEngineListener bound)
     {
         _bound = bound;
-        _log.QuicListening(_plan.Name, string.Join(", ", bound.EndPoints));
+        _log.QuicListening(_parts.Plan.Name, string.Join(", ", bound.EndPoints));
         Answer(new QuicBound(bound.EndPoints));
         if (_unbound)
             Close();
@@ -121,11 +108,11 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
         Answer(new QuicBound([]));
         if (failed.Cause is PlatformNotSupportedException)
         {
-            _log.NoQuic(_plan.Name, failed.Cause.Message);
+            _log.NoQuic(_parts.Plan.Name, failed.Cause.Message);
             return;
         }
 
-        _log.QuicNotBound(_plan.Name, failed.Cause.Message, Pause);
+        _log.QuicNotBound(_parts.Plan.Name, failed.Cause.Message, Pause);
         Timers.StartSingleTimer(nameof(TryBindAgain), TryBindAgain.Instance, Pause);
     }
 

@@ -7,6 +7,7 @@ using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Telemetry;
+using Actors443.Tls;
 using Actors443.Tunnels;
 using Actors443.Tunnels.Egress;
 
@@ -19,7 +20,7 @@ namespace Actors443.Routing;
 internal sealed class UpstreamGroup(ConnectionRouteSettings settings, ITargetResolver resolver, MonotonicClock clock, RoutingMetrics metrics, ILogger log)
 {
     private readonly Upstream[] _upstreams = [.. settings.To.Select(address => new Upstream(address))];
-    private readonly X509Certificate2Collection? _roots = LoadRoots(settings.TrustedRoots);
+    private readonly X509Certificate2Collection? _roots = settings.TrustedRoots is { } file ? TrustedRoots.Load(file) : null;
     private int _turn = -1;
 
     /// <summary>Those that are passed over at this moment.</summary>
@@ -92,24 +93,12 @@ internal sealed class UpstreamGroup(ConnectionRouteSettings settings, ITargetRes
         }
     }
 
-    private SslClientAuthenticationOptions TlsOf(UpstreamAddress address, SslApplicationProtocol protocol)
+    private SslClientAuthenticationOptions TlsOf(UpstreamAddress address, SslApplicationProtocol protocol) => new()
     {
-        var options = new SslClientAuthenticationOptions { TargetHost = address.Host, ApplicationProtocols = [protocol] };
-        if (_roots is null)
-            return options;
-        options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        options.CertificateChainPolicy.CustomTrustStore.AddRange(_roots);
-        return options;
-    }
-
-    private static X509Certificate2Collection? LoadRoots(string? file)
-    {
-        if (file is null)
-            return null;
-        var roots = new X509Certificate2Collection();
-        roots.ImportFromPemFile(file);
-        return roots;
-    }
+        TargetHost = address.Host,
+        ApplicationProtocols = [protocol],
+        CertificateChainPolicy = _roots is null ? null : TrustedRoots.PolicyOf(_roots),
+    };
 
     private void Note(Upstream upstream, in DialedUpstream dialed)
     {

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Tls;
 
 namespace Actors443.Server.Tunnels;
 
@@ -58,13 +59,6 @@ internal sealed record TunnelServerAddress
         TargetHost = Url.Host,
         ApplicationProtocols = [.. protocols],
         ClientCertificates = Certificate is null ? null : [Certificate],
-        CertificateChainPolicy = Roots is null ? null : ChainPolicy(Roots),
+        CertificateChainPolicy = Roots is null ? null : TrustedRoots.PolicyOf(Roots),
     };
-
-    private static X509ChainPolicy ChainPolicy(X509Certificate2Collection roots)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(roots);
-        return policy;
-    }
 }

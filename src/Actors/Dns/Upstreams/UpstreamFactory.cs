@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Actors443.Configuration;
+using Actors443.Dns.Tls;
 using Actors443.Telemetry;
+using Actors443.Tls;
 
 namespace Actors443.Dns.Upstreams;
 
@@ -50,11 +51,10 @@ internal static class UpstreamFactory
     {
         var options = new SslClientAuthenticationOptions { TargetHost = upstream.Host };
         if (upstream.Protocol == DnsUpstreamProtocol.Tls)
-            options.ApplicationProtocols = [new SslApplicationProtocol("dot")];
+            options.ApplicationProtocols = [new SslApplicationProtocol(DnsOverTls.Protocol)];
         if (upstream.TrustedRoots is not { } file)
             return options;
-        options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(file);
+        options.CertificateChainPolicy = TrustedRoots.PolicyOf(TrustedRoots.Load(file));
         return options;
     }
 }

@@ -6,24 +6,10 @@ using Microsoft.AspNetCore.Connections;
 namespace Actors443.Engine.Portable;
 
 /// <summary>The transport's pipes as the stream that SslStream wants, counting what passes. One reader and one writer at a time.</summary>
-internal sealed class DuplexPipeStream(IDuplexPipe transport, PortableConnection connection) : Stream
+internal sealed class DuplexPipeStream(IDuplexPipe transport, PortableConnection connection) : DuplexStream
 {
     private readonly PipeReader _input = transport.Input;
     private readonly PipeWriter _output = transport.Output;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -62,27 +48,6 @@ internal sealed class DuplexPipeStream(IDuplexPipe transport, PortableConnection
 
         async ValueTask Awaited(ValueTask<FlushResult> pending) => Look(await pending);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-        // Every write is flushed as it is made.
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous reads.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous writes.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     // Nobody takes what is written: the socket has gone while an answer was on its way. Whoever reads may hear of it as an end in order.
     private void Look(in FlushResult result)

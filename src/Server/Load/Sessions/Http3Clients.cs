@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using Actors443.Server.Load.Clients;
 using Actors443.Server.Load.Results;
 using Actors443.Server.Load.Settings;
+using Actors443.Tls;
 using Akka.Actor;
 using LoadSettings = Actors443.Server.Load.Settings.LoadSettings;
 
@@ -240,8 +241,7 @@ internal sealed class Http3SessionActor : UntypedActor, IWithTimers, IDisposable
         }
         else if (tls.CaFile is { } file)
         {
-            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(file);
+            options.CertificateChainPolicy = TrustedRoots.PolicyOf(TrustedRoots.Load(file));
         }
 
         if (tls.ClientCertificate is { } certificate)

@@ -10,7 +10,6 @@ using Actors443.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
 namespace Actors443.Hosting;
 
@@ -40,7 +39,7 @@ internal sealed class ConnectionRequests(ServerEnvironment environment) : IStart
             return ShedAsync(context, connection);
         }
 
-        if (environment.Http3Offer.TryGet(out StringValues altSvc) && connection.ApplicationProtocol != SslApplicationProtocol.Http3)
+        if (environment.Http3Offer.AltSvc is { } altSvc && connection.ApplicationProtocol != SslApplicationProtocol.Http3)
             context.Response.Headers.AltSvc = altSvc;
 
         // RFC 9110 7.8: only HTTP/1.1 upgrades the whole connection; a WebSocket over HTTP/2 (RFC 8441) is one stream among others.

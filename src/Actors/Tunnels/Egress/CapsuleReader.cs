@@ -9,9 +9,10 @@ internal sealed class CapsuleReader
     /// <summary>More than this no UDP packet holds (RFC 9298 5).</summary>
     public const int LargestPayload = 65_527;
 
-    // Type and length, 8 bytes each at most (RFC 9000 16).
+    // Between capsules: type and length, 8 bytes each at most (RFC 9000 16).
     private readonly byte[] _header = new byte[16];
     private int _headerLength;
+    // Of the capsule whose header has come; 0: of none.
     private long _remaining;
     private bool _skips;
     private byte[]? _partial;
@@ -24,11 +25,11 @@ internal sealed class CapsuleReader
     public bool TryRead(ref ReadOnlyMemory<byte> bytes, out ReadOnlyMemory<byte> payload)
     {
         payload = default;
-        while (!bytes.IsEmpty || IsWholeEmpty)
+        while (!bytes.IsEmpty)
         {
-            if (!HasHeader && !TryReadHeader(ref bytes))
-                continue;
-            if (_skips)
+            if (_remaining == 0)
+                ReadHeader(ref bytes);
+            else if (_skips)
                 Skip(ref bytes);
             else if (TryTake(ref bytes, out ReadOnlyMemory<byte> datagram) && IsUdp(datagram, out payload))
                 return true;
@@ -65,12 +66,7 @@ internal sealed class CapsuleReader
         }
     }
 
-    private bool HasHeader { get; set; }
-
-    // A capsule of which nothing more is to come.
-    private bool IsWholeEmpty => HasHeader && _remaining == 0;
-
-    private bool TryReadHeader(ref ReadOnlyMemory<byte> bytes)
+    private void ReadHeader(ref ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
@@ -82,13 +78,10 @@ internal sealed class CapsuleReader
             _skips = Number(_header.AsSpan(0, typeLength)) != 0;
             _remaining = Number(_header.AsSpan(typeLength, _headerLength - typeLength));
             _headerLength = 0;
-            HasHeader = true;
             if (!_skips && _remaining is 0 or > LargestPayload + 8)
                 throw new InvalidDataException($"A datagram of {_remaining} bytes.");
-            return true;
+            return;
         }
-
-        return false;
     }
 
     private void Skip(ref ReadOnlyMemory<byte> bytes)
@@ -96,7 +89,6 @@ internal sealed class CapsuleReader
         int count = (int)Math.Min(_remaining, bytes.Length);
         bytes = bytes[count..];
         _remaining -= count;
-        HasHeader = _remaining > 0;
     }
 
     private bool TryTake(ref ReadOnlyMemory<byte> bytes, out ReadOnlyMemory<byte> datagram)
@@ -105,14 +97,13 @@ internal sealed class CapsuleReader
         ReadOnlyMemory<byte> part = bytes[..count];
         bytes = bytes[count..];
         _remaining -= count;
-        HasHeader = _remaining > 0;
         datagram = part;
-        if (!HasHeader && _partialLength == 0)
+        if (_remaining == 0 && _partialLength == 0)
             return true;
         _partial ??= new byte[LargestPayload + 8];
         part.CopyTo(_partial.AsMemory(_partialLength));
         _partialLength += count;
-        if (HasHeader)
+        if (_remaining > 0)
             return false;
         datagram = _partial.AsMemory(0, _partialLength);
         _partialLength = 0;

@@ -34,10 +34,12 @@ internal readonly record struct TunnelAsk(TunnelMethod Method, TunnelTarget? Tar
         if (request.Path.Value is not { } full || !full.StartsWith(path, StringComparison.Ordinal))
             return null;
         ReadOnlySpan<char> below = full.AsSpan(path.Length);
-        TunnelMethod? asked = below.StartsWith(TcpSegment) ? MethodOf(context) : below.StartsWith(UdpSegment) && IsUdpAskedFor(context) ? TunnelMethod.Udp : null;
+        (TunnelMethod? asked, int prefix) = below.StartsWith(TcpSegment) ? (MethodOf(context), TcpSegment.Length)
+            : below.StartsWith(UdpSegment) && IsUdpAskedFor(context) ? (TunnelMethod.Udp, UdpSegment.Length)
+            : (null, 0);
         if (asked is not { } method)
             return null;
-        string rest = full[(path.Length + TcpSegment.Length)..];
+        string rest = below[prefix..].ToString();
         string[] parts = rest.TrimEnd('/').Split('/');
         Microsoft.Extensions.Primitives.StringValues proof = request.Headers.ProxyAuthorization.Count > 0 ? request.Headers.ProxyAuthorization : request.Headers.Authorization;
         return new TunnelAsk(method, parts.Length == 2 ? TunnelTarget.Of(parts[0], parts[1]) : null, rest, OnlyValue(proof));

@@ -79,8 +79,13 @@ public sealed class TunnelClientTests
 
         foreach ((ClientFixture client, string said) in new[] { (forbidden, "refuses the tunnel with 403"), (unknown, "it has no tunnels, or does not know this account") })
         {
-            await using NetworkStream stream = await client.ConnectAsync();
-            await Assert.ThrowsAnyAsync<IOException>(async () => Assert.NotEqual(0, await stream.ReadAsync(new byte[1])));
+            Exception cut = await Assert.ThrowsAnyAsync<Exception>(async () =>
+            {
+                await using NetworkStream stream = await client.ConnectAsync();
+                Assert.NotEqual(0, await stream.ReadAsync(new byte[1]));
+            });
+            // On a busy machine it may come before it is seen that the connection stands.
+            Assert.True(cut is IOException or SocketException { SocketErrorCode: SocketError.ConnectionReset }, cut.ToString());
             await Eventually.HoldsAsync(() => client.Said.Contains(said, StringComparison.Ordinal), $"it says '{said}': {client.Said}");
         }
     }

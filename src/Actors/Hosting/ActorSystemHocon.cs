@@ -2,10 +2,11 @@ using System.Globalization;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine.EventLoop;
+using Actors443.Requests;
 
 namespace Actors443.Hosting;
 
-/// <summary>What the actor system must know: the dispatcher and mailbox of connections, and how long the phases of a shutdown may take.</summary>
+/// <summary>What the actor system must know: the dispatcher and mailbox of connections, who supervises <c>/user</c>, and how long the phases of a shutdown may take.</summary>
 internal static class ActorSystemHocon
 {
     /// <summary>Keys of <c>actors443 { … }</c> that are Akka's to read.</summary>
@@ -25,6 +26,7 @@ internal static class ActorSystemHocon
             {{ConnectionSupervisor.MailboxPath}} {
               mailbox-type = "{{typeof(ConnectionMailbox).FullName}}, {{typeof(ConnectionMailbox).Assembly.GetName().Name}}"
             }
+            akka.actor.guardian-supervisor-strategy = "{{typeof(RequestSupervisorConfigurator).FullName}}, {{typeof(RequestSupervisorConfigurator).Assembly.GetName().Name}}"
             {{LoopExecutor.Hocon}}
             akka.coordinated-shutdown {
               run-by-clr-shutdown-hook = off

@@ -128,6 +128,32 @@ public sealed class ActorRouteTests
     }
 
     [Theory]
+    [InlineData("/top")]
+    [InlineData("/top?async")]
+    [InlineData("/child")]
+    [InlineData("/child?async")]
+    public async Task Any_actor_that_throws_gives_500_at_once_and_lives_on(string path)
+    {
+        await using EmbeddedHost host = await EmbeddedHost.StartAsync(TestEngine.Name, application =>
+        {
+            var system = (ActorSystem)application.Services.GetService(typeof(ActorSystem))!;
+            IActorRef helper = system.ActorOf(Props.Create(() => new Helper()));
+            application.MapActor("/top", system.ActorOf(Props.Create(() => new Thrower(helper))), route => route.Timeout = Long);
+            application.MapActor("/child", system.ActorOf(Props.Create(() => new Parent(helper))), route => route.Timeout = Long);
+        });
+        using HttpClient client = host.CreateClient(HttpVersion.Version20);
+        string route = path.Split('?')[0];
+        // Two that it has given to a helper are none of those it has thrown at.
+        Task<string>[] others = [client.GetStringAsync($"{route}?held"), client.GetStringAsync($"{route}?held")];
+        await Eventually.HoldsAsync(async () => await client.GetStringAsync($"{route}?count") == "2", "two are held");
+        using HttpResponseMessage answer = await client.GetAsync(path);
+        await AssertProblemAsync(answer, 500, "The request failed.");
+        Assert.DoesNotContain(others, other => other.IsCompleted);
+        Assert.Equal("2", await client.GetStringAsync($"{route}?release"));
+        Assert.Equal(["held", "held"], await Task.WhenAll(others));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_body_that_is_too_long_is_refused(bool lengthIsKnown)
@@ -372,6 +398,50 @@ public sealed class ActorRouteTests
                     break;
             }
         });
+    }
+
+    /// <summary>Throws, and is none of ours.</summary>
+    private sealed class Thrower : ReceiveActor
+    {
+        public Thrower(IActorRef helper)
+        {
+            Receive<ActorRequest>(request => request.QueryString is "?held" or "?count" or "?release", helper.Forward);
+            ReceiveAsync<ActorRequest>(request => request.QueryString == "?async", async _ =>
+            {
+                await Task.Yield();
+                throw new InvalidOperationException("scripted");
+            });
+            Receive<ActorRequest>(_ => throw new InvalidOperationException("scripted"));
+        }
+    }
+
+    private sealed class Helper : ReceiveActor
+    {
+        private readonly List<IActorRef> _held = [];
+
+        public Helper() => Receive<ActorRequest>(request =>
+        {
+            if (request.QueryString == "?held")
+            {
+                _held.Add(Sender);
+                return;
+            }
+
+            if (request.QueryString == "?release")
+                _held.ForEach(held => held.Tell(ActorReply.Text("held")));
+            Sender.Tell(ActorReply.Text($"{_held.Count}"));
+        });
+    }
+
+    private sealed class Parent : ReceiveActor
+    {
+        public Parent(IActorRef helper)
+        {
+            IActorRef child = Context.ActorOf(Props.Create(() => new Thrower(helper)));
+            ReceiveAny(child.Forward);
+        }
+
+        protected override SupervisorStrategy SupervisorStrategy() => new RequestSupervisorStrategy();
     }
 
     /// <summary>Takes a body as it is asked to.</summary>

@@ -1,6 +1,7 @@
 using Actors443.Acme.Orders;
 using Actors443.Certificates.Canary;
 using Actors443.Certificates.Ocsp;
+using Actors443.Cluster.TicketKeys;
 using Actors443.Configuration;
 using Actors443.Supervision;
 using Actors443.Telemetry;
@@ -71,6 +72,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         Receive<FileCertificatesLoaded>(_ => Sender.Equals(_files), OnFilesLoaded);
         Receive<LocalCertificatesIssued>(_ => Sender.Equals(_localCa), OnIssued);
         Receive<AcmeCertificatesChanged>(_ => Sender.Equals(_acme), OnAcmeChanged);
+        Receive<UseClusterTicketKeys>(keys => _ticketKeys.Forward(keys));
         Receive<RenewCertificate>(renew => AskAcme(renew, new RenewalAnswer(false, CertificateStory.None(renew.Name).Summary)));
         Receive<ExplainCertificate>(explain => AskAcme(explain, CertificateStory.None(explain.Name)));
         Receive<ObtainCertificate>(obtain => _acme.Forward(obtain));

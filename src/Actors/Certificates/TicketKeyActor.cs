@@ -1,3 +1,4 @@
+using Actors443.Cluster.TicketKeys;
 using Actors443.Configuration;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -13,6 +14,9 @@ internal sealed class TicketKeyActor(Func<TicketKeySettings> settings, Published
 
     private readonly ILogger _log = loggers.CreateLogger(LogCategories.Certificates);
 
+    // Null: the keys are this node's own.
+    private ClusterTicketKeys? _cluster;
+
     public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart() => Wait();
@@ -26,6 +30,16 @@ internal sealed class TicketKeyActor(Func<TicketKeySettings> settings, Published
                     Rotate();
                 Wait();
                 break;
+            case UseClusterTicketKeys use when settings().SharedSecret is null:
+                _cluster = use.Keys;
+                UseCluster();
+                if (_cluster is not null)
+                    _log.ClusterTicketKeys(_cluster.Generation, _cluster.NextDue);
+                Wait();
+                break;
+            case UseClusterTicketKeys:
+                // All nodes derive the same already.
+                break;
             case RotateTicketKeys:
                 Rotate();
                 Wait();
@@ -38,8 +52,29 @@ internal sealed class TicketKeyActor(Func<TicketKeySettings> settings, Published
 
     private void Rotate()
     {
+        if (_cluster is not null)
+        {
+            UseCluster();
+            return;
+        }
+
         published.Publish(published.Current.Next(settings(), time));
         _log.TicketKeysRotated(published.Current.Count, published.Current.RotateAt);
+    }
+
+    private void UseCluster()
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (_cluster!.IsOverdue(now, settings().Rotate))
+        {
+            // Whoever makes them is gone: better that a client is not resumed elsewhere than a key that lasts for ever.
+            _log.TicketKeysOverdue(_cluster.SealingAt(now).SealFrom);
+            _cluster = null;
+            Rotate();
+            return;
+        }
+
+        published.Publish(published.Current.Followed(_cluster.InOrder(now, published.Current), _cluster.NextChange(now, settings().Rotate)));
     }
 
     private void Wait()

@@ -48,6 +48,9 @@ public sealed record Actors443Settings
     /// <summary>Defaults of routes to actors.</summary>
     public RequestSettings Requests { get; init; } = new();
 
+    /// <summary>Several servers as one front door; off by default.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
+
     /// <summary>Folder for the local CA, tokens and other state (mode 0700).</summary>
     public string StateDirectory { get; init; } = DefaultStateDirectory();
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Actors443.Cluster;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine.EventLoop;
@@ -37,6 +38,7 @@ internal static class ActorSystemHocon
                 service-stop.timeout = 15s
               }
             }
+            {{(settings.Cluster.Enabled ? ClusterHocon.Messages : "")}}
             """;
     }
 

@@ -3,6 +3,7 @@ using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
+using Actors443.Cluster;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Dns;
@@ -49,6 +50,7 @@ public sealed class Actors443Supervisor : ReceiveActor
     private readonly IActorRef _tunnels;
     private readonly IActorRef _tls;
     private readonly IActorRef _dns;
+    private readonly string? _clusterProblem;
 
     internal Actors443Supervisor(ServerEnvironment environment)
     {
@@ -74,6 +76,9 @@ public sealed class Actors443Supervisor : ReceiveActor
         _dns = Context.ActorOf(Props.Create<DnsSupervisor>(dnsSettings, environment.Dns, environment.DnsMetrics, environment.Clock, environment.Time, environment.Loggers), ActorNames.Dns);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
         _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.TunnelSessions, environment.Clock, environment.Loggers), ActorNames.Tunnels);
+        _clusterProblem = settings.Cluster.Enabled ? ClusterSupervisor.ProblemOf(Context.System) : null;
+        if (settings.Cluster.Enabled && _clusterProblem is null)
+            Context.ActorOf(Props.Create<ClusterSupervisor>(environment, _certificates), ActorNames.Cluster);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
 
         Receive<StartServing>(start => StartAsync(start).PipeTo(Sender, Self));
@@ -97,6 +102,8 @@ public sealed class Actors443Supervisor : ReceiveActor
 
     private async Task<object> StartAsync(StartServing start)
     {
+        if (_clusterProblem is not null)
+            return new ServingFailed(_clusterProblem, null);
         CertificatesReady certificates = await _certificates.Ask<CertificatesReady>(AwaitCertificates.Instance, CertificatesWithin);
         // One by ACME is on its way, and needs listeners to be validated.
         if (_environment.Certificates.Current.Certificates.Count == 0 && _environment.Settings.Certificates.Acme is { Names.Count: 0, OnDemand.IsOn: false })

@@ -10,12 +10,20 @@ public sealed class ServerLifecycle
 
     private readonly ConcurrentDictionary<string, bool> _listenersUp = new();
     private int _phase;
+    private int _membership;
 
     /// <summary>Starts in <see cref="ServerPhase.Starting"/>.</summary>
     public ServerLifecycle() => _reached[0].SetResult();
 
     /// <summary>The phase now.</summary>
     public ServerPhase Phase => (ServerPhase)Volatile.Read(ref _phase);
+
+    /// <summary>Where it stands with the cluster.</summary>
+    public ClusterMembership Membership
+    {
+        get => (ClusterMembership)Volatile.Read(ref _membership);
+        internal set => Volatile.Write(ref _membership, (int)value);
+    }
 
     /// <summary>When the server started, by the machine's clock.</summary>
     public DateTimeOffset StartedAt { get; } = TimeProvider.System.GetUtcNow();

@@ -27,18 +27,22 @@ internal sealed record ServerReadiness(IReadOnlyList<ReadinessProblem> Problems)
             problems.Add(ReadinessProblem.Paused);
         if (!environment.Certificates.Current.Certificates.Any(certificate => certificate.NotBefore <= now && now < certificate.NotAfter))
             problems.Add(ReadinessProblem.NoValidCertificate);
+        if (environment.Settings.Cluster.Enabled && environment.Lifecycle.Membership != ClusterMembership.Up)
+            problems.Add(ReadinessProblem.NotMember);
         return new ServerReadiness(problems);
     }
 }
 
 /// <summary>One reason not to be ready.</summary>
-/// <param name="Check">What was looked at: <c>listeners</c>, <c>certificates</c>, <c>drain</c>, <c>admission</c>.</param>
+/// <param name="Check">What was looked at: <c>listeners</c>, <c>certificates</c>, <c>drain</c>, <c>admission</c>, <c>cluster</c>.</param>
 /// <param name="Detail">What is wrong with it, for people.</param>
 internal sealed record ReadinessProblem(string Check, string Detail)
 {
     public static ReadinessProblem Draining { get; } = new("drain", "the server is stopping");
 
     public static ReadinessProblem Paused { get; } = new("admission", "no connections are accepted for want of resources");
+
+    public static ReadinessProblem NotMember { get; } = new("cluster", "not a member of the cluster yet, or no longer");
 
     public static ReadinessProblem Starting { get; } = new("listeners", "not listening yet");
 

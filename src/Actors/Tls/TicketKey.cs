@@ -10,8 +10,11 @@ internal sealed class TicketKey
     public const int NameLength = 16;
     public const int KeyLength = 32;
 
+    /// <summary>Of all of it.</summary>
+    public const int Length = NameLength + 2 * KeyLength;
+
     // Pinned, so that zeroing leaves no copy that a moving collector made.
-    private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(NameLength + 2 * KeyLength, pinned: true);
+    private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(Length, pinned: true);
 
     private TicketKey()
     {
@@ -30,6 +33,15 @@ internal sealed class TicketKey
         return key;
     }
 
+    /// <summary>One that was made elsewhere.</summary>
+    /// <param name="bytes"><see cref="Length"/> of them, as <see cref="CopyTo"/> gives them.</param>
+    public static TicketKey Of(ReadOnlySpan<byte> bytes)
+    {
+        var key = new TicketKey();
+        bytes[..Length].CopyTo(key._bytes);
+        return key;
+    }
+
     /// <summary>The same for the same secret and period, in every process (HKDF, RFC 5869).</summary>
     public static TicketKey Derive(ReadOnlySpan<byte> secret, long period)
     {
@@ -38,6 +50,9 @@ internal sealed class TicketKey
         HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, key._bytes, salt: [], info);
         return key;
     }
+
+    /// <summary>For a node that may have it. Zero the copy after use.</summary>
+    public void CopyTo(Span<byte> bytes) => _bytes.CopyTo(bytes);
 
     public void Zero() => CryptographicOperations.ZeroMemory(_bytes);
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Actors443.Certificates;
 using Actors443.Configuration;
 
@@ -8,9 +7,6 @@ namespace Actors443.Tls;
 /// <summary>The ticket keys in force: the first seals, all open. An immutable snapshot.</summary>
 internal sealed class TicketKeyRing
 {
-    /// <summary>Bytes a shared secret must have at least.</summary>
-    public const int SecretLength = 32;
-
     private readonly TicketKey[] _keys;
 
     private TicketKeyRing(TicketKey[] keys, DateTimeOffset rotateAt)
@@ -64,6 +60,17 @@ internal sealed class TicketKeyRing
         return derived;
     }
 
+    /// <summary>The ring that follows when keys come from elsewhere; what falls out of it is zeroed, but for the key that seals until now, whose tickets go on being opened.</summary>
+    /// <param name="keys">The one that seals first. Those that are in this ring already must be its very objects.</param>
+    /// <param name="rotateAt">When the next ring is due.</param>
+    public TicketKeyRing Followed(IReadOnlyList<TicketKey> keys, DateTimeOffset rotateAt)
+    {
+        TicketKey[] all = keys.Contains(Current) ? [.. keys] : [.. keys, Current];
+        var next = new TicketKeyRing(all, rotateAt);
+        ZeroExcept(all);
+        return next;
+    }
+
     /// <summary>For the end: nothing can be opened any more.</summary>
     public void Zero() => ZeroExcept([]);
 
@@ -80,11 +87,9 @@ internal sealed class TicketKeyRing
 
     private static TicketKeyRing Derive(TicketKeySettings settings, DateTimeOffset now)
     {
-        byte[] secret = Encoding.UTF8.GetBytes(Secret.Resolve(settings.SharedSecret)!);
+        byte[] secret = Secret.ResolveShared(settings.SharedSecret!, "certificates.ticket-keys.shared-secret");
         try
         {
-            if (secret.Length < SecretLength)
-                throw new CertificateException($"certificates.ticket-keys.shared-secret is shorter than {SecretLength} bytes; write one that cannot be guessed (openssl rand -base64 48).");
             long seconds = Math.Max(1, (long)settings.Rotate.TotalSeconds);
             long period = now.ToUnixTimeSeconds() / seconds;
             // The next period's key opens already: the clock of another server may be ahead.

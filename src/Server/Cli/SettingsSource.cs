@@ -39,9 +39,12 @@ internal sealed class SettingsSource
     public ServerSettings? Load(ParseResult arguments, CommandEnvironment environment) => LoadAndReport(arguments, environment).Settings;
 
     /// <summary>The load, with every problem written to standard error.</summary>
-    public LoadedSettings LoadAndReport(ParseResult arguments, CommandEnvironment environment)
+    public LoadedSettings LoadAndReport(ParseResult arguments, CommandEnvironment environment) => LoadAndReport(Files(arguments), Overrides(arguments), environment);
+
+    /// <inheritdoc cref="LoadAndReport(ParseResult, CommandEnvironment)"/>
+    public static LoadedSettings LoadAndReport(IReadOnlyList<string> files, IReadOnlyList<string> overrides, CommandEnvironment environment)
     {
-        LoadedSettings loaded = environment.LoadSettings(Files(arguments), Overrides(arguments));
+        LoadedSettings loaded = environment.LoadSettings(files, overrides);
         foreach (SettingsProblem problem in loaded.Problems)
             environment.Console.WriteError(problem.ToString());
         return loaded;

@@ -27,6 +27,7 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
                 Engine = running.Core.Engine,
                 EventLoop = running.Core.EventLoop,
                 StateDirectory = running.Core.StateDirectory,
+                Cluster = running.Core.Cluster,
                 Http = running.Core.Http,
                 Https = running.Core.Https with
                 {

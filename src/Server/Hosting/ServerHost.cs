@@ -1,4 +1,5 @@
 using Actors443.Certificates;
+using Actors443.Cluster;
 using Actors443.Configuration;
 using Actors443.Hosting;
 using Actors443.Server.AccessLogs;
@@ -7,6 +8,7 @@ using Actors443.Server.Cli;
 using Actors443.Server.Configuration;
 using Actors443.Server.Sites;
 using Actors443.Server.Telemetry;
+using Actors443.Supervision;
 using Actors443.Telemetry;
 using Akka.Hosting;
 using OpenTelemetry.Metrics;
@@ -56,8 +58,11 @@ internal static class ServerHost
         }
 
         await StopAsync(application, admin);
-        return ExitCode.Done;
+        // Whoever started it starts it again then.
+        return services.GetRequiredService<ServerLifecycle>().Membership == ClusterMembership.Removed ? ExitCode.Failed : ExitCode.Done;
     }
+
+    private const string SystemName = "actors443";
 
     // Akka's timer thread would wake a hundred times a second, and cost more than ten thousand idle connections do.
     private const string OwnActorSystem = "akka.scheduler.tick-duration = 100ms";
@@ -71,13 +76,14 @@ internal static class ServerHost
         builder.Logging.AddServerLog(settings.Log, start.Console.ErrorIsTerminal, start.Console.Colour);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Core.Drain.Deadline + settings.Core.Drain.ReadinessDelay + TimeSpan.FromSeconds(60));
         builder.Services.AddActors443(OwnThreads(settings.Core));
-        builder.Services.AddAkka("actors443", akka => akka
+        builder.Services.AddAkka(SystemName, (akka, provider) => akka
             .ConfigureLoggers(logging =>
             {
                 logging.ClearLoggers();
                 logging.AddLoggerFactory();
             })
             .AddHocon(OwnActorSystem, HoconAddMode.Append)
+            .WithClusterNode(settings.Core.Cluster, SystemName, provider.GetRequiredService<ILoggerFactory>())
             .WithActors443(settings.Core));
         builder.Services.AddSites(settings);
         builder.Services.AddServerTelemetry(settings.Telemetry, prometheus: settings.Admin.Enabled);

@@ -1,5 +1,4 @@
 using Actors443.Certificates;
-using Actors443.Tls;
 
 namespace Actors443.Configuration.Reading;
 
@@ -110,13 +109,14 @@ internal static class CertificateSettingsReading
         };
     }
 
-    private static string? ReadSharedSecret(SettingsValue value)
+    /// <summary>A secret that servers share, as written; too short a one has a problem.</summary>
+    public static string? ReadSharedSecret(SettingsValue value)
     {
         string? secret = ReadPassword(value);
         try
         {
-            if (Secret.Resolve(secret) is { } text && System.Text.Encoding.UTF8.GetByteCount(text) < TicketKeyRing.SecretLength)
-                value.Fail($"is shorter than {TicketKeyRing.SecretLength} bytes; write one that cannot be guessed (openssl rand -base64 48)");
+            if (Secret.Resolve(secret) is { } text && System.Text.Encoding.UTF8.GetByteCount(text) < Secret.SharedLength)
+                value.Fail($"is shorter than {Secret.SharedLength} bytes; write one that cannot be guessed (openssl rand -base64 48)");
         }
         catch (CertificateException)
         {

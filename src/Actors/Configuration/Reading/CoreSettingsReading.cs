@@ -22,6 +22,7 @@ internal static class CoreSettingsReading
             Tunnels = TunnelSettingsReading.Read(root.Section("tunnels")),
             Dns = dns,
             Requests = ReadRequests(root.Section("requests")),
+            Cluster = ClusterSettingsReading.Read(root.Section("cluster")),
             StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),
         };
     }

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Actors443.Cluster.Messages;
+using Actors443.Configuration;
+
+namespace Actors443.Cluster;
+
+/// <summary>What Akka must know of a cluster: what messages between nodes are serialized by, and, for a node of our own making, where it is and whom it joins.</summary>
+internal static class ClusterHocon
+{
+    /// <summary>The role of every node that serves, so that nodes of other kinds may be in the same cluster.</summary>
+    public const string Role = "actors443";
+
+    /// <summary>For every clustered actor system that has Actors443.</summary>
+    public static string Messages => $$"""
+        akka.actor {
+          serializers.actors443 = "{{typeof(ClusterSerializer).FullName}}, {{typeof(ClusterSerializer).Assembly.GetName().Name}}"
+          serialization-bindings {
+            "{{typeof(IClusterMessage).FullName}}, {{typeof(IClusterMessage).Assembly.GetName().Name}}" = actors443
+          }
+        }
+        """;
+
+    /// <summary>For the executable's own actor system.</summary>
+    public static string Node(ClusterSettings settings, string system)
+    {
+        using Stream stream = typeof(ClusterHocon).Assembly.GetManifestResourceStream("Actors443.cluster.conf")!;
+        using var reader = new StreamReader(stream);
+        string port = settings.PublicPort is { } publicPort ? $"public-port = {Text(publicPort)}" : "";
+        return $$"""
+            akka {
+              remote.dot-netty.tcp {
+                hostname = "{{settings.Bind.Address}}"
+                port = {{Text(settings.Bind.Port)}}
+                public-hostname = "{{PublicHostname(settings)}}"
+                {{port}}
+                dns-use-ipv6 = {{(settings.Bind.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
+              }
+              cluster {
+                seed-nodes = [{{string.Join(", ", settings.SeedNodes.Select(node => $"\"akka.ssl.tcp://{system}@{node}\""))}}]
+                roles = [{{string.Join(", ", settings.Roles.Prepend(Role).Distinct(StringComparer.Ordinal).Select(role => $"\"{role}\""))}}]
+                failure-detector.acceptable-heartbeat-pause = {{Milliseconds(settings.HeartbeatPause)}}
+                split-brain-resolver.stable-after = {{Milliseconds(settings.StableAfter)}}
+                distributed-data.role = {{Role}}
+              }
+            }
+
+            """ + reader.ReadToEnd();
+    }
+
+    /// <summary>By which name or address the others reach this node.</summary>
+    public static string PublicHostname(ClusterSettings settings) => settings.PublicHostname ?? Text(settings.Bind.Address);
+
+    private static string Text(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Milliseconds(TimeSpan span) => ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) + "ms";
+}

@@ -1,0 +1,94 @@
+using Actors443.Cluster.Identity;
+using Actors443.Cluster.TicketKeys;
+using Actors443.Configuration;
+using Actors443.Supervision;
+using Actors443.Telemetry;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Tools.Singleton;
+
+namespace Actors443.Cluster;
+
+/// <summary>
+/// <c>/user/actors443/cluster</c>: what this node does with the others. Each part is a child; one that fails is restarted by itself, and what it had handed on (keys, certificates,
+/// limits) serves on meanwhile.
+/// </summary>
+internal sealed class ClusterSupervisor : UntypedActor
+{
+    private readonly ILogger _log;
+    private readonly ServerLifecycle _lifecycle;
+    private readonly Akka.Cluster.Cluster _cluster;
+
+    public ClusterSupervisor(ServerEnvironment environment, IActorRef certificates)
+    {
+        _log = environment.Loggers.CreateLogger(LogCategories.Cluster);
+        _lifecycle = environment.Lifecycle;
+        _cluster = Akka.Cluster.Cluster.Get(Context.System);
+        var seal = new ClusterSeal(ClusterKeys.Read(environment.Settings.Cluster));
+
+        var ticketKeys = new SealedRegister("ticket-keys", seal);
+        Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
+        Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, environment.Loggers), "ticket-keys");
+        StartSingleton(Props.Create<TicketKeyAuthorityActor>(ticketKeySettings, ticketKeys, environment.Time, environment.Loggers), "ticket-key-authority");
+    }
+
+    /// <summary>Why this actor system cannot be a node; null: it can.</summary>
+    public static string? ProblemOf(ActorSystem system)
+    {
+        if (!system.Settings.HasCluster)
+            return "actors443.cluster.enabled: this actor system is in no cluster; set akka.actor.provider = cluster (Akka.Cluster.Hosting: WithClustering), or cluster.enabled = off.";
+        return Akka.Cluster.Cluster.Get(system).SelfRoles.Contains(ClusterHocon.Role)
+            ? null
+            : $"actors443.cluster.enabled: this node has not the role {ClusterHocon.Role}; add it to akka.cluster.roles (Akka.Cluster.Hosting: ClusterOptions.Roles), by which the nodes that serve are known.";
+    }
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
+
+    protected override void PreStart()
+    {
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+        // Told here even when the actors are stopping already.
+        _cluster.RegisterOnMemberRemoved(OnRemoved);
+    }
+
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case ClusterEvent.IMemberEvent change:
+                if (change is ClusterEvent.MemberUp && change.Member.UniqueAddress.Equals(_cluster.SelfUniqueAddress))
+                    _lifecycle.Membership = ClusterMembership.Up;
+                _log.NodeIs(NameOf(change.Member), change.Member.Status.ToString().ToLowerInvariant());
+                break;
+            case ClusterEvent.UnreachableMember unreachable:
+                _log.NodeUnreachable(NameOf(unreachable.Member));
+                break;
+            case ClusterEvent.ReachableMember reachable:
+                _log.NodeReachable(NameOf(reachable.Member));
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void OnRemoved()
+    {
+        // A server that stops leaves of its own accord.
+        if (_lifecycle.Phase >= ServerPhase.Draining)
+            return;
+        _lifecycle.Membership = ClusterMembership.Removed;
+        _log.Removed();
+    }
+
+    /// <summary>As settings write it: <c>host:port</c>.</summary>
+    public static string NameOf(Member member) => NameOf(member.Address);
+
+    public static string NameOf(Address address) => $"{address.Host}:{address.Port}";
+
+    // One in the cluster, on the oldest node.
+    private static void StartSingleton(Props props, string name) =>
+        Context.ActorOf(ClusterSingletonManager.Props(props, PoisonPill.Instance, ClusterSingletonManagerSettings.Create(Context.System).WithRole(ClusterHocon.Role).WithSingletonName("singleton")), name);
+}

@@ -1,0 +1,58 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+using Actors443.Certificates;
+using Actors443.Configuration;
+
+namespace Actors443.Cluster.Identity;
+
+/// <summary>
+/// What follows from the cluster's secret (HKDF-SHA-256, RFC 5869), the same on every node: the key of the cluster's own CA, and the key that seals what nodes tell each other of
+/// private keys. Thread-safe.
+/// </summary>
+internal sealed class ClusterKeys
+{
+    private const int KeyLength = 32;
+
+    // The order of P-256 (SEC 2, 2.4.2).
+    private static readonly BigInteger Order = BigInteger.Parse("0FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+
+    private readonly byte[] _sealing = GC.AllocateUninitializedArray<byte>(KeyLength, pinned: true);
+    private readonly byte[] _authority;
+
+    public ClusterKeys(ReadOnlySpan<byte> secret)
+    {
+        Derive(secret, "seal", _sealing);
+        // 64 bits more than the order has, so that the remainder is as good as uniform (FIPS 186-5, A.2.1).
+        byte[] wide = new byte[KeyLength + 8];
+        Derive(secret, "certificate authority", wide);
+        BigInteger scalar = (new BigInteger(wide, isUnsigned: true, isBigEndian: true) % (Order - 1)) + 1;
+        CryptographicOperations.ZeroMemory(wide);
+        byte[] bytes = scalar.ToByteArray(isUnsigned: true, isBigEndian: true);
+        _authority = new byte[KeyLength];
+        bytes.CopyTo(_authority, KeyLength - bytes.Length);
+    }
+
+    /// <summary>AES-256.</summary>
+    public ReadOnlySpan<byte> Sealing => _sealing;
+
+    /// <exception cref="CertificateException">The secret cannot be read or is too short.</exception>
+    public static ClusterKeys Read(ClusterSettings settings)
+    {
+        byte[] secret = Secret.ResolveShared(settings.Secret!, "cluster.secret");
+        try
+        {
+            return new ClusterKeys(secret);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    /// <summary>The private key of the cluster's CA. Dispose of it.</summary>
+    public ECDsa OpenAuthority() => ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = _authority });
+
+    private static void Derive(ReadOnlySpan<byte> secret, string purpose, Span<byte> key) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, key, salt: [], Encoding.ASCII.GetBytes("actors443 cluster " + purpose));
+}

@@ -1,0 +1,55 @@
+using System.Runtime.Serialization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Akka.Actor;
+using Akka.Serialization;
+
+namespace Actors443.Cluster.Messages;
+
+/// <summary>
+/// Messages between nodes as JSON, under names of their own: no type is ever made because a message names it. What a newer node adds is passed over, and what an older one leaves out
+/// has its default, so that a cluster can be upgraded node by node. Thread-safe.
+/// </summary>
+public sealed class ClusterSerializer : SerializerWithStringManifest
+{
+    private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, RespectNullableAnnotations = true };
+
+    // A name once used keeps its meaning.
+    private static readonly Dictionary<string, Type> Types = new(StringComparer.Ordinal)
+    {
+    };
+
+    private static readonly Dictionary<Type, string> Names = Types.ToDictionary(entry => entry.Value, entry => entry.Key);
+
+    /// <summary>Called by Akka by reflection.</summary>
+    public ClusterSerializer(ExtendedActorSystem system)
+        : base(system)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override int Identifier => 443_002;
+
+    /// <inheritdoc/>
+    /// <exception cref="SerializationException">It is no message between nodes.</exception>
+    public override string Manifest(object o) => Names.TryGetValue(o.GetType(), out string? name) ? name : throw new SerializationException($"{o.GetType()} is no message between nodes of Actors443.");
+
+    /// <inheritdoc/>
+    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, obj.GetType(), Options);
+
+    /// <inheritdoc/>
+    /// <exception cref="SerializationException">It is of no type that is known to this version, or not whole.</exception>
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        if (!Types.TryGetValue(manifest, out Type? type))
+            throw new SerializationException($"'{manifest}' is no message between nodes of this version of Actors443.");
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, type, Options) ?? throw new SerializationException($"a message '{manifest}' is empty");
+        }
+        catch (JsonException cause)
+        {
+            throw new SerializationException($"a message '{manifest}' cannot be read: {cause.Message}", cause);
+        }
+    }
+}

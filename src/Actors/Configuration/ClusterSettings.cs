@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace Actors443.Configuration;
+
+/// <summary><c>actors443.cluster</c>: several servers as one front door.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary>True: this server is a node. An embedding host then has a clustered actor system of its own.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>What all nodes know and nobody else; literal, <c>file:PATH</c> or <c>env:NAME</c>, of at least 32 bytes. Null: none, which is wrong if enabled.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>Where the other nodes reach this one; port 0: any free port. The executable's own; a host says it to Akka.Remote.</summary>
+    public IPEndPoint Bind { get; init; } = new(IPAddress.Loopback, 2552);
+
+    /// <summary>The name or address by which the others reach it; null: the address of <see cref="Bind"/>.</summary>
+    public string? PublicHostname { get; init; }
+
+    /// <summary>The port by which they do; null: that of <see cref="Bind"/>.</summary>
+    public int? PublicPort { get; init; }
+
+    /// <summary>Nodes to ask for entry, <c>host:port</c>; the first of them founds the cluster.</summary>
+    public IReadOnlyList<string> SeedNodes { get; init; } = [];
+
+    /// <summary>Roles of this node, besides <c>actors443</c>.</summary>
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    /// <summary>A node that is not heard of for so long counts as unreachable.</summary>
+    public TimeSpan HeartbeatPause { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the same nodes must have been unreachable before the side with fewer nodes gives up (Akka's split brain resolver, keep-majority).</summary>
+    public TimeSpan StableAfter { get; init; } = TimeSpan.FromSeconds(10);
+}

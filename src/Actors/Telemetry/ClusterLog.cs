@@ -1,0 +1,34 @@
+namespace Actors443.Telemetry;
+
+/// <summary>What is logged about the cluster.</summary>
+internal static partial class ClusterLog
+{
+    private const int First = EventIds.Cluster;
+
+    [LoggerMessage(First, LogLevel.Warning, "{Peer} is not let into the cluster: {Problem}. All nodes need the same cluster.secret")]
+    public static partial void PeerRefused(this ILogger log, string peer, string problem);
+
+    [LoggerMessage(First + 1, LogLevel.Information, "Node {Node} is {Status}")]
+    public static partial void NodeIs(this ILogger log, string node, string status);
+
+    [LoggerMessage(First + 2, LogLevel.Warning, "Node {Node} cannot be reached; it is removed if that stays so")]
+    public static partial void NodeUnreachable(this ILogger log, string node);
+
+    [LoggerMessage(First + 3, LogLevel.Information, "Node {Node} can be reached again")]
+    public static partial void NodeReachable(this ILogger log, string node);
+
+    [LoggerMessage(First + 4, LogLevel.Error, "This node was removed from the cluster by the others, or could not see most of them; it stops, and can be started again")]
+    public static partial void Removed(this ILogger log);
+
+    [LoggerMessage(First + 5, LogLevel.Information, "The cluster's ticket keys of generation {Generation} are in force; the next key seals from {RotateAt:u}")]
+    public static partial void ClusterTicketKeys(this ILogger log, long generation, DateTimeOffset rotateAt);
+
+    [LoggerMessage(First + 6, LogLevel.Warning, "The cluster has sent no new ticket key since {SealFrom:u}; this node goes on with one of its own, which the others cannot open")]
+    public static partial void TicketKeysOverdue(this ILogger log, DateTimeOffset sealFrom);
+
+    [LoggerMessage(First + 7, LogLevel.Warning, "The cluster's {What} of generation {Generation} cannot be opened: it was sealed with another cluster.secret")]
+    public static partial void CannotOpen(this ILogger log, string what, long generation);
+
+    [LoggerMessage(First + 8, LogLevel.Warning, "The cluster's {What} could not be agreed on with most nodes ({Problem}); it is tried again")]
+    public static partial void NotAgreed(this ILogger log, string what, string problem);
+}

@@ -13,6 +13,9 @@ internal static class TunnelThroughput
 {
     private const int Streams = 4;
     private const int Megabytes = 256;
+
+    // What is compiled as it runs is compiled well by then.
+    private const int WarmUps = 6;
     private const string Token = "a token of this bench alone";
     private static readonly byte[] Chunk = new byte[256 * 1024];
 
@@ -35,8 +38,11 @@ internal static class TunnelThroughput
                 }
 
                 await server.StartAsync();
-                await MoveAsync(server, port, upload: false);
-                await MoveAsync(server, port, upload: true);
+                for (int warmUp = 0; warmUp < WarmUps; warmUp++)
+                {
+                    await MoveAsync(server, port, upload: false);
+                    await MoveAsync(server, port, upload: true);
+                }
             }
 
             foreach (bool upload in (bool[])[false, true])
@@ -49,9 +55,11 @@ internal static class TunnelThroughput
                 }
 
                 Console.WriteLine(upload ? "to the target, MiB for a second of CPU:" : "from the target, MiB for a second of CPU:");
-                double reference = Tools.Median(all[servers[0]]);
                 foreach ((ComparedServer server, List<double> figures) in all)
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {server.Name,-24}{Tools.Median(figures),8:0} ({Tools.Median(figures) / reference:0.00} of {servers[0].Name}; {figures.Min():0} to {figures.Max():0})"));
+                {
+                    double[] ratios = [.. figures.Zip(all[servers[0]], static (figure, reference) => figure / reference)];
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {server.Name,-24}{Tools.Median(figures),8:0} ({Tools.Median(ratios):0.00} of {servers[0].Name}, {ratios.Min():0.00} to {ratios.Max():0.00})"));
+                }
             }
 
             return 0;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Actors443.Engine.EventLoop;
+using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.EventLoop.Pipes;
 using Actors443.Tls;
 
@@ -10,6 +11,7 @@ namespace Actors443.Bench.Fuzz;
 internal sealed class PartsFuzz(int seed)
 {
     private const int BytesOfChain = 2_000_000;
+    private const int MostRooms = 5;
 
     private readonly Random _random = new(seed);
 
@@ -141,8 +143,15 @@ internal sealed class PartsFuzz(int seed)
     private static unsafe void Write(SharedChain shared, Random random)
     {
         long position = 0;
+        LibC.Vector* rooms = stackalloc LibC.Vector[MostRooms];
         while (position < BytesOfChain && !shared.Chain.IsClosed)
         {
+            if (random.Next(4) == 0)
+            {
+                position = Write(shared, random, position, new Span<LibC.Vector>(rooms, random.Next(1, MostRooms + 1)));
+                continue;
+            }
+
             Block block = shared.Chain.Reserve(random.Next(1, 20) == 1 ? random.Next(1, 40_000) : random.Next(1, 3_000), out int offset);
             int count = (int)Math.Min(random.Next(0, block.Capacity - offset + 1), BytesOfChain - position);
             Span<byte> span = block.SpanFrom(offset);
@@ -154,6 +163,25 @@ internal sealed class PartsFuzz(int seed)
         }
 
         shared.Chain.Commit();
+    }
+
+    private static unsafe long Write(SharedChain shared, Random random, long position, Span<LibC.Vector> rooms)
+    {
+        int room = shared.Chain.Reserve(rooms, random.Next(1, 5_000));
+        int count = random.Next(5) == 0 ? 0 : (int)Math.Min(random.Next(0, room + 1), BytesOfChain - position);
+        int left = count;
+        foreach (LibC.Vector part in rooms)
+        {
+            int length = Math.Min(left, (int)part.Length);
+            for (int index = 0; index < length; index++)
+                part.Bytes[index] = Expected(position++);
+            left -= length;
+        }
+
+        shared.Chain.Advance(count);
+        if (random.Next(3) == 0)
+            shared.Chain.Commit();
+        return position;
     }
 
     private static unsafe long Read(SharedChain shared, Random random, long leaveAt, CancellationToken written)

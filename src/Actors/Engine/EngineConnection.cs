@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
 using Actors443.ProxyProtocol;
 using Actors443.Tls;
+using Actors443.Tunnels.Egress;
 using Akka.Actor;
 
 namespace Actors443.Engine;
@@ -205,6 +206,9 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     /// <summary>Number of the <see cref="ActorPlace"/> its actors live at.</summary>
     public virtual int Place => 0;
+
+    /// <summary>Connects to where it leads, by what is cheapest from here.</summary>
+    public virtual IEgressConnector Egress => SystemEgressConnector.Instance;
 
     private long SinceAcceptMs => Clock.NowMs - AcceptedAtMs;
 

@@ -43,7 +43,7 @@ internal sealed class RoutedConnection(EngineConnection connection, IRoutedClien
         DialedUpstream dialed;
         try
         {
-            dialed = await route.Upstreams.DialAsync(connection.ApplicationProtocol, _over.Token);
+            dialed = await route.Upstreams.DialAsync(connection.ApplicationProtocol, connection.Egress, _over.Token);
         }
         catch (OperationCanceledException)
         {
@@ -138,8 +138,7 @@ internal sealed class RoutedConnection(EngineConnection connection, IRoutedClien
 
                 long length = read.Buffer.Length;
                 failure = CloseReason.UpstreamReset;
-                foreach (ReadOnlyMemory<byte> part in read.Buffer)
-                    await upstream.SendAsync(part);
+                await upstream.SendAsync(read.Buffer);
                 failure = CloseReason.ClientReset;
                 client.Input.AdvanceTo(read.Buffer.End);
                 route.Usage.CountUp(length);
@@ -166,7 +165,7 @@ internal sealed class RoutedConnection(EngineConnection connection, IRoutedClien
                 await upstream.WaitAsync();
                 if (IsOver)
                     return;
-                (int length, bool isOver) = TunnelRelay.Receive(upstream, client.Output);
+                (int length, bool isOver) = upstream.Receive(client.Output);
                 if (length > 0)
                 {
                     failure = CloseReason.ClientReset;

@@ -28,14 +28,15 @@ internal sealed class UpstreamGroup(ConnectionRouteSettings settings, ITargetRes
 
     /// <summary>A connection, or why no upstream gave one.</summary>
     /// <param name="protocol">What the client speaks, for upstreams with TLS.</param>
+    /// <param name="connector">Connects.</param>
     /// <param name="cancellationToken">Nobody wants it any more.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<DialedUpstream> DialAsync(SslApplicationProtocol protocol, CancellationToken cancellationToken)
+    public async Task<DialedUpstream> DialAsync(SslApplicationProtocol protocol, IEgressConnector connector, CancellationToken cancellationToken)
     {
         var failure = new DialedUpstream(null, null, CloseReason.UpstreamUnreachable, "there is none");
         foreach (Upstream upstream in InTurn())
         {
-            DialedUpstream dialed = await DialAsync(upstream.Address, protocol, cancellationToken);
+            DialedUpstream dialed = await DialAsync(upstream.Address, protocol, upstream.Address.Tls ? SystemEgressConnector.Instance : connector, cancellationToken);
             Note(upstream, dialed);
             if (dialed.Socket is not null)
                 return dialed;
@@ -62,14 +63,14 @@ internal sealed class UpstreamGroup(ConnectionRouteSettings settings, ITargetRes
         return order;
     }
 
-    private async Task<DialedUpstream> DialAsync(UpstreamAddress address, SslApplicationProtocol protocol, CancellationToken cancellationToken)
+    private async Task<DialedUpstream> DialAsync(UpstreamAddress address, SslApplicationProtocol protocol, IEgressConnector connector, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(settings.ConnectTimeout);
         try
         {
             IPAddress[] found = IPAddress.TryParse(address.Host, out IPAddress? written) ? [written] : await resolver.ResolveAsync(address.Host, patience.Token);
-            (EgressSocket? socket, TunnelRefusal? refusal) = await TunnelDialer.ConnectAsync([.. found.Select(each => new IPEndPoint(each, address.Port))], patience.Token);
+            (EgressSocket? socket, TunnelRefusal? refusal) = await TunnelDialer.ConnectAsync([.. found.Select(each => new IPEndPoint(each, address.Port))], connector, patience.Token);
             if (socket is not null)
                 return new DialedUpstream(address.Tls ? await TlsEgress.ConnectAsync(socket, TlsOf(address, protocol), patience.Token) : socket, address, CloseReason.None, null);
             cancellationToken.ThrowIfCancellationRequested();

@@ -8,16 +8,12 @@ namespace Actors443.Tunnels;
 /// <summary>Moves the bytes of one tunnel both ways, each as fast as the other side takes them: what is not taken is not read.</summary>
 internal static class TunnelRelay
 {
-    // A read that fills less than this is not worth a turn of its own while there is more.
-    private const int LeastRoom = 4 * 1024;
-    private const int MostBeforeFlush = 64 * 1024;
-
     /// <summary>Returns when the tunnel is over; it then has its reason. The client's end of the pipe is still open.</summary>
     public static async Task RunAsync(Tunnel tunnel, TunnelCarrier client, EgressSocket target, TimeProvider time)
     {
         using var ended = new CancellationTokenSource();
         // Whoever ends the tunnel is done with the pipe before somebody else has it.
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var stopped = new TaskCompletionSource();
         tunnel.OnEnd(() =>
         {
             target.Close(reset: tunnel.Reason is not (TunnelEndReason.ClientClosed or TunnelEndReason.TargetClosed));
@@ -25,7 +21,8 @@ internal static class TunnelRelay
             ended.Cancel();
             stopped.TrySetResult();
         });
-        await Task.WhenAll(stopped.Task, UpAsync(tunnel, client, target, time, ended.Token), DownAsync(tunnel, target, client, time, ended.Token));
+        // Not on the loop, where the relay may have run: an application's code goes on after this, and may block.
+        await Task.WhenAll(stopped.Task, UpAsync(tunnel, client, target, time, ended.Token), DownAsync(tunnel, target, client, time, ended.Token)).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
     }
 
     private static async Task UpAsync(Tunnel tunnel, TunnelCarrier client, EgressSocket target, TimeProvider time, CancellationToken ended)
@@ -45,8 +42,7 @@ internal static class TunnelRelay
 
                 long length = read.Buffer.Length;
                 failure = TunnelEndReason.TargetReset;
-                foreach (ReadOnlyMemory<byte> part in read.Buffer)
-                    await target.SendAsync(part);
+                await target.SendAsync(read.Buffer);
                 failure = TunnelEndReason.ClientReset;
                 client.Input.AdvanceTo(read.Buffer.End);
                 tunnel.CountUp(length);
@@ -82,7 +78,7 @@ internal static class TunnelRelay
             while (!tunnel.HasEnded)
             {
                 await target.WaitAsync();
-                (int length, bool isOver) = Receive(target, client.Output);
+                (int length, bool isOver) = target.Receive(client.Output);
                 if (length > 0)
                 {
                     tunnel.CountDown(length);
@@ -103,25 +99,6 @@ internal static class TunnelRelay
         {
             tunnel.End(failure);
         }
-    }
-
-    /// <summary>Takes what there is, up to what is worth a flush.</summary>
-    public static (int Length, bool IsOver) Receive(EgressSocket target, PipeWriter client)
-    {
-        int length = 0;
-        while (length < MostBeforeFlush)
-        {
-            Span<byte> room = client.GetSpan(LeastRoom);
-            int count = target.Receive(room);
-            if (count <= 0)
-                return (length, count == 0);
-            client.Advance(count);
-            length += count;
-            if (count < room.Length)
-                break;
-        }
-
-        return (length, false);
     }
 
     /// <summary>What pipes and sockets throw when the other side is gone or they were closed.</summary>

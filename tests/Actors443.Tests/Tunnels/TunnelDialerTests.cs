@@ -18,7 +18,7 @@ public sealed class TunnelDialerTests
         // Harmless at first, the metadata service a moment later.
         var resolver = new TurningResolver([IPAddress.Loopback], [IPAddress.Parse("169.254.169.254")]);
 
-        (EgressSocket? socket, TunnelRefusal? refusal) = await new TunnelDialer(resolver).DialAsync(Policy(port), new TunnelTarget("turning.test", null, port), Patience, CancellationToken.None);
+        (EgressSocket? socket, TunnelRefusal? refusal) = await new TunnelDialer(resolver).DialAsync(Policy(port), new TunnelTarget("turning.test", null, port), SystemEgressConnector.Instance, Patience, CancellationToken.None);
 
         using (socket)
             Assert.Equal((null, $"127.0.0.1:{port}", 1), (refusal, socket!.Remote.ToString(), resolver.Asked));
@@ -29,7 +29,7 @@ public sealed class TunnelDialerTests
     {
         var resolver = new TurningResolver([IPAddress.Parse("169.254.169.254"), IPAddress.Parse("::ffff:10.0.0.1")]);
 
-        (EgressSocket? socket, TunnelRefusal? refusal) = await new TunnelDialer(resolver).DialAsync(Policy(80), new TunnelTarget("turning.test", null, 80), Patience, CancellationToken.None);
+        (EgressSocket? socket, TunnelRefusal? refusal) = await new TunnelDialer(resolver).DialAsync(Policy(80), new TunnelTarget("turning.test", null, 80), SystemEgressConnector.Instance, Patience, CancellationToken.None);
 
         Assert.Equal((null, TunnelRefusal.NotPublic), (socket, refusal));
     }
@@ -40,7 +40,7 @@ public sealed class TunnelDialerTests
         using TcpListener listener = Listen(out int port);
         var resolver = new TurningResolver([IPAddress.Parse("10.0.0.1"), IPAddress.Parse("127.0.0.9"), IPAddress.Loopback]);
 
-        (EgressSocket? socket, _) = await new TunnelDialer(resolver).DialAsync(Policy(port), new TunnelTarget("many.test", null, port), Patience, CancellationToken.None);
+        (EgressSocket? socket, _) = await new TunnelDialer(resolver).DialAsync(Policy(port), new TunnelTarget("many.test", null, port), SystemEgressConnector.Instance, Patience, CancellationToken.None);
 
         using (socket)
             Assert.Equal($"127.0.0.1:{port}", socket!.Remote.ToString());
@@ -51,7 +51,7 @@ public sealed class TunnelDialerTests
     {
         var resolver = new TurningResolver([IPAddress.Loopback]);
 
-        (_, TunnelRefusal? refusal) = await new TunnelDialer(resolver).DialAsync(new TargetPolicy([new TunnelRule("a.test", null, 1, 65535)], []), new TunnelTarget("b.test", null, 80), Patience, CancellationToken.None);
+        (_, TunnelRefusal? refusal) = await new TunnelDialer(resolver).DialAsync(new TargetPolicy([new TunnelRule("a.test", null, 1, 65535)], []), new TunnelTarget("b.test", null, 80), SystemEgressConnector.Instance, Patience, CancellationToken.None);
 
         Assert.Equal((TunnelRefusal.NotAllowed, 0), (refusal, resolver.Asked));
     }
@@ -59,7 +59,7 @@ public sealed class TunnelDialerTests
     [Fact]
     public async Task Nobody_waits_longer_than_the_settings_say()
     {
-        (_, TunnelRefusal? refusal) = await new TunnelDialer(new SilentResolver()).DialAsync(Policy(80), new TunnelTarget("silent.test", null, 80), TimeSpan.FromMilliseconds(50), CancellationToken.None);
+        (_, TunnelRefusal? refusal) = await new TunnelDialer(new SilentResolver()).DialAsync(Policy(80), new TunnelTarget("silent.test", null, 80), SystemEgressConnector.Instance, TimeSpan.FromMilliseconds(50), CancellationToken.None);
 
         Assert.Equal(TunnelRefusal.TimedOut, refusal);
     }

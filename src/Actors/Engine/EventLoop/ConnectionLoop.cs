@@ -23,6 +23,7 @@ internal sealed unsafe class ConnectionLoop : IDisposable
         Received = (byte*)Unsafe.AsPointer(ref _received[0]);
         _farewells = new Farewells();
         Place = ActorPlace.On(Loop);
+        Egress = new LoopEgressConnector(Loop);
     }
 
     public int Index { get; }
@@ -30,6 +31,9 @@ internal sealed unsafe class ConnectionLoop : IDisposable
     public EventLoop Loop { get; }
 
     public ActorPlace Place { get; }
+
+    /// <summary>Connects to where connections on it lead.</summary>
+    public LoopEgressConnector Egress { get; }
 
     public BlockPool Pool { get; }
 

@@ -4,6 +4,7 @@ using Actors443.Connections;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Routing;
 using Actors443.Tls;
+using Actors443.Tunnels.Egress;
 
 namespace Actors443.Engine.EventLoop;
 
@@ -15,6 +16,8 @@ internal sealed partial class LoopConnection : IRoutedClient
     private bool _isUnwatched;
     private bool _outputEnds;
     private bool _outputEnded;
+
+    public override IEgressConnector Egress => _home.Egress;
 
     PipeReader IRoutedClient.Input => _input;
 
@@ -142,26 +145,25 @@ internal sealed partial class LoopConnection : IRoutedClient
     }
 
     /// <summary>Sends what has been flushed, as far as the socket takes it.</summary>
-    private unsafe void WriteRaw()
+    private void WriteRaw()
     {
         _dirty = false;
         _isBlocked = false;
         while (_phase is Phase.Open or Phase.Closing)
         {
-            int length = _output.Peek(out byte* bytes);
-            if (length == 0)
+            ReadOnlySequence<byte> bytes = _output.PeekAll();
+            if (bytes.IsEmpty)
                 break;
-            nint count = LibC.send(_descriptor, bytes, (nuint)length, LibC.NoSignal);
-            if (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR))
+            int sent = GatheredSend.Send(_descriptor, bytes, out int error);
+            if (error is not (0 or LibC.EAGAIN or LibC.EINTR))
             {
                 CutOff();
                 return;
             }
 
-            int sent = Math.Max(0, (int)count);
             BytesWritten += sent;
-            _output.Consume(sent);
-            _isBlocked = sent < length;
+            _output.ConsumeTo(bytes.GetPosition(sent));
+            _isBlocked = error != 0;
             if (_isBlocked)
                 break;
         }

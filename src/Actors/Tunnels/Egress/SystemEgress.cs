@@ -56,3 +56,24 @@ internal sealed class SystemEgress : EgressSocket
             _socket.Dispose();
     }
 }
+
+/// <summary>Connects to targets by the framework's sockets.</summary>
+internal sealed class SystemEgressConnector : IEgressConnector
+{
+    public static SystemEgressConnector Instance { get; } = new();
+
+    public async Task<EgressSocket> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken);
+            return new SystemEgress(socket, endPoint);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

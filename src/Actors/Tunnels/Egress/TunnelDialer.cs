@@ -15,8 +15,8 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
     private static readonly TimeSpan NextAfter = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A connection, or why there is none.</summary>
-    public Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> DialAsync(TargetPolicy policy, TunnelTarget target, TimeSpan within, CancellationToken cancellationToken) =>
-        DialAsync(policy, target, ConnectAsync, within, cancellationToken);
+    public Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> DialAsync(TargetPolicy policy, TunnelTarget target, IEgressConnector connector, TimeSpan within, CancellationToken cancellationToken) =>
+        DialAsync(policy, target, (endPoints, patience) => ConnectAsync(endPoints, connector, patience), within, cancellationToken);
 
     /// <summary>A socket of UDP for the target's first address, or why there is none. Whether anybody is there, UDP does not tell.</summary>
     public Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> DialUdpAsync(TargetPolicy policy, TunnelTarget target, TimeSpan within, CancellationToken cancellationToken) =>
@@ -63,7 +63,7 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
 
     /// <summary>A connection to the first of the addresses that answers, or why there is none.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, perhaps; else it is a refusal.</exception>
-    public static async Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> ConnectAsync(IPEndPoint[] endPoints, CancellationToken cancellationToken)
+    public static async Task<(EgressSocket? Socket, TunnelRefusal? Refusal)> ConnectAsync(IPEndPoint[] endPoints, IEgressConnector connector, CancellationToken cancellationToken)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var attempts = new List<Task<EgressSocket>>();
@@ -74,7 +74,7 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
             while (next < endPoints.Length || attempts.Count > 0)
             {
                 if (next < endPoints.Length)
-                    attempts.Add(ConnectAsync(endPoints[next++], lost.Token));
+                    attempts.Add(connector.ConnectAsync(endPoints[next++], lost.Token));
                 Task<EgressSocket> any = Task.WhenAny(attempts).Unwrap();
                 if (next < endPoints.Length)
                     await Task.WhenAny(any, Task.Delay(NextAfter, cancellationToken));
@@ -98,21 +98,6 @@ internal sealed class TunnelDialer(ITargetResolver resolver)
             await lost.CancelAsync();
             foreach (Task<EgressSocket> attempt in attempts)
                 _ = attempt.ContinueWith(static late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-        }
-    }
-
-    private static async Task<EgressSocket> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(endPoint, cancellationToken);
-            return new SystemEgress(socket, endPoint);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 

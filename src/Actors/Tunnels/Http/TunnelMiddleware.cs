@@ -66,7 +66,7 @@ internal sealed class TunnelMiddleware(
         Adopt(connection, tunnel);
         try
         {
-            using EgressSocket? target = await DialAsync(context, tunnel);
+            using EgressSocket? target = await DialAsync(context, tunnel, connection.Egress);
             if (target is null)
                 return;
             if (!await IsOwnedAsync(tunnel, context.RequestAborted))
@@ -96,7 +96,8 @@ internal sealed class TunnelMiddleware(
         EgressSocket? target = null;
         try
         {
-            target = await DialAsync(context, tunnel);
+            // It outlives the connection, and so its loop is not the place for it.
+            target = await DialAsync(context, tunnel, SystemEgressConnector.Instance);
             if (target is null)
                 return;
             tunnel.Connected(target.Remote);
@@ -179,11 +180,11 @@ internal sealed class TunnelMiddleware(
         tunnel.Account.Leave(tunnel);
     }
 
-    private async Task<EgressSocket?> DialAsync(HttpContext context, Tunnel tunnel)
+    private async Task<EgressSocket?> DialAsync(HttpContext context, Tunnel tunnel, IEgressConnector connector)
     {
         (EgressSocket? target, TunnelRefusal? refusal) = tunnel.Method == TunnelMethod.Udp
             ? await dialer.DialUdpAsync(tunnel.Policy, tunnel.Target, accounts.Settings.ConnectTimeout, context.RequestAborted)
-            : await dialer.DialAsync(tunnel.Policy, tunnel.Target, accounts.Settings.ConnectTimeout, context.RequestAborted);
+            : await dialer.DialAsync(tunnel.Policy, tunnel.Target, connector, accounts.Settings.ConnectTimeout, context.RequestAborted);
         if (refusal is not null)
             await RefuseAsync(context, tunnel, refusal);
         return target;

@@ -126,6 +126,12 @@ internal static unsafe partial class LibC
     public static partial nint send(int descriptor, void* buffer, nuint count, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial nint sendmsg(int descriptor, Message* message, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint readv(int descriptor, Vector* vectors, int count);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial nint preadv2(int descriptor, Vector* vectors, int count, long offset, int flags);
 
     /// <summary>Lets the heaps of threads keep so much free memory before they give it back to the kernel, who takes it page by page and gives it again filled with
@@ -167,6 +173,19 @@ internal static unsafe partial class LibC
     {
         public byte* Bytes;
         public nuint Length;
+    }
+
+    /// <summary>msghdr.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Message
+    {
+        public void* Name;
+        public uint NameLength;
+        public Vector* Parts;
+        public nuint PartCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
     }
 
     [StructLayout(LayoutKind.Sequential)]

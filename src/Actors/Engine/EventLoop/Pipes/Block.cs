@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Actors443.Engine.EventLoop.Pipes;
 
@@ -15,7 +16,7 @@ internal sealed unsafe class Block : ReadOnlySequenceSegment<byte>
     {
         _array = GC.AllocateUninitializedArray<byte>(size, pinned: true);
         Address = (byte*)Unsafe.AsPointer(ref _array[0]);
-        Memory = _array;
+        Memory = MemoryOf(size);
     }
 
     public byte* Address { get; }
@@ -35,16 +36,22 @@ internal sealed unsafe class Block : ReadOnlySequenceSegment<byte>
     public void Link(int length, Block next)
     {
         Length = length;
-        Memory = _array.AsMemory(0, length);
+        Memory = MemoryOf(length);
         next.RunningIndex = RunningIndex + length;
         Next = next;
     }
 
+    /// <summary>It is kept with others, of which this is one.</summary>
+    public void KeepWith(Block? others) => Next = others;
+
     public void Reset()
     {
         Length = 0;
-        Memory = _array;
+        Memory = MemoryOf(Capacity);
         RunningIndex = 0;
         Next = null;
     }
+
+    // Whoever pins it again has nothing to do.
+    private Memory<byte> MemoryOf(int length) => MemoryMarshal.CreateFromPinnedArray(_array, 0, length);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Actors443.Engine.EventLoop.Interop;
 
 namespace Actors443.Engine.EventLoop.Pipes;
 
@@ -15,6 +16,7 @@ internal unsafe struct BlockChain(BlockPool pool)
 
     private Block? _head;
     private Block? _tail;
+    private Block? _spare;
     private int _headOffset;
     private int _tailLength;
     private int _gate;
@@ -67,9 +69,48 @@ internal unsafe struct BlockChain(BlockPool pool)
         return _tail;
     }
 
-    /// <summary>By the writer, after <see cref="Reserve"/>.</summary>
+    /// <summary>By the writer: room in several blocks, to be filled in order by one system call. <see cref="Advance"/> goes over all of them and gives back what was not used.</summary>
+    /// <param name="rooms">One a block.</param>
+    /// <param name="atLeast">In the first of them.</param>
+    /// <returns>Bytes of all.</returns>
+    public int Reserve(Span<LibC.Vector> rooms, int atLeast)
+    {
+        Block block = Reserve(atLeast, out int offset);
+        rooms[0] = new LibC.Vector { Bytes = block.Address + offset, Length = (nuint)(block.Capacity - offset) };
+        int all = block.Capacity - offset;
+        for (int index = rooms.Length - 1; index > 0; index--)
+        {
+            block = pool.Rent();
+            block.KeepWith(_spare);
+            _spare = block;
+            rooms[index] = new LibC.Vector { Bytes = block.Address, Length = (nuint)block.Capacity };
+            all += block.Capacity;
+        }
+
+        return all;
+    }
+
+    /// <summary>By the writer, after it has reserved.</summary>
     public void Advance(int count)
     {
+        while (_spare is { } spare)
+        {
+            _spare = spare.NextBlock;
+            spare.KeepWith(null);
+            int rest = _tail!.Capacity - _tailLength;
+            if (count <= rest)
+            {
+                pool.Return(spare);
+                continue;
+            }
+
+            _tail.Link(_tail.Capacity, spare);
+            _tail = spare;
+            _tailLength = 0;
+            _written += rest;
+            count -= rest;
+        }
+
         if (_tail is null || count > _tail.Capacity - _tailLength)
             throw new InvalidOperationException("More bytes were written than there was room for.");
         _tailLength += count;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
@@ -33,6 +34,12 @@ internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter,
     public unsafe int Peek(out byte* bytes) => _chain.Peek(out bytes);
 
     public void Consume(int count) => _chain.Consume(count);
+
+    /// <summary>By the loop: all that is to be sent.</summary>
+    public ReadOnlySequence<byte> PeekAll() => _chain.ToSequence();
+
+    /// <summary>By the loop, of what <see cref="PeekAll"/> gave.</summary>
+    public void ConsumeTo(SequencePosition position) => _chain.ConsumeTo(position);
 
     /// <summary>By the writer: see <see cref="IOutputRecords"/>.</summary>
     public void CutAtFlushes() => _flushes ??= new ConcurrentQueue<long>();
@@ -93,6 +100,9 @@ internal sealed class LoopOutput(IPipeOwner owner, BlockPool pool) : PipeWriter,
     public override Memory<byte> GetMemory(int sizeHint = 0) => _chain.Reserve(Math.Max(sizeHint, 1), out int offset).From(offset);
 
     public override Span<byte> GetSpan(int sizeHint = 0) => _chain.Reserve(Math.Max(sizeHint, 1), out int offset).SpanFrom(offset);
+
+    /// <inheritdoc cref="BlockChain.Reserve(Span{Interop.LibC.Vector}, int)"/>
+    public int Reserve(Span<Interop.LibC.Vector> rooms, int atLeast) => _chain.Reserve(rooms, atLeast);
 
     public override void Advance(int bytes) => _chain.Advance(bytes);
 

@@ -29,6 +29,9 @@ public sealed class TestProgram : IAsyncDisposable
     /// <summary>It has ended by itself.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>What it has ended with.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>Whether there is such a program; <c>/usr/sbin</c> is looked into as well.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin").Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
@@ -47,7 +50,7 @@ public sealed class TestProgram : IAsyncDisposable
     }
 
     /// <summary>Waits for its end, by when <see cref="Output"/> is whole.</summary>
-    public Task EndAsync() => _process.WaitForExitAsync();
+    public Task EndAsync(CancellationToken cancellationToken = default) => _process.WaitForExitAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

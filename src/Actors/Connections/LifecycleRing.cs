@@ -3,25 +3,60 @@ using System.Runtime.CompilerServices;
 namespace Actors443.Connections;
 
 /// <summary>What happens in the life of a connection.</summary>
-internal enum LifecycleEvent : byte
+public enum LifecycleEvent : byte
 {
+    /// <summary>Nothing.</summary>
     None = 0,
+
+    /// <summary>It was accepted.</summary>
     Accepted,
+
+    /// <summary>Its ClientHello has come.</summary>
     ClientHelloRead,
+
+    /// <summary>Admission has let it in.</summary>
     Admitted,
+
+    /// <summary>The handshake began.</summary>
     HandshakeStarted,
+
+    /// <summary>The handshake is done; detail 1: resumed.</summary>
     HandshakeCompleted,
+
+    /// <summary>The handshake failed; the detail is a <see cref="CloseReason"/>.</summary>
     HandshakeFailed,
+
+    /// <summary>Its first request began, or one after a pause.</summary>
     RequestStarted,
+
+    /// <summary>A request was answered.</summary>
     RequestCompleted,
+
+    /// <summary>It carries another protocol from here on.</summary>
     Upgraded,
+
+    /// <summary>It is to come to its end.</summary>
     DrainRequested,
+
+    /// <summary>Somebody has closed it; the detail is a <see cref="CloseReason"/>.</summary>
     CloseRequested,
+
+    /// <summary>A deadline has passed; the detail is a <see cref="CloseReason"/>.</summary>
     DeadlinePassed,
+
+    /// <summary>No byte moves any more; the detail is a <see cref="CloseReason"/>.</summary>
     TransportClosed,
+
+    /// <summary>A handshake decider was asked.</summary>
     DecisionAwaited,
+
+    /// <summary>It has decided; the detail is a <see cref="CloseReason"/>, 0: accepted.</summary>
     DecisionMade,
+
+    /// <summary>It is led elsewhere.</summary>
     Routed,
+
+    /// <summary>Its upstream is connected.</summary>
     UpstreamConnected,
 }
 
@@ -65,7 +100,8 @@ internal struct LifecycleRing
     }
 }
 
+/// <summary>One of the last events of a connection.</summary>
 /// <param name="SinceAcceptMs">Milliseconds since accept.</param>
 /// <param name="Kind">What happened.</param>
 /// <param name="Detail">A number that says more.</param>
-internal readonly record struct LifecycleEntry(uint SinceAcceptMs, LifecycleEvent Kind, ushort Detail);
+public readonly record struct LifecycleEntry(uint SinceAcceptMs, LifecycleEvent Kind, ushort Detail);

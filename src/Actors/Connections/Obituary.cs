@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Actors443.Connections;
 
-/// <summary>The story of a connection that ended, filed by its supervisor.</summary>
+/// <summary>The story of a connection that ended as it should not, published by its supervisor on the actor system's event stream.</summary>
 /// <param name="Id">The connection.</param>
 /// <param name="EndedAt">Wall-clock time of the end.</param>
 /// <param name="Remote">The client.</param>
@@ -10,7 +10,7 @@ namespace Actors443.Connections;
 /// <param name="Detail">In words, where there is more to say.</param>
 /// <param name="Last">The facts at the end.</param>
 /// <param name="Events">The last lifecycle events.</param>
-internal sealed record Obituary(
+public sealed record Obituary(
     string Id,
     DateTimeOffset EndedAt,
     IPEndPoint Remote,

@@ -13,14 +13,17 @@ internal sealed class ActorPlace
 
     public static ActorPlace ThreadPool { get; } = new(null);
 
+    /// <summary>Wherever the actor system has its actors: one that knows no dispatcher of ours.</summary>
+    public static ActorPlace Anywhere { get; } = new(null);
+
     public static ActorPlace On(EventLoop.EventLoop loop) => new(loop);
 
     /// <summary>For the actor that owns one connection.</summary>
-    public Props ForConnection(Props props) => _loop is null
+    public Props ForConnection(Props props) => ReferenceEquals(this, Anywhere) ? props : _loop is null
         ? props.WithDispatcher(ConnectionSupervisor.DispatcherPath).WithMailbox(ConnectionSupervisor.MailboxPath)
         : OnLoop(props);
 
-    public Props ForSupervisor(Props props) => _loop is null ? props.WithDispatcher(ConnectionSupervisor.DispatcherPath) : OnLoop(props);
+    public Props ForSupervisor(Props props) => ReferenceEquals(this, Anywhere) ? props : _loop is null ? props.WithDispatcher(ConnectionSupervisor.DispatcherPath) : OnLoop(props);
 
     /// <summary>Makes actors that are to live here.</summary>
     public T Create<T>(Func<T> create) => _loop is null ? create() : _loop.CreateActors(create);

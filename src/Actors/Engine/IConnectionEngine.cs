@@ -13,6 +13,9 @@ internal interface IConnectionEngine : IAsyncDisposable
     /// <summary><c>portable</c>, …</summary>
     string Name { get; }
 
+    /// <summary>False: its connections are secured by nobody, and none has a certificate to show.</summary>
+    bool NeedsCertificates => true;
+
     /// <summary>Where the actors of its connections live; <see cref="EngineConnection.Place"/> is an index into it.</summary>
     IReadOnlyList<ActorPlace> Places { get; }
 

@@ -40,6 +40,22 @@ internal static class KestrelEnd
         };
     }
 
+    /// <summary>What the end of a connection was, if nobody has said so before. As late as can be: Kestrel's timer aborts a connection first, and notes why after.</summary>
+    public static void SetReason(EngineConnection connection, IFeatureCollection features, bool peerEnded, bool failed)
+    {
+        (CloseReason reason, string? detail) = Of(features);
+        if (reason != CloseReason.None)
+            connection.SetReason(reason, detail);
+        else if (connection.WasCutOff)
+            connection.SetReason(CloseReason.ClientReset);
+        else if (peerEnded)
+            connection.SetOrderlyReason(CloseReason.ClientClosed);
+        else if (failed)
+            connection.SetReason(CloseReason.ClientReset);
+        else
+            connection.SetOrderlyReason(CloseReason.ServerClosed);
+    }
+
     // Compiled once: reflection would cost a microsecond a connection. -1: no reason yet.
     private static Func<object, int>? CompileReading(out string?[] names)
     {

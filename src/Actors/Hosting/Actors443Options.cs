@@ -2,7 +2,9 @@ using Actors443.Acme.OnDemand;
 using Actors443.Configuration;
 using Actors443.Configuration.Hocon;
 using Actors443.Configuration.Reading;
+using Actors443.Engine;
 using Actors443.Routing.Conversations;
+using Actors443.TestKit;
 using Actors443.Tls.Deciding;
 using Akka.Actor;
 using Akka.Configuration;
@@ -65,6 +67,15 @@ public sealed class Actors443Options
         ArgumentNullException.ThrowIfNull(application);
         Application += application;
         return this;
+    }
+
+    /// <summary>For tests: listens at no port, and serves the clients in memory of <paramref name="door"/>, without TLS and certificates, everything else as ever. The state directory is not used.</summary>
+    public Actors443Options ConnectInMemory(TestFrontDoor door)
+    {
+        ArgumentNullException.ThrowIfNull(door);
+        _services.AddSingleton(door);
+        _services.AddSingleton<IConnectionEngine, InMemoryEngine>();
+        return Bind("127.0.0.1:443").Set("https.http3", "off").Set("http.enabled", "off").Set("certificates.local-ca.enabled", "off");
     }
 
     /// <summary>Asks this decider about every handshake; several are asked in the order they were added.</summary>

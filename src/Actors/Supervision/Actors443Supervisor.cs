@@ -106,7 +106,7 @@ public sealed class Actors443Supervisor : ReceiveActor
             return new ServingFailed(_clusterProblem, null);
         CertificatesReady certificates = await _certificates.Ask<CertificatesReady>(AwaitCertificates.Instance, CertificatesWithin);
         // One by ACME is on its way, and needs listeners to be validated.
-        if (_environment.Certificates.Current.Certificates.Count == 0 && _environment.Settings.Certificates.Acme is { Names.Count: 0, OnDemand.IsOn: false })
+        if (_environment.Engine.NeedsCertificates && _environment.Certificates.Current.Certificates.Count == 0 && _environment.Settings.Certificates.Acme is { Names.Count: 0, OnDemand.IsOn: false })
         {
             string problems = certificates.Problems.Count == 0 ? "certificates: none is configured and certificates.local-ca is off." : string.Join(Environment.NewLine, certificates.Problems);
             return new ServingFailed(problems, null);

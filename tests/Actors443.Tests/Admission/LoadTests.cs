@@ -2,13 +2,12 @@ using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Testing;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Actors443.Tests.Admission;
 
-public sealed class LoadTests : TestKit
+public sealed class LoadTests : Akka.TestKit.Xunit2.TestKit
 {
     private static readonly LoadThreshold Threshold = new(0.5, 0.8);
     private static readonly LoadSettings Settings = new() { RiseSamples = 3, FallSamples = 2, SampleInterval = TimeSpan.FromMilliseconds(10) };

@@ -3,13 +3,12 @@ using Actors443.Configuration;
 using Actors443.Telemetry;
 using Actors443.Testing;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Actors443.Tests.Certificates;
 
-public sealed class CertificateSupervisorTests : TestKit
+public sealed class CertificateSupervisorTests : Akka.TestKit.Xunit2.TestKit
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 

@@ -4,14 +4,13 @@ using Actors443.Telemetry;
 using Actors443.Testing;
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Actors443.Tests.Certificates;
 
 /// <summary>When the actor looks at the files, and what it tells. In virtual time: nothing happens but what a test lets happen.</summary>
-public sealed class FileCertificateActorTests : TestKit
+public sealed class FileCertificateActorTests : Akka.TestKit.Xunit2.TestKit
 {
     private static readonly TimeSpan Rescan = TimeSpan.FromHours(1);
 

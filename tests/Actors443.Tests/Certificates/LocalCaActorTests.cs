@@ -3,12 +3,11 @@ using Actors443.Configuration;
 using Actors443.Testing;
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Microsoft.Extensions.Logging;
 
 namespace Actors443.Tests.Certificates;
 
-public sealed class LocalCaActorTests : TestKit
+public sealed class LocalCaActorTests : Akka.TestKit.Xunit2.TestKit
 {
     private readonly TemporaryFolder _state = new();
     private readonly RecordedLog _log = new();

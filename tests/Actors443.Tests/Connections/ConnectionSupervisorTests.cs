@@ -6,14 +6,13 @@ using Actors443.Engine;
 using Actors443.Hosting;
 using Actors443.Testing;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Actors443.Tests.Connections;
 
 /// <summary>A supervisor with real connection actors on their real dispatcher and mailbox; only the engine is the test's.</summary>
-public sealed class ConnectionSupervisorTests : TestKit
+public sealed class ConnectionSupervisorTests : Akka.TestKit.Xunit2.TestKit
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 

@@ -10,14 +10,13 @@ using Actors443.Telemetry;
 using Actors443.Testing;
 using Actors443.Testing.Dns;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Actors443.Tests.Dns;
 
 /// <summary>The resolver with upstreams and a clock of the test.</summary>
-public sealed class ResolverTests : TestKit
+public sealed class ResolverTests : Akka.TestKit.Xunit2.TestKit
 {
     private static readonly DnsClient Client = new(IPAddress.Loopback);
 

@@ -3,13 +3,12 @@ using Actors443.Configuration;
 using Actors443.Tls;
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Actors443.Tests.Tls;
 
-public sealed class TicketKeyTests() : TestKit("akka.scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\"")
+public sealed class TicketKeyTests() : Akka.TestKit.Xunit2.TestKit("akka.scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\"")
 {
     private static readonly TicketKeySettings Random = new() { Rotate = TimeSpan.FromHours(12), Keep = 2 };
     private static readonly TicketKeySettings Shared = Random with { SharedSecret = "a secret of at least thirty-two bytes" };

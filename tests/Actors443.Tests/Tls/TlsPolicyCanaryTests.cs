@@ -8,14 +8,13 @@ using Actors443.Testing;
 using Actors443.Tests.Certificates;
 using Actors443.Tls;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Actors443.Tests.Tls;
 
 /// <summary>Another TLS policy that some clients see first.</summary>
-public sealed class TlsPolicyCanaryTests : TestKit
+public sealed class TlsPolicyCanaryTests : Akka.TestKit.Xunit2.TestKit
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 

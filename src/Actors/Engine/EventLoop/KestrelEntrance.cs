@@ -27,7 +27,7 @@ internal sealed class KestrelEntrance(EndPoint endPoint) : IConnectionListenerFa
     /// <summary>How to enter, once Kestrel has started.</summary>
     /// <param name="server">Kestrel.</param>
     /// <param name="direct">False: by its accept loop.</param>
-    public Action<LoopConnectionContext> Open(IServer server, out bool direct)
+    public Action<ConnectionContext> Open(IServer server, out bool direct)
     {
         Action<ConnectionContext>? way = Next is null ? null : Compile(server, Next);
         direct = way is not null;

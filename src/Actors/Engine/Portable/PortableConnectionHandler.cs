@@ -59,7 +59,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
         finally
         {
-            SetReason(connection, transport.Features, failed);
+            KestrelEnd.SetReason(connection, transport.Features, connection.HasPeerEnded, failed);
             if (handshakeCounted)
                 _admission.HandshakeEnded(connection.Remote.Address);
             request.Gate.Leave(connection.Remote.Address);
@@ -219,22 +219,6 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         {
             transport.Transport = raw;
         }
-    }
-
-    // As late as can be: Kestrel's timer aborts a connection first, and notes why after.
-    private static void SetReason(PortableConnection connection, IFeatureCollection features, bool failed)
-    {
-        (CloseReason reason, string? detail) = KestrelEnd.Of(features);
-        if (reason != CloseReason.None)
-            connection.SetReason(reason, detail);
-        else if (connection.WasCutOff)
-            connection.SetReason(CloseReason.ClientReset);
-        else if (connection.HasPeerEnded)
-            connection.SetOrderlyReason(CloseReason.ClientClosed);
-        else if (failed)
-            connection.SetReason(CloseReason.ClientReset);
-        else
-            connection.SetOrderlyReason(CloseReason.ServerClosed);
     }
 
     // While a request without a body is served nobody reads, so that nobody has seen a reset.

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Hosting;
 using Actors443.Listening;
 using Actors443.Server.Cli;

@@ -1,4 +1,5 @@
 using Actors443.Cluster.Identity;
+using Actors443.Cluster.Nodes;
 using Actors443.Cluster.TicketKeys;
 using Actors443.Configuration;
 using Actors443.Supervision;
@@ -19,13 +20,14 @@ internal sealed class ClusterSupervisor : UntypedActor
     private readonly ServerLifecycle _lifecycle;
     private readonly Akka.Cluster.Cluster _cluster;
 
-    public ClusterSupervisor(ServerEnvironment environment, IActorRef certificates)
+    public ClusterSupervisor(ServerEnvironment environment, IActorRef certificates, IActorRef directory)
     {
         _log = environment.Loggers.CreateLogger(LogCategories.Cluster);
         _lifecycle = environment.Lifecycle;
         _cluster = Akka.Cluster.Cluster.Get(Context.System);
         var seal = new ClusterSeal(ClusterKeys.Read(environment.Settings.Cluster));
 
+        Context.ActorOf(Props.Create<NodeActor>(environment, directory), NodeActor.Name);
         var ticketKeys = new SealedRegister("ticket-keys", seal);
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
         Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, environment.Loggers), "ticket-keys");
@@ -83,10 +85,7 @@ internal sealed class ClusterSupervisor : UntypedActor
         _log.Removed();
     }
 
-    /// <summary>As settings write it: <c>host:port</c>.</summary>
-    public static string NameOf(Member member) => NameOf(member.Address);
-
-    public static string NameOf(Address address) => $"{address.Host}:{address.Port}";
+    private static string NameOf(Member member) => ClusterNodes.NameOf(member.Address);
 
     // One in the cluster, on the oldest node.
     private static void StartSingleton(Props props, string name) =>

@@ -19,6 +19,8 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
     // the next connection would race, since Akka makes an actor on the actor's thread and not on its parent's.
     private EngineConnection _connection = null!;
     private ConnectionState _state = ConnectionState.Accepted;
+    // Null: none has begun.
+    private List<IActorRef>? _conversations;
     private bool _failed;
     private bool _announced;
 
@@ -70,6 +72,15 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
             case AdoptChild adopt:
                 if (_state != ConnectionState.Closed)
                     Context.ActorOf(adopt.Child.WithDispatcher(Context.Props.Dispatcher).WithMailbox(Context.Props.Mailbox));
+                return true;
+            case Push push:
+                OnPush(push);
+                return true;
+            case ConversationBegan began:
+                (_conversations ??= []).Add(began.Conversation);
+                return true;
+            case ConversationEnded ended:
+                _conversations?.Remove(ended.Conversation);
                 return true;
             case GetConnection:
                 Sender.Tell(_connection.Snapshot(), Self);
@@ -124,6 +135,15 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
                 _connection.Abort(reason);
                 break;
         }
+    }
+
+    private void OnPush(Push push)
+    {
+        _connection.Carried?.Push(push);
+        if (_conversations is null)
+            return;
+        foreach (IActorRef conversation in _conversations)
+            conversation.Tell(push, Self);
     }
 
     private void OnDrain(Drain drain)

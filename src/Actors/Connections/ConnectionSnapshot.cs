@@ -49,6 +49,9 @@ public sealed record ConnectionSnapshot
     /// <summary>Subject of the client certificate; null: none.</summary>
     public string? ClientCertificate { get; init; }
 
+    /// <summary>Whose it is, as the application or a tunnel's account has said (<see cref="IActorConnectionFeature.Principal"/>); null: nobody has.</summary>
+    public string? Principal { get; init; }
+
     /// <summary>Name of the route that leads it elsewhere; null: it is served here.</summary>
     public string? Route { get; init; }
 

@@ -1,4 +1,5 @@
 using Actors443.Admission;
+using Actors443.Connections.Directory;
 using Actors443.Engine;
 using Actors443.Telemetry;
 using Akka.Actor;
@@ -93,6 +94,12 @@ internal sealed class ConnectionSupervisor : ActorBase
                 return true;
             case ListConnections:
                 Sender.Tell(new ConnectionList(Snapshots()), Self);
+                return true;
+            case FindConnections find:
+                Sender.Tell(FoundConnections.Among(Snapshots(), find), Self);
+                return true;
+            case TellConnections tell:
+                Sender.Tell(TellAll(tell), Self);
                 return true;
             case TellConnection tell:
                 Sender.Tell(TryTell(tell), Self);
@@ -240,6 +247,20 @@ internal sealed class ConnectionSupervisor : ActorBase
         }
 
         return false;
+    }
+
+    private int TellAll(TellConnections tell)
+    {
+        int told = 0;
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+        {
+            if (!tell.Filter.Matches(connection.Snapshot()))
+                continue;
+            connection.Actor.Tell(tell.Message, Sender);
+            told++;
+        }
+
+        return told;
     }
 
     private List<ConnectionSnapshot> Snapshots()

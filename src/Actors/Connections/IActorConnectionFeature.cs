@@ -13,6 +13,12 @@ public interface IActorConnectionFeature
     /// <summary>Unique in the process, as shown by <c>conns</c> and the access log.</summary>
     string Id { get; }
 
+    /// <summary>
+    /// Whose the connection is, by a name of the application's: connections are found by it (<see cref="Directory.IConnectionDirectory"/>), and cut off when it is revoked. Null: nobody's yet.
+    /// To be set once a request has proved it.
+    /// </summary>
+    string? Principal { get; set; }
+
     /// <summary>The facts and counters as they are now.</summary>
     ConnectionSnapshot Snapshot();
 }

@@ -15,6 +15,11 @@ internal interface ICarriedProtocol
     /// <summary>It is ended after so long; null: never.</summary>
     TimeSpan? Age { get; }
 
+    /// <summary>Says something to the client unasked, if the protocol is such that anything can be.</summary>
+    void Push(Push push)
+    {
+    }
+
     /// <summary>It is to come to its end, when that is convenient.</summary>
     void Drain();
 

@@ -35,6 +35,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     private long _handshakeSinceMs;
     private long _awaitsUntilMs;
     private Ja4? _ja4;
+    private string? _principal;
     private long _headersSinceMs;
     private long _drainingSinceMs;
     private long _silenceDueMs;
@@ -149,6 +150,12 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     public bool? Resumed { get; protected set; }
 
     public X509Certificate2? ClientCertificate { get; protected set; }
+
+    public string? Principal
+    {
+        get => Volatile.Read(ref _principal);
+        set => Volatile.Write(ref _principal, value);
+    }
 
     /// <summary>TLS bytes received.</summary>
     public long BytesRead { get; protected set; }
@@ -405,6 +412,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
             CipherSuite = CipherSuite,
             Resumed = Resumed,
             ClientCertificate = ClientCertificate?.Subject,
+            Principal = Principal,
             Route = Carried?.Route,
             Upstream = Carried?.Upstream,
             Requests = Requests,

@@ -6,7 +6,9 @@ using Actors443.Certificates;
 using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
+using Actors443.Cluster.Nodes;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop.Interop;
@@ -81,6 +83,16 @@ public static class Actors443Hosting
     {
         ArgumentNullException.ThrowIfNull(system);
         return Actors443Parts.Of(system).Environment.Lifecycle;
+    }
+
+    /// <summary>Who is connected, on every node of the cluster if there is one.</summary>
+    /// <exception cref="SettingsException">The settings are wrong.</exception>
+    public static IConnectionDirectory GetConnectionDirectory(this ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return Actors443Parts.Of(system).Environment.Settings.Cluster.Enabled
+            ? new ClusterConnectionDirectory(new ClusterNodes(system))
+            : new LocalConnectionDirectory(ActorRegistry.For(system).GetAsync<Actors443Supervisor>());
     }
 
     /// <summary>
@@ -167,6 +179,7 @@ public static class Actors443Hosting
         // Made with the actor system, and not disposable: its parts are disposed of with it.
         services.TryAddSingleton(provider => Actors443Parts.Of(SystemOf(provider)).Environment);
         services.TryAddSingleton(provider => provider.GetRequiredService<ServerEnvironment>().Lifecycle);
+        services.TryAddSingleton(provider => SystemOf(provider).GetConnectionDirectory());
     });
 
     /// <summary>Serves tunnels (<c>actors443.tunnels</c>) to clients that have an account. Everybody else is the next step's: put it before whatever would refuse CONNECT.</summary>

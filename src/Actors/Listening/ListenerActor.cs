@@ -1,6 +1,7 @@
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Engine;
 using Actors443.Supervision;
 using Akka.Actor;
@@ -74,6 +75,12 @@ internal sealed class ListenerActor : UntypedActor
                 break;
             case ListConnections list:
                 AskAllAsync<ConnectionList, ConnectionList>(list, AnswerWithin, lists => new ConnectionList([.. lists.SelectMany(part => part.Connections)])).PipeTo(Sender, Self);
+                break;
+            case FindConnections find:
+                AskAllAsync<FoundConnections, FoundConnections>(find, AnswerWithin, parts => FoundConnections.Merge(parts, find)).PipeTo(Sender, Self);
+                break;
+            case TellConnections tell:
+                AskAllAsync<int, object>(tell, AnswerWithin, told => told.Sum()).PipeTo(Sender, Self);
                 break;
             case TellConnection tell:
                 AskAllAsync<bool, object>(tell, AnswerWithin, found => found.Contains(true)).PipeTo(Sender, Self);

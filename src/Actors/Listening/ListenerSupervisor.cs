@@ -1,6 +1,7 @@
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Engine;
 using Actors443.Supervision;
 using Akka.Actor;

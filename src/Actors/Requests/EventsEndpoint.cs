@@ -1,3 +1,4 @@
+using Actors443.Connections;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 
@@ -21,7 +22,7 @@ internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> 
 
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
-        var exchange = new RequestExchange(requests.Provider, to) { DueMs = long.MaxValue, Peer = actor };
+        var exchange = new RequestExchange(requests.Provider, to) { DueMs = long.MaxValue, Peer = actor, TakesPushes = true };
         int window = options.ReplyWindow ?? requests.Settings.ReplyWindow;
         // At once, for the actor may have something to tell at once.
         exchange.GrantReply(window);
@@ -32,6 +33,7 @@ internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> 
         try
         {
             string? last = context.Request.Headers["Last-Event-ID"];
+            request.Connection.Tell(new ConversationBegan(exchange), ActorRefs.NoSender);
             to.Tell(new EventsOpened(request, string.IsNullOrEmpty(last) ? null : last), exchange);
             exchange.IsTold = true;
             if (actor is not null)
@@ -40,6 +42,7 @@ internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> 
         }
         finally
         {
+            request.Connection.Tell(new ConversationEnded(exchange), ActorRefs.NoSender);
             requests.Exchanges.Remove(exchange);
             exchange.End();
             await gone.DisposeAsync();

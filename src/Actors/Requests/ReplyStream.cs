@@ -39,6 +39,10 @@ internal sealed class ReplyStream(string route, ActorRequests requests, HttpCont
                     if (_taken >= window / 2)
                         Grant();
                     break;
+                case PushedEvent pushed:
+                    await context.Response.BodyWriter.WriteAsync(pushed.Data);
+                    exchange.TakePushed(pushed.Data.Length);
+                    break;
                 case MoreThanGranted more:
                     requests.Log.MoreThanGranted(route, more.Bytes);
                     return BreakOff("failed");

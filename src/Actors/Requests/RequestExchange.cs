@@ -1,3 +1,4 @@
+using System.Text;
 using Actors443.Connections;
 using Actors443.Engine;
 using Akka.Actor;
@@ -9,6 +10,8 @@ namespace Actors443.Requests;
 /// </summary>
 internal sealed class RequestExchange(IActorRefProvider provider, ICanTell target) : LightActorRef(provider)
 {
+    private const int MostPushed = 64 * 1024;
+
     private readonly ConnectionMailbox.MessageQueue _inbox = new();
     private readonly AsyncSignal _told = new();
     private IActorRef? _reader;
@@ -16,6 +19,7 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
     private bool _isTold;
     private long _bodyCredit;
     private long _replyCredit;
+    private int _pushed;
 
     /// <summary>Place in <see cref="RunningExchanges"/>.</summary>
     public int Slot { get; set; } = -1;
@@ -37,6 +41,9 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
     /// <summary>Signalled when <see cref="BodyCredit"/> grows; null: the body is not a stream.</summary>
     public AsyncSignal? BodyAsked { get; init; }
 
+    /// <summary>The answer is a stream of events, among which others may put theirs.</summary>
+    public bool TakesPushes { get; init; }
+
     /// <summary>Bytes of the body the actor has asked for and not got.</summary>
     public long BodyCredit => Volatile.Read(ref _bodyCredit);
 
@@ -47,6 +54,9 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
     public ValueTask ToldAsync() => _told.WaitAsync();
 
     public void GrantReply(int bytes) => Interlocked.Add(ref _replyCredit, bytes);
+
+    /// <summary>So many bytes of <see cref="PushedEvent"/>s are on their way.</summary>
+    public void TakePushed(int bytes) => Interlocked.Add(ref _pushed, -bytes);
 
     public void TakeBodyCredit(int bytes) => Interlocked.Add(ref _bodyCredit, -bytes);
 
@@ -73,6 +83,12 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
             return;
         }
 
+        if (message is Push push)
+        {
+            TakePush(push);
+            return;
+        }
+
         if (message is ServerSentEvent happened)
             message = new ReplyChunk(happened.Encode());
         // Counted here, so that what nobody has granted is never kept.
@@ -81,7 +97,27 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
         _inbox.Enqueue(this, new Envelope(message, sender));
         _told.Set();
     }
+
+    // Not of the actor's credit: it knows nothing of it.
+    private void TakePush(Push push)
+    {
+        if (!TakesPushes)
+            return;
+        byte[] data = new ServerSentEvent(Encoding.UTF8.GetString(push.Data.Span)).Encode();
+        if (Interlocked.Add(ref _pushed, data.Length) > MostPushed)
+        {
+            // A client that reads too slowly.
+            TakePushed(data.Length);
+            return;
+        }
+
+        _inbox.Enqueue(this, new Envelope(new PushedEvent(data), ActorRefs.NoSender));
+        _told.Set();
+    }
 }
+
+/// <summary>An event that somebody else than the actor put into its stream.</summary>
+internal sealed record PushedEvent(ReadOnlyMemory<byte> Data);
 
 /// <summary>In place of a <see cref="ReplyChunk"/> that the actor was not granted.</summary>
 internal sealed record MoreThanGranted(long Bytes);

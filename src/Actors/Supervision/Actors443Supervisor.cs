@@ -6,6 +6,7 @@ using Actors443.Certificates.Revocation;
 using Actors443.Cluster;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Listening;
@@ -78,13 +79,15 @@ public sealed class Actors443Supervisor : ReceiveActor
         _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.TunnelSessions, environment.Clock, environment.Loggers), ActorNames.Tunnels);
         _clusterProblem = settings.Cluster.Enabled ? ClusterSupervisor.ProblemOf(Context.System) : null;
         if (settings.Cluster.Enabled && _clusterProblem is null)
-            Context.ActorOf(Props.Create<ClusterSupervisor>(environment, _certificates), ActorNames.Cluster);
+            Context.ActorOf(Props.Create<ClusterSupervisor>(environment, _certificates, _directory), ActorNames.Cluster);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
 
         Receive<StartServing>(start => StartAsync(start).PipeTo(Sender, Self));
         Receive<ApplySettings>(apply => ApplyAsync(apply.Settings).PipeTo(Sender, Self));
         Receive<ListConnections>(_directory.Forward);
         Receive<TellConnection>(_directory.Forward);
+        Receive<FindConnections>(_directory.Forward);
+        Receive<TellConnections>(_directory.Forward);
         Receive<ListObituaries>(_directory.Forward);
         Receive<ObserveConnections>(_directory.Forward);
         Receive<ListCertificates>(_certificates.Forward);

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Actors443.Connections;
 using Actors443.Requests;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
@@ -42,6 +43,7 @@ internal sealed class WebSocketEndpoint(
         {
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = options.Subprotocols.FirstOrDefault(context.WebSockets.WebSocketRequestedProtocols.Contains) });
             using CancellationTokenRegistration stop = stopping.UnsafeRegister(static state => ((WebSocketExchange)state!).Close(WebSocketCloseStatus.EndpointUnavailable, "the server stops"), exchange);
+            request.Connection.Tell(new ConversationBegan(exchange), ActorRefs.NoSender);
             peer.Tell(new WebSocketOpened(request), exchange);
             requests.Watch(peer);
             closed = await new WebSocketConversation(socket, exchange, peer, options, context.RequestAborted).RunAsync();
@@ -50,6 +52,7 @@ internal sealed class WebSocketEndpoint(
         finally
         {
             requests.Sockets.TryRemove(exchange, out _);
+            request.Connection.Tell(new ConversationEnded(exchange), ActorRefs.NoSender);
             peer.Tell(closed, exchange);
             exchange.End();
             if (owned)

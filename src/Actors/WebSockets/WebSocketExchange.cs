@@ -52,6 +52,9 @@ internal sealed class WebSocketExchange(IActorRefProvider provider, IActorRef pe
                 Interlocked.Increment(ref _acks);
                 Acked.Set();
                 break;
+            case Push push:
+                TellInternal(new WebSocketSend(push.Data, push.IsText), sender);
+                break;
             case WebSocketSend send when Interlocked.Add(ref _waiting, send.Data.Length) > sendBuffer && send.Data.Length < Volatile.Read(ref _waiting):
                 // Not kept: memory is for those that read.
                 Interlocked.Add(ref _waiting, -send.Data.Length);

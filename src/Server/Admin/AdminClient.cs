@@ -60,6 +60,12 @@ internal sealed class AdminClient : IDisposable
     public Task<ConnectionPage> ListConnectionsAsync(ConnectionQuery query, CancellationToken cancellationToken) =>
         GetAsync<ConnectionPage>("connections" + query.ToQueryString(), cancellationToken);
 
+    /// <exception cref="AdminException">The filter cannot be understood, or nobody answers.</exception>
+    public Task<ConnectionsActedOn> ActOnConnectionsAsync(string action, string where, string? text, CancellationToken cancellationToken) =>
+        SendAsync<ConnectionsActedOn>(HttpMethod.Post, $"connections/{action}{QueryString.Create("where", where)}", cancellationToken, text);
+
+    public Task<ClusterNodeReport[]> ListNodesAsync(CancellationToken cancellationToken) => GetAsync<ClusterNodeReport[]>("cluster", cancellationToken);
+
     public Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken) => GetAsync<CertificateListing>("certificates", cancellationToken);
 
     public Task<RenewalReport> RenewCertificateAsync(string name, CancellationToken cancellationToken) =>
@@ -80,18 +86,19 @@ internal sealed class AdminClient : IDisposable
 
     private Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, cancellationToken);
 
-    private Task<T> SendAsync<T>(HttpMethod method, string path, CancellationToken cancellationToken) =>
+    private Task<T> SendAsync<T>(HttpMethod method, string path, CancellationToken cancellationToken, string? text = null) =>
         SendAsync(
             method,
             path,
             static async (response, cancellationToken) => await response.Content.ReadFromJsonAsync<T>(AdminJson.Options, cancellationToken) ?? throw new JsonException("an empty answer"),
-            cancellationToken);
+            cancellationToken,
+            text);
 
-    private async Task<T> SendAsync<T>(HttpMethod method, string path, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken, string? text = null)
     {
         try
         {
-            using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+            using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = text is null ? null : new StringContent(text) };
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
             if (!response.IsSuccessStatusCode)
                 throw new AdminException(await ExplainAsync(response, cancellationToken));

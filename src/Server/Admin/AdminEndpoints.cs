@@ -1,3 +1,5 @@
+using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Server.Telemetry;
 using Actors443.Supervision;
 
@@ -19,6 +21,9 @@ internal static class AdminEndpoints
         routes.MapGet($"{Api}/certificates/{{name}}/story", context => ExplainAsync(context, control));
         routes.MapGet($"{Api}/connections", context => ListConnectionsAsync(context, control));
         routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log));
+        foreach (string action in (string[])["close", "drain", "push"])
+            routes.MapPost($"{Api}/connections/{action}", context => ActOnConnectionsAsync(action, context, control, log));
+        routes.MapGet($"{Api}/cluster", async context => await WriteAsync(context, await control.ListNodesAsync(context.RequestAborted)));
         routes.MapGet($"{Api}/tunnels", async context => await WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))));
         routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log));
         routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log));
@@ -34,7 +39,7 @@ internal static class AdminEndpoints
     private static async Task ListConnectionsAsync(HttpContext context, IServerControl control)
     {
         if (ConnectionQuery.TryParse(context.Request.Query, out ConnectionQuery query, out string? problem))
-            await WriteAsync(context, query.Apply(await control.ListConnectionsAsync(context.RequestAborted)));
+            await WriteAsync(context, await query.AskAsync(control.Connections, context.RequestAborted));
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status400BadRequest, problem!);
     }
@@ -72,6 +77,31 @@ internal static class AdminEndpoints
         }
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, $"there is no connection {id}; it may have ended");
+    }
+
+    // Everybody is only meant by who says so: where must be there, and may be empty.
+    private static async Task ActOnConnectionsAsync(string action, HttpContext context, IServerControl control, ILogger log)
+    {
+        if (!context.Request.Query.TryGetValue("where", out Microsoft.Extensions.Primitives.StringValues where) || where.Count != 1)
+        {
+            await AdminFailures.WriteAsync(context, StatusCodes.Status400BadRequest, "where is missing: say which connections are meant, such as ?where=principal = alice");
+            return;
+        }
+
+        if (!ConnectionFilter.TryParse(where.ToString(), out ConnectionFilter? filter, out string? problem))
+        {
+            await AdminFailures.WriteAsync(context, StatusCodes.Status400BadRequest, $"where: {problem}");
+            return;
+        }
+
+        ConnectionsReached reached = action switch
+        {
+            "close" => await control.Connections.CloseAsync(filter, "by the admin API", context.RequestAborted),
+            "drain" => await control.Connections.DrainAsync(filter, cancellationToken: context.RequestAborted),
+            _ => await control.Connections.PushAsync(filter, Push.Text(await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted)), context.RequestAborted),
+        };
+        log.ConnectionsActedOn(action, reached.Count, filter.Text);
+        await WriteAsync(context, new ConnectionsActedOn(action, reached.Count, reached.Silent));
     }
 
     private static async Task KillTunnelAsync(HttpContext context, IServerControl control, ILogger log)

@@ -1,68 +1,44 @@
 using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Certificates.Canary;
+using Actors443.Cluster.Nodes;
+using Actors443.Connections.Directory;
 using Actors443.Dns;
 using Actors443.Listening;
 
 namespace Actors443.Server.Admin;
-
-/// <summary>One connection as the admin API tells it. Times are in seconds, sizes in bytes.</summary>
-internal sealed record ConnectionReport
-{
-    public required string Id { get; init; }
-
-    public required string Listener { get; init; }
-
-    /// <summary>In lower case: <c>open</c>, <c>handshaking</c>, …</summary>
-    public required string State { get; init; }
-
-    /// <summary>The client's address and port.</summary>
-    public required string Remote { get; init; }
-
-    /// <summary>Address and port of the proxy in front that brought it.</summary>
-    public string? Proxy { get; init; }
-
-    public required double AgeSeconds { get; init; }
-
-    public required double IdleSeconds { get; init; }
-
-    public string? ServerName { get; init; }
-
-    /// <summary>JA4 fingerprint.</summary>
-    public string? Ja4 { get; init; }
-
-    public string? ApplicationProtocol { get; init; }
-
-    /// <summary><c>1.2</c> or <c>1.3</c>.</summary>
-    public string? TlsVersion { get; init; }
-
-    public string? CipherSuite { get; init; }
-
-    public bool? Resumed { get; init; }
-
-    public string? ClientCertificate { get; init; }
-
-    /// <summary>Name of the route that leads it elsewhere.</summary>
-    public string? Route { get; init; }
-
-    /// <summary>The upstream it is led to.</summary>
-    public string? Upstream { get; init; }
-
-    public required long Requests { get; init; }
-
-    public required int RequestsInFlight { get; init; }
-
-    public required long BytesRead { get; init; }
-
-    public required long BytesWritten { get; init; }
-}
 
 /// <summary>A part of the connections.</summary>
 /// <param name="Total">Connections the server has.</param>
 /// <param name="Matched">Those the filter leaves.</param>
 /// <param name="Offset">Matched connections before the first one here.</param>
 /// <param name="Connections">Sorted as asked.</param>
-internal sealed record ConnectionPage(int Total, int Matched, int Offset, IReadOnlyList<ConnectionReport> Connections);
+/// <param name="Silent">Nodes of the cluster that did not answer in time.</param>
+internal sealed record ConnectionPage(int Total, int Matched, int Offset, IReadOnlyList<ConnectionReport> Connections, IReadOnlyList<string> Silent);
+
+/// <summary>What was done with connections.</summary>
+/// <param name="Action"><c>close</c>, <c>drain</c>, <c>push</c>.</param>
+/// <param name="Count">How many.</param>
+/// <param name="Silent">Nodes of the cluster that did not answer in time.</param>
+internal sealed record ConnectionsActedOn(string Action, int Count, IReadOnlyList<string> Silent);
+
+/// <summary>A node of the cluster.</summary>
+internal sealed record ClusterNodeReport
+{
+    /// <summary><c>host:port</c>, by which the others reach it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The one that was asked.</summary>
+    public bool IsThisOne { get; init; }
+
+    /// <summary>In lower case: <c>joining</c>, <c>up</c>, <c>leaving</c>, …</summary>
+    public required string Status { get; init; }
+
+    public bool IsReachable { get; init; }
+
+    /// <summary>Null: it did not answer in time.</summary>
+    public NodeStatus? Node { get; init; }
+}
 
 /// <summary>Certificates, and where they were looked up.</summary>
 /// <param name="Live">True: as the running server serves them; false: as the configured files are.</param>

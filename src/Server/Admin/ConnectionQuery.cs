@@ -1,21 +1,9 @@
 using System.Globalization;
-using System.Security.Authentication;
+using System.Text.Json;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 
 namespace Actors443.Server.Admin;
-
-/// <summary>What connections are listed first.</summary>
-internal enum ConnectionOrder
-{
-    /// <summary>The oldest.</summary>
-    Age,
-
-    /// <summary>Those with the most requests.</summary>
-    Requests,
-
-    /// <summary>Those that moved the most bytes, both ways together.</summary>
-    Bytes,
-}
 
 /// <summary>Which connections to list, in which order and how many.</summary>
 internal sealed record ConnectionQuery
@@ -23,9 +11,12 @@ internal sealed record ConnectionQuery
     public const int DefaultLimit = 100;
     public const int MaximumLimit = 10_000;
 
-    private static readonly string[] Parameters = ["sort", "state", "sni", "listener", "offset", "limit"];
+    private static readonly string[] Parameters = ["where", "sort", "state", "sni", "listener", "offset", "limit"];
 
     public ConnectionOrder Order { get; init; } = ConnectionOrder.Age;
+
+    /// <summary>Only those that it means.</summary>
+    public ConnectionFilter Where { get; init; } = ConnectionFilter.All;
 
     /// <summary>Only those in this state; null: all.</summary>
     public ConnectionState? State { get; init; }
@@ -39,6 +30,22 @@ internal sealed record ConnectionQuery
     public int Offset { get; init; }
 
     public int Limit { get; init; } = DefaultLimit;
+
+    /// <summary>All conditions together.</summary>
+    public ConnectionFilter Filter
+    {
+        get
+        {
+            ConnectionFilter filter = Where;
+            if (State is { } state)
+                filter = filter.And(ConnectionFilter.Parse($"state = {Name(state)}"));
+            if (ServerName is not null)
+                filter = filter.And(ConnectionFilter.Parse($"sni = \"{ServerName}\""));
+            if (Listener is not null)
+                filter = filter.And(ConnectionFilter.Parse($"listener = \"{Listener}\""));
+            return filter;
+        }
+    }
 
     /// <summary>Reads the query of a request. False with a sentence that names the parameter and what it may be.</summary>
     public static bool TryParse(IQueryCollection query, out ConnectionQuery result, out string? problem)
@@ -59,24 +66,19 @@ internal sealed record ConnectionQuery
         return true;
     }
 
-    /// <summary>Leaves what matches, sorts it and takes the page.</summary>
-    public ConnectionPage Apply(IReadOnlyList<ConnectionSnapshot> connections)
+    /// <summary>The page that was asked for.</summary>
+    public async Task<ConnectionPage> AskAsync(IConnectionDirectory directory, CancellationToken cancellationToken)
     {
-        ConnectionSnapshot[] matched = [.. connections.Where(Matches)];
-        IOrderedEnumerable<ConnectionSnapshot> sorted = Order switch
-        {
-            ConnectionOrder.Requests => matched.OrderByDescending(connection => connection.Requests),
-            ConnectionOrder.Bytes => matched.OrderByDescending(connection => connection.BytesRead + connection.BytesWritten),
-            _ => matched.OrderByDescending(connection => connection.Age),
-        };
-        ConnectionReport[] page = [.. sorted.ThenByDescending(connection => connection.Age).ThenBy(connection => connection.Id, StringComparer.Ordinal).Skip(Offset).Take(Limit).Select(Report)];
-        return new ConnectionPage(connections.Count, matched.Length, Offset, page);
+        ConnectionsFound found = await directory.FindAsync(Filter, Order, Offset + Limit, cancellationToken);
+        return new ConnectionPage(found.Total, found.Matched, Offset, [.. found.Connections.Skip(Offset)], found.Silent);
     }
 
     /// <summary>As the query of a URL, <c>?…</c>.</summary>
     public string ToQueryString()
     {
         QueryString query = QueryString.Create("sort", Name(Order));
+        if (Where.Text.Length > 0)
+            query = query.Add("where", Where.Text);
         if (State is { } state)
             query = query.Add("state", Name(state));
         if (ServerName is not null)
@@ -88,7 +90,7 @@ internal sealed record ConnectionQuery
 
     /// <summary>An enum's value as people write it: <c>hello-read</c>.</summary>
     public static string Name<T>(T value)
-        where T : struct, Enum => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
     public static IReadOnlyList<string> Names<T>()
         where T : struct, Enum => [.. Enum.GetValues<T>().Select(Name)];
@@ -100,57 +102,20 @@ internal sealed record ConnectionQuery
         return Name(value).Equals(text, StringComparison.OrdinalIgnoreCase);
     }
 
-    private static ConnectionReport Report(ConnectionSnapshot connection) => new()
-    {
-        Id = connection.Id,
-        Listener = connection.Listener,
-        State = Name(connection.State),
-        Remote = connection.Remote.ToString(),
-        Proxy = connection.Proxy?.ToString(),
-        Ja4 = connection.Ja4,
-        AgeSeconds = Math.Round(connection.Age.TotalSeconds, 3),
-        IdleSeconds = Math.Round(connection.Idle.TotalSeconds, 3),
-        ServerName = connection.ServerName,
-        ApplicationProtocol = connection.ApplicationProtocol,
-        TlsVersion = connection.TlsVersion switch
-        {
-            SslProtocols.Tls13 => "1.3",
-            SslProtocols.Tls12 => "1.2",
-            null or SslProtocols.None => null,
-            { } other => other.ToString(),
-        },
-        CipherSuite = connection.CipherSuite?.ToString(),
-        Resumed = connection.Resumed,
-        ClientCertificate = connection.ClientCertificate,
-        Route = connection.Route,
-        Upstream = connection.Upstream,
-        Requests = connection.Requests,
-        RequestsInFlight = connection.RequestsInFlight,
-        BytesRead = connection.BytesRead,
-        BytesWritten = connection.BytesWritten,
-    };
-
-    private bool Matches(ConnectionSnapshot connection) =>
-        (State is null || connection.State == State)
-        && (Listener is null || connection.Listener.Equals(Listener, StringComparison.OrdinalIgnoreCase))
-        && (ServerName is null || MatchesName(connection.ServerName));
-
-    private bool MatchesName(string? name) => ServerName!.StartsWith("*.", StringComparison.Ordinal)
-        ? name is not null && name.EndsWith(ServerName[1..], StringComparison.OrdinalIgnoreCase)
-        : string.Equals(ServerName, name, StringComparison.OrdinalIgnoreCase);
-
     private ConnectionQuery With(string name, string value, out string? problem)
     {
         problem = null;
         switch (name)
         {
+            case "where" when ConnectionFilter.TryParse(value, out ConnectionFilter? filter, out problem):
+                return this with { Where = filter };
             case "sort" when TryParseName(value, out ConnectionOrder order):
                 return this with { Order = order };
             case "state" when TryParseName(value, out ConnectionState state):
                 return this with { State = state };
-            case "sni" when value.Length > 0:
+            case "sni" when IsName(value):
                 return this with { ServerName = value };
-            case "listener" when value.Length > 0:
+            case "listener" when IsName(value):
                 return this with { Listener = value };
             case "offset" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int offset):
                 return this with { Offset = offset };
@@ -160,13 +125,16 @@ internal sealed record ConnectionQuery
 
         problem = name switch
         {
+            "where" => $"where: {problem}",
             "sort" => $"sort '{value}' is not known; give one of {string.Join(", ", Names<ConnectionOrder>())}",
             "state" => $"state '{value}' is not known; give one of {string.Join(", ", Names<ConnectionState>())}",
-            "sni" or "listener" => $"{name} is empty; give a name or leave it out",
+            "sni" or "listener" => value.Length == 0 ? $"{name} is empty; give a name or leave it out" : $"{name} '{value}' has a quotation mark; give a name",
             "offset" => $"offset '{value}' is not a number from 0",
             "limit" => $"limit '{value}' is not a number from 1 to {MaximumLimit}",
             _ => $"'{name}' is not a parameter; there are {string.Join(", ", Parameters)}",
         };
         return this;
     }
+
+    private static bool IsName(string value) => value.Length > 0 && !value.Contains('"', StringComparison.Ordinal);
 }

@@ -1,5 +1,5 @@
 using Actors443.Admission;
-using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Supervision;
 using Actors443.Tunnels;
 
@@ -11,10 +11,13 @@ namespace Actors443.Server.Admin;
 /// </summary>
 internal interface IServerControl
 {
-    /// <summary>Every live connection, in no order.</summary>
-    Task<IReadOnlyList<ConnectionSnapshot>> ListConnectionsAsync(CancellationToken cancellationToken);
+    /// <summary>Who is connected, on all nodes.</summary>
+    IConnectionDirectory Connections { get; }
 
-    /// <summary>Closes one connection, whatever is in flight on it. False: there is none of that id.</summary>
+    /// <summary>The nodes of the cluster and how they are, the oldest first; empty: there is no cluster.</summary>
+    Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Closes one connection of this node, whatever is in flight on it. False: there is none of that id.</summary>
     Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken);
 
     /// <summary>Every certificate being served, and what is wrong with the others.</summary>

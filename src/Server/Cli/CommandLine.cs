@@ -24,6 +24,7 @@ internal sealed class CommandLine
             CertsCommand.Create(environment),
             TrustCommand.Create(environment),
             ConnsCommand.Create(environment),
+            ClusterCommand.Create(environment),
             TunnelCommand.Create(environment),
             LoadCommand.Create(environment),
             VersionCommand.Create(environment),

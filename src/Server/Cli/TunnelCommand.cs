@@ -35,7 +35,7 @@ internal static class TunnelCommand
         var json = JsonOption.Create();
         var command = new Command("list", "List the open tunnels: account, client, target, bytes.") { json };
         source.AddTo(command);
-        command.SetAction((arguments, cancellationToken) => AskAsync(source, arguments, environment, async client =>
+        command.SetAction((arguments, cancellationToken) => AdminCommand.AskAsync(source, arguments, environment, async client =>
         {
             TunnelReport[] tunnels = await client.ListTunnelsAsync(cancellationToken);
             if (arguments.GetValue(json))
@@ -53,7 +53,7 @@ internal static class TunnelCommand
         var command = new Command("kill", "End a tunnel, whatever is under way in it.") { id };
         source.AddTo(command);
         command.SetAction((arguments, cancellationToken) =>
-            AskAsync(source, arguments, environment, client => client.KillTunnelAsync(arguments.GetValue(id)!, cancellationToken)));
+            AdminCommand.AskAsync(source, arguments, environment, client => client.KillTunnelAsync(arguments.GetValue(id)!, cancellationToken)));
         return command;
     }
 
@@ -76,23 +76,6 @@ internal static class TunnelCommand
             return ExitCode.Done;
         });
         return command;
-    }
-
-    private static async Task<int> AskAsync(SettingsSource source, ParseResult arguments, CommandEnvironment environment, Func<AdminClient, Task> ask)
-    {
-        if (source.Load(arguments, environment) is not { } settings)
-            return ExitCode.BadUsage;
-        try
-        {
-            using AdminClient client = AdminClient.For(settings);
-            await ask(client);
-            return ExitCode.Done;
-        }
-        catch (AdminException cause)
-        {
-            environment.Console.WriteError("actors443: " + cause.Message);
-            return ExitCode.Failed;
-        }
     }
 
     private static void Write(CommandConsole console, TunnelReport[] tunnels)

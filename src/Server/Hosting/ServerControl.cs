@@ -1,7 +1,9 @@
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Cluster.Nodes;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Dns;
 using Actors443.Hosting;
 using Actors443.Server.Admin;
@@ -20,15 +22,36 @@ internal sealed class ServerControl(
     IRequiredActor<Actors443Supervisor> supervisor,
     ServerEnvironment environment,
     Actors443Server server,
+    ActorSystem system,
+    IConnectionDirectory directory,
     SiteDirectory sites,
     TimeProvider time,
     ServerStart start,
     CancellationTokenSource stopping) : IServerControl
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan NodeAnswersWithin = TimeSpan.FromSeconds(2);
 
-    public async Task<IReadOnlyList<ConnectionSnapshot>> ListConnectionsAsync(CancellationToken cancellationToken) =>
-        (await AskAsync<ConnectionList>(ListConnections.Instance, cancellationToken)).Connections;
+    public IConnectionDirectory Connections => directory;
+
+    public async Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken)
+    {
+        if (!environment.Settings.Cluster.Enabled)
+            return [];
+        var nodes = new ClusterNodes(system);
+        Dictionary<string, NodeStatus?> answers = (await nodes.AskAllAsync<NodeStatus>(NodeActor.Name, AskNodeStatus.Instance, NodeAnswersWithin, cancellationToken: cancellationToken))
+            .ToDictionary(answer => answer.Node, answer => answer.Answer);
+        return [.. nodes.Members.Select(member => Report(member, ClusterNodes.NameOf(member.Address)))];
+
+        ClusterNodeReport Report(Akka.Cluster.Member member, string name) => new()
+        {
+            Name = name,
+            IsThisOne = name == nodes.Self,
+            Status = member.Status.ToString().ToLowerInvariant(),
+            IsReachable = nodes.IsReachable(member),
+            Node = answers.GetValueOrDefault(name),
+        };
+    }
 
     public Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken) =>
         AskAsync<bool>(new TellConnection(id, new Close(CloseReason.ClosedByRequest, "by the admin API")), cancellationToken);

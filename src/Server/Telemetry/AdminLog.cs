@@ -32,6 +32,9 @@ internal static partial class AdminLog
     [LoggerMessage(EventIds.Admin + 9, LogLevel.Information, "Tunnel {Id} is ended by request")]
     public static partial void TunnelKilled(this ILogger log, string id);
 
+    [LoggerMessage(EventIds.Admin + 10, LogLevel.Information, "{Action} by the admin API: {Count} connections where {Where}")]
+    public static partial void ConnectionsActedOn(this ILogger log, string action, int count, string where);
+
     [LoggerMessage(EventIds.Admin + 8, LogLevel.Information, "A new certificate for {Name} is asked for by the admin API")]
     public static partial void RenewalAsked(this ILogger log, string name);
 }

@@ -4,10 +4,12 @@ using Actors443.Admission;
 using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Listening;
 using Actors443.Server.Admin;
 using Actors443.Server.Configuration;
 using Actors443.Supervision;
+using Actors443.Testing;
 using Actors443.Tunnels;
 using Microsoft.Extensions.Logging.Abstractions;
 using OpenTelemetry.Metrics;
@@ -71,6 +73,8 @@ internal sealed class AdminFixture : IAsyncDisposable
 /// <summary>A server that is as a test says.</summary>
 internal sealed class FakeServerControl : IServerControl
 {
+    private FixedDirectory? _directory;
+
     public List<ConnectionSnapshot> Connections { get; } = [];
 
     public List<string> Closed { get; } = [];
@@ -112,7 +116,11 @@ internal sealed class FakeServerControl : IServerControl
         BytesWritten = 4096,
     };
 
-    public Task<IReadOnlyList<ConnectionSnapshot>> ListConnectionsAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<ConnectionSnapshot>>(Connections);
+    public FixedDirectory Directory => _directory ??= new FixedDirectory(Connections);
+
+    IConnectionDirectory IServerControl.Connections => Failure is null ? Directory : throw Failure;
+
+    public Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<ClusterNodeReport>>([]);
 
     public Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken)
     {

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop;
 using Actors443.Hosting;

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
+using Actors443.Hosting;
 using Actors443.IntegrationTests.Tunnels;
-using Actors443.Server.Admin;
 using Actors443.Testing;
 
 namespace Actors443.IntegrationTests.Routing;
@@ -24,7 +25,7 @@ public sealed class RoutingToolsTests
         using HttpClient https = server.CreateClient();
         Assert.Equal("This is the site", await https.GetStringAsync("/"));
         await Eventually.HoldsAsync(async () => (await server.ConnectionsAsync()).Any(one => one.State == ConnectionState.Routed && one.BytesWritten > 1000), "the session is on");
-        ConnectionReport shown = new ConnectionQuery { State = ConnectionState.Routed }.Apply(await server.ConnectionsAsync()).Connections[0];
+        ConnectionReport shown = (await server.System.GetConnectionDirectory().FindAsync(ConnectionFilter.Parse("state = routed"))).Connections[0];
         Assert.Equal(("routed", "ssh", $"127.0.0.1:{sshd.Port}"), (shown.State, shown.Route, shown.Upstream));
         Assert.Equal("This is the site", await https.GetStringAsync("/"));
 

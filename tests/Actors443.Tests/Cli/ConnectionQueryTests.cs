@@ -1,6 +1,8 @@
 using System.Net;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
 using Actors443.Server.Admin;
+using Actors443.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -16,6 +18,7 @@ public class ConnectionQueryTests
     [InlineData("?offset=-1", "number from 0")]
     [InlineData("?sni=", "sni is empty")]
     [InlineData("?sni=a&sni=b", "given 2 times")]
+    [InlineData("?where=agee%20%3E%205m", "did you mean 'age'?")]
     [InlineData("?colour=red", "'colour' is not a parameter")]
     public void A_bad_parameter_is_named_with_what_it_may_be(string query, string expected)
     {
@@ -43,7 +46,8 @@ public class ConnectionQueryTests
     [InlineData("?listener=https-443", "c b a")]
     [InlineData("?offset=1&limit=1", "b")]
     [InlineData("?offset=99", "")]
-    public void Connections_are_filtered_sorted_and_paged(string query, string expected)
+    [InlineData("?where=requests%20%3C%205%20and%20sni%20=%20*example.com&sort=bytes", "b c")]
+    public async Task Connections_are_filtered_sorted_and_paged(string query, string expected)
     {
         ConnectionSnapshot[] connections =
         [
@@ -53,7 +57,7 @@ public class ConnectionQueryTests
         ];
 
         Assert.True(ConnectionQuery.TryParse(Parse(query), out ConnectionQuery read, out _));
-        ConnectionPage page = read.Apply(connections);
+        ConnectionPage page = await read.AskAsync(new FixedDirectory(connections), CancellationToken.None);
 
         Assert.Equal(expected, string.Join(' ', page.Connections.Select(connection => connection.Id)));
         Assert.Equal(3, page.Total);

@@ -1,6 +1,7 @@
 using System.Runtime.Serialization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Actors443.Cluster.Nodes;
 using Akka.Actor;
 using Akka.Serialization;
 
@@ -17,6 +18,12 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
     // A name once used keeps its meaning.
     private static readonly Dictionary<string, Type> Types = new(StringComparer.Ordinal)
     {
+        ["ask-node-status"] = typeof(AskNodeStatus),
+        ["node-status"] = typeof(NodeStatus),
+        ["find"] = typeof(FindOnNode),
+        ["found"] = typeof(FoundOnNode),
+        ["act"] = typeof(ActOnNode),
+        ["reached"] = typeof(ReachedOnNode),
     };
 
     private static readonly Dictionary<Type, string> Names = Types.ToDictionary(entry => entry.Value, entry => entry.Key);

@@ -105,9 +105,7 @@ internal static class SettingsValueTypes
             return null;
         }
 
-        string singular = unit.Length > 2 && unit.EndsWith('s') ? unit[..^1] : unit;
-        (string name, double factor) = Array.Find(TimeUnits, known => known.Name == unit || known.Name == singular);
-        if (name is null)
+        if (SecondsIn(unit) is not { } factor)
         {
             value.Fail($"'{text}' has the unknown unit '{unit}'; write ms, s, m, h or d");
             return null;
@@ -136,8 +134,7 @@ internal static class SettingsValueTypes
         if (value.AsText(example) is not { } text)
             return null;
         (double? number, string unit) = Split(text);
-        (string name, long factor) = Array.Find(SizeUnits, known => known.Name.Equals(unit, StringComparison.OrdinalIgnoreCase));
-        if (number is null || name is null)
+        if (number is null || BytesIn(unit) is not { } factor)
         {
             value.Fail(number is null ? $"'{text}' is not a size; write {example}" : $"'{text}' has the unknown unit '{unit}'; write B, kB, KiB, MB, MiB, GB or GiB");
             return null;
@@ -253,6 +250,33 @@ internal static class SettingsValueTypes
         }
 
         return url;
+    }
+
+    /// <summary>A duration with its unit, in seconds; null: it is none.</summary>
+    public static double? SecondsOf(string text)
+    {
+        (double? number, string unit) = Split(text);
+        return number * SecondsIn(unit);
+    }
+
+    /// <summary>A number, perhaps with a unit of bytes; null: it is none.</summary>
+    public static double? BytesOf(string text)
+    {
+        (double? number, string unit) = Split(text);
+        return number * BytesIn(unit);
+    }
+
+    private static double? SecondsIn(string unit)
+    {
+        string singular = unit.Length > 2 && unit.EndsWith('s') ? unit[..^1] : unit;
+        (string name, double factor) = Array.Find(TimeUnits, known => known.Name == unit || known.Name == singular);
+        return name is null ? null : factor;
+    }
+
+    private static long? BytesIn(string unit)
+    {
+        (string name, long factor) = Array.Find(SizeUnits, known => known.Name.Equals(unit, StringComparison.OrdinalIgnoreCase));
+        return name is null ? null : factor;
     }
 
     private static (double? Number, string Unit) Split(string text)

@@ -16,6 +16,9 @@ public sealed class ProtocolConnection : ICarriedProtocol
 {
     private const int LongestPiece = 32 * 1024;
 
+    // A client that reads too slowly gets no more of what others say.
+    private const int MostWaiting = 64;
+
     private readonly EngineConnection _connection;
     private readonly IRoutedClient _client;
     private readonly AsyncSignal _asked = new();
@@ -106,6 +109,12 @@ public sealed class ProtocolConnection : ICarriedProtocol
         ArgumentNullException.ThrowIfNull(owner);
         Volatile.Write(ref _owner, owner);
         Volatile.Read(ref _guard).Tell(new HandConversation(owner), ActorRefs.NoSender);
+    }
+
+    void ICarriedProtocol.Push(Push push)
+    {
+        if (Volatile.Read(ref _unwritten) < MostWaiting)
+            Write(push.Data);
     }
 
     void ICarriedProtocol.Drain() => Owner.Tell(new ProtocolDraining(this), Actor);

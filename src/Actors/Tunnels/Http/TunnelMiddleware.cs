@@ -36,6 +36,8 @@ internal sealed class TunnelMiddleware(
         TunnelAccount? account = accounts.Find(connection.ClientCertificate) ?? accounts.Find(ask.Proof);
         context.Request.Headers.Remove("Proxy-Authorization");
         if (account is not null)
+            connection.Principal ??= account.Name;
+        if (account is not null)
             return ServeAsync(context, connection, account, ask);
         metrics.Refused("unauthenticated");
         return accounts.Settings.Challenge && ask.Method == TunnelMethod.Connect ? ChallengeAsync(context) : next(context);

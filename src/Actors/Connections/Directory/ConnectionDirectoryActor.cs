@@ -1,6 +1,6 @@
 using Akka.Actor;
 
-namespace Actors443.Connections;
+namespace Actors443.Connections.Directory;
 
 /// <summary>To the directory: this listener has connections.</summary>
 internal sealed record ListenerConnections(string Name, IActorRef Listener);
@@ -34,8 +34,10 @@ internal sealed class ConnectionDirectoryActor : ReceiveActor
         });
         Receive<Terminated>(gone => observers.Remove(gone.ActorRef));
         Receive<ListenerConnections>(connections => _listeners[connections.Name] = connections.Listener);
-        Receive<ListConnections>(_ => CollectAsync().PipeTo(Sender, Self));
-        Receive<TellConnection>(tell => TellAsync(tell).PipeTo(Sender, Self));
+        Receive<ListConnections>(list => AskListenersAsync<ConnectionList, ConnectionList>(list, lists => new ConnectionList([.. lists.SelectMany(part => part.Connections)])).PipeTo(Sender, Self));
+        Receive<FindConnections>(find => AskListenersAsync<FoundConnections, FoundConnections>(find, parts => FoundConnections.Merge(parts, find)).PipeTo(Sender, Self));
+        Receive<TellConnections>(tell => AskListenersAsync<int, object>(tell, told => told.Sum()).PipeTo(Sender, Self));
+        Receive<TellConnection>(tell => AskListenersAsync<bool, object>(tell, found => found.Contains(true)).PipeTo(Sender, Self));
         Receive<CutRevoked>(cut =>
         {
             foreach (IActorRef listener in _listeners.Values)
@@ -55,17 +57,8 @@ internal sealed class ConnectionDirectoryActor : ReceiveActor
 
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 
-    private async Task<ConnectionList> CollectAsync()
-    {
-        ConnectionList[] lists = await Task.WhenAll(_listeners.Values.ToArray().Select(listener => listener.Ask<ConnectionList>(ListConnections.Instance, AnswerWithin)));
-        return new ConnectionList([.. lists.SelectMany(list => list.Connections)]);
-    }
-
-    private async Task<bool> TellAsync(TellConnection tell)
-    {
-        bool[] found = await Task.WhenAll(_listeners.Values.ToArray().Select(listener => listener.Ask<bool>(tell, AnswerWithin)));
-        return found.Contains(true);
-    }
+    private async Task<TMerged> AskListenersAsync<T, TMerged>(object message, Func<T[], TMerged> merge) =>
+        merge(await Task.WhenAll(_listeners.Values.ToArray().Select(listener => listener.Ask<T>(message, AnswerWithin))));
 
     private void Keep(Obituary obituary)
     {

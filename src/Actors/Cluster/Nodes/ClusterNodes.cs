@@ -1,0 +1,53 @@
+using Actors443.Supervision;
+using Akka.Actor;
+using Akka.Cluster;
+
+namespace Actors443.Cluster.Nodes;
+
+/// <summary>The nodes that serve, and how to ask all of them at once. Thread-safe.</summary>
+internal sealed class ClusterNodes(ActorSystem system)
+{
+    private static readonly string Path = $"/user/{ActorNames.Root}/{ActorNames.Cluster}/";
+
+    private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(system);
+
+    /// <summary>This node.</summary>
+    public string Self => NameOf(_cluster.SelfAddress);
+
+    /// <summary>All that serve, whether they can be reached or not, the oldest first.</summary>
+    public IReadOnlyList<Member> Members =>
+        [.. _cluster.State.Members.Where(member => member.HasRole(ClusterHocon.Role)).OrderBy(member => member, Member.AgeOrdering)];
+
+    /// <summary>As settings write it: <c>host:port</c>.</summary>
+    public static string NameOf(Address address) => $"{address.Host}:{address.Port}";
+
+    public bool IsReachable(Member member) => !_cluster.State.Unreachable.Contains(member);
+
+    /// <summary>Asks an actor of every node that a name may be of; those that do not answer in time are answered for by null.</summary>
+    /// <param name="actor">Name of the actor below <c>/user/actors443/cluster</c>.</param>
+    /// <param name="question">A message between nodes.</param>
+    /// <param name="within">For each answer.</param>
+    /// <param name="asks">Which nodes; null: all.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    public async Task<IReadOnlyList<NodeAnswer<T>>> AskAllAsync<T>(string actor, object question, TimeSpan within, Func<string, bool>? asks = null, CancellationToken cancellationToken = default)
+        where T : class => await Task.WhenAll(Members
+            .Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving or MemberStatus.WeaklyUp && asks?.Invoke(NameOf(member.Address)) != false)
+            .Select(member => AskAsync<T>(member.Address, actor, question, within, cancellationToken)));
+
+    private async Task<NodeAnswer<T>> AskAsync<T>(Address address, string actor, object question, TimeSpan within, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return new(NameOf(address), await system.ActorSelection(new RootActorPath(address) + Path + actor).Ask<T>(question, within, cancellationToken));
+        }
+        catch (AskTimeoutException)
+        {
+            return new(NameOf(address), null);
+        }
+    }
+}
+
+/// <param name="Node">Its name.</param>
+/// <param name="Answer">Null: it did not answer in time.</param>
+internal sealed record NodeAnswer<T>(string Node, T? Answer);

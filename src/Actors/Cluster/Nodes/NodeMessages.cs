@@ -1,0 +1,69 @@
+using Actors443.Cluster.Messages;
+using Actors443.Connections.Directory;
+
+namespace Actors443.Cluster.Nodes;
+
+/// <summary>To a node: how it is. Answers <see cref="NodeStatus"/>.</summary>
+internal sealed record AskNodeStatus : IClusterMessage
+{
+    public static AskNodeStatus Instance { get; } = new();
+}
+
+/// <summary>How a node is.</summary>
+internal sealed record NodeStatus : IClusterMessage
+{
+    public string Version { get; init; } = "";
+
+    /// <summary>In lower case: <c>running</c>, <c>draining</c>, …</summary>
+    public string Phase { get; init; } = "";
+
+    public bool Ready { get; init; }
+
+    public DateTimeOffset StartedAt { get; init; }
+
+    public int Connections { get; init; }
+
+    public int Handshakes { get; init; }
+
+    /// <summary>In lower case: <c>normal</c>, <c>shedding</c>, <c>paused</c>.</summary>
+    public string Mode { get; init; } = "";
+
+    public int Certificates { get; init; }
+
+    public IReadOnlyList<string> Addresses { get; init; } = [];
+}
+
+/// <summary>To a node: which of its connections a filter means. Answers <see cref="FoundOnNode"/>.</summary>
+internal sealed record FindOnNode(string Where, ConnectionOrder Order, int Skip, int Count) : IClusterMessage;
+
+/// <param name="Problem">Why the node cannot say: it is of another version, perhaps; null: it can.</param>
+internal sealed record FoundOnNode(int Total, int Matched, IReadOnlyList<ConnectionReport> Connections, string? Problem = null) : IClusterMessage;
+
+/// <summary>To a node: do this with the connections that a filter means. Answers <see cref="ReachedOnNode"/>.</summary>
+internal sealed record ActOnNode : IClusterMessage
+{
+    public required string Where { get; init; }
+
+    public required ConnectionAction Action { get; init; }
+
+    /// <summary>Of <see cref="ConnectionAction.Close"/>: told in the obituary.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Of <see cref="ConnectionAction.Drain"/>; null: the node's own deadline.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Of <see cref="ConnectionAction.Push"/>.</summary>
+    public byte[] Data { get; init; } = [];
+
+    /// <summary>Of <see cref="ConnectionAction.Push"/>.</summary>
+    public bool IsText { get; init; }
+}
+
+internal enum ConnectionAction
+{
+    Close,
+    Drain,
+    Push,
+}
+
+internal sealed record ReachedOnNode(int Count, string? Problem = null) : IClusterMessage;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Tls;
+using Actors443.Tunnels;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
 
@@ -43,7 +44,7 @@ internal sealed class AccessLogMiddleware(AccessLog log, TimeProvider time)
             Address(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget),
             request.Protocol,
             context.Response.StatusCode,
-            HttpMethods.IsHead(request.Method) ? 0 : bytes,
+            context.Features.Get<Tunnel>()?.BytesDown ?? (HttpMethods.IsHead(request.Method) ? 0 : bytes),
             duration.TotalMilliseconds,
             connection?.ServerName,
             connection?.TlsVersion is { } version ? TlsNames.Version(version) : null,

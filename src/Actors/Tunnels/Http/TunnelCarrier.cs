@@ -81,7 +81,7 @@ internal abstract class TunnelCarrier : IDuplexPipe
 /// HTTP/1.1: the connection itself, taken over from Kestrel. Kestrel answers CONNECT like any request, with a body in chunks, and upgrades by 101 alone; but while it serves a
 /// request without a body it leaves the transport alone.
 /// </summary>
-internal sealed class Http1Carrier(HttpContext context, EngineConnection connection, string statusLine = "HTTP/1.1 200 Connection established\r\n") : TunnelCarrier
+internal sealed class Http1Carrier(HttpContext context, EngineConnection connection, int status = StatusCodes.Status200OK, string statusLine = "HTTP/1.1 200 Connection established\r\n") : TunnelCarrier
 {
     private readonly IDuplexPipe _transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
 
@@ -94,6 +94,8 @@ internal sealed class Http1Carrier(HttpContext context, EngineConnection connect
     public override async ValueTask AcceptAsync(params (string Name, string Value)[] headers)
     {
         connection.ProtocolUpgraded();
+        // Kestrel does not send it; whoever keeps a log of requests reads it.
+        context.Response.StatusCode = status;
         string head = string.Concat(headers.Select(header => $"{header.Name}: {header.Value}\r\n"));
         await Output.WriteAsync(Encoding.ASCII.GetBytes(statusLine + head + "\r\n"));
     }

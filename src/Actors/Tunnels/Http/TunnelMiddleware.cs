@@ -82,6 +82,7 @@ internal sealed class TunnelMiddleware(
             TunnelCarrier carrier = Carrier(context, connection, tunnel.Method);
             await carrier.AcceptAsync(tunnel.Method == TunnelMethod.Udp ? CapsuleHeaders : []);
             metrics.Opened(tunnel);
+            context.Features.Set(tunnel);
             await TunnelRelay.RunAsync(tunnel, carrier, target, time);
             metrics.Closed(tunnel.Reason);
             await carrier.EndAsync(tunnel.Reason);
@@ -150,7 +151,8 @@ internal sealed class TunnelMiddleware(
             }
 
             tunnel.Actor.Tell(SessionAttached.Instance, ActorRefs.NoSender);
-            var carrier = new Http1Carrier(context, connection, SwitchingProtocols);
+            var carrier = new Http1Carrier(context, connection, StatusCodes.Status101SwitchingProtocols, SwitchingProtocols);
+            context.Features.Set(front);
             await session.CarryAsync(front, carrier, received);
             tunnel.Actor.Tell(SessionDetached.Instance, ActorRefs.NoSender);
             if (session.IsOver)
@@ -169,7 +171,7 @@ internal sealed class TunnelMiddleware(
         if (method == TunnelMethod.WebSocket)
             return new WebSocketCarrier(context);
         return HttpProtocol.IsHttp2(context.Request.Protocol) || HttpProtocol.IsHttp3(context.Request.Protocol) ? new StreamCarrier(context)
-            : method == TunnelMethod.Udp ? new Http1Carrier(context, connection, SwitchingToUdp) : new Http1Carrier(context, connection);
+            : method == TunnelMethod.Udp ? new Http1Carrier(context, connection, StatusCodes.Status101SwitchingProtocols, SwitchingToUdp) : new Http1Carrier(context, connection);
     }
 
     private void Adopt(EngineConnection connection, Tunnel tunnel) => connection.Actor.Tell(new AdoptChild(TunnelActor.Props(tunnel, _log)), ActorRefs.NoSender);

@@ -65,6 +65,9 @@ internal sealed class ResumableLink
     /// <summary>Positions received: where the other side is to go on, on a new carrier.</summary>
     public long Received => Volatile.Read(ref _accepted);
 
+    /// <summary>Bytes that went over the last carrier, those among them that were sent again.</summary>
+    public long SentOverLast { get; private set; }
+
     public bool IsReset => Volatile.Read(ref _reset);
 
     private bool IsComplete => Volatile.Read(ref _localEndConfirmed) && Volatile.Read(ref _endDelivered);
@@ -116,6 +119,7 @@ internal sealed class ResumableLink
     /// <param name="abandon">Cuts the carrier, so that nobody waits for it any more. Called from any thread, once at most, and not if all that was said shall arrive.</param>
     public async Task<CarrierEnd> CarryAsync(IDuplexPipe carrier, long peerReceived, Action abandon)
     {
+        SentOverLast = 0;
         if (peerReceived < _kept.Confirmed || peerReceived > _kept.End + (Volatile.Read(ref _localEnded) ? 1 : 0))
         {
             Reset();
@@ -126,6 +130,8 @@ internal sealed class ResumableLink
         Volatile.Write(ref _carrier, work);
         Task reading = ReadAsync(work);
         await Task.WhenAll(reading, WriteAsync(work));
+        // The end has a position of its own.
+        SentOverLast = Math.Min(work.Sent, _kept.End) - peerReceived;
         return IsReset ? CarrierEnd.Reset : IsComplete ? CarrierEnd.Complete : CarrierEnd.Lost;
     }
 

@@ -109,7 +109,10 @@ internal sealed class TunnelSession
             _front = front;
             front.OnEnd(_link.Drop);
             await carrier.AcceptAsync((TokenHeader, Token), (ReceivedHeader, _link.Received.ToString(CultureInfo.InvariantCulture)));
+            long received = _link.Received;
             CarrierEnd end = await _link.CarryAsync(carrier, peerReceived, carrier.Cut);
+            front.CountUp(_link.Received - received);
+            front.CountDown(_link.SentOverLast);
             if (end == CarrierEnd.Complete)
                 Tunnel.End(TunnelEndReason.ClientClosed);
             else if (end == CarrierEnd.Reset)

@@ -3,6 +3,10 @@
 // Each allocation lies at the end of pages of its own, before a page that nobody may touch; once freed, its pages may be touched no more and are never
 // given out again. So a use after free, a write or read past the end, a second free and a free of something else are found; so is a write before
 // the start or into the padding (an allocation is aligned to 16 bytes), when it is freed. Reads of memory not yet written are not found.
+//
+// Each costs the kernel two mappings, of which a process may have so many (vm.max_map_count, 65,530) and no more: at the next one this ends with "no memory", or the
+// runtime, if it is the one who asks, with "Out of memory". So what is more than so many allocations alive at once comes from malloc (GUARD_PAGES sets the number). There
+// a second free, and writes into the padding or before the start, are found when it is freed, and the rest is not.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -19,16 +23,22 @@
 #define LIVE 0x600df00d600df00dul
 #define PADDING 0xA5
 
+// For the rest of the process.
+#define SPARE_MAPPINGS 12000
+
 // In front of what the caller gets.
 struct head {
     uint64_t mark;
     size_t size;
     char *pages;
+    // 0: they are malloc's.
     size_t length;
 };
 
 static char *region;
 static _Atomic size_t used;
+static _Atomic long alive;
+static long most_alive;
 
 static void fail(const char *what, const void *where) {
     char text[160];
@@ -38,11 +48,25 @@ static void fail(const char *what, const void *where) {
     abort();
 }
 
+static void *fill(char *pages, size_t length, size_t size, size_t padded) {
+    if (pages == NULL)
+        fail("no memory", NULL);
+    char *memory = length == 0 ? pages + sizeof(struct head) : pages + length - padded;
+    struct head *head = (struct head *)memory - 1;
+    *head = (struct head){LIVE, size, pages, length};
+    memset(memory, 0x5A, size);
+    memset(memory + size, PADDING, padded - size);
+    return memory;
+}
+
 static void *guard_malloc(size_t size, const char *file, int line) {
     (void)file, (void)line;
     if (size == 0)
         return NULL;
     size_t padded = (size + 15) & ~15ul;
+    if (atomic_load(&alive) >= most_alive)
+        return fill(malloc(padded + sizeof(struct head)), 0, size, padded);
+    atomic_fetch_add(&alive, 1);
     size_t length = (padded + sizeof(struct head) + PAGE - 1) & ~(PAGE - 1);
     // The page behind it stays closed.
     size_t at = atomic_fetch_add(&used, length + PAGE);
@@ -51,20 +75,13 @@ static void *guard_malloc(size_t size, const char *file, int line) {
     char *pages = region + at;
     if (mprotect(pages, length, PROT_READ | PROT_WRITE) != 0)
         fail("no memory", pages);
-    char *memory = pages + length - padded;
-    struct head *head = (struct head *)memory - 1;
-    *head = (struct head){LIVE, size, pages, length};
-    memset(memory, 0x5A, size);
-    memset(memory + size, PADDING, padded - size);
-    return memory;
+    return fill(pages, length, size, padded);
 }
 
 static struct head *check(void *memory) {
-    if ((char *)memory < region || (char *)memory >= region + REGION)
-        fail("not of this allocator", memory);
     struct head *head = (struct head *)memory - 1;
     if (head->mark != LIVE)
-        fail("written before the start, or not the start of an allocation", memory);
+        fail("written before the start, freed already, or not the start of an allocation of this allocator", memory);
     for (size_t i = head->size; i < ((head->size + 15) & ~15ul); i++)
         if ((unsigned char)((char *)memory)[i] != PADDING)
             fail("written past the end", memory);
@@ -79,6 +96,12 @@ static void guard_free(void *memory, const char *file, int line) {
     struct head *head = check(memory);
     char *pages = head->pages;
     size_t length = head->length;
+    if (length == 0) {
+        head->mark = 0;
+        free(pages);
+        return;
+    }
+    atomic_fetch_sub(&alive, 1);
     madvise(pages, length, MADV_DONTNEED);
     if (mprotect(pages, length, PROT_NONE) != 0)
         fail("cannot close pages", memory);
@@ -95,11 +118,24 @@ static void *guard_realloc(void *memory, size_t size, const char *file, int line
     return moved;
 }
 
+static long budget(void) {
+    const char *set = getenv("GUARD_PAGES");
+    if (set != NULL)
+        return atol(set);
+    long mappings = 0;
+    FILE *file = fopen("/proc/sys/vm/max_map_count", "r");
+    if (file == NULL || fscanf(file, "%ld", &mappings) != 1 || mappings <= 2 * SPARE_MAPPINGS)
+        fail("vm.max_map_count cannot be read, or is too small", NULL);
+    fclose(file);
+    return (mappings - SPARE_MAPPINGS) / 2;
+}
+
 __attribute__((constructor)) static void install(void) {
     void *crypto = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_GLOBAL);
     int (*set)(void *, void *, void *) = crypto == NULL ? NULL : (int (*)(void *, void *, void *))dlsym(crypto, "CRYPTO_set_mem_functions");
     if (set == NULL)
         return;
+    most_alive = budget();
     region = mmap(NULL, REGION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED)
         fail("no address space", NULL);

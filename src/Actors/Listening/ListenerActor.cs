@@ -31,7 +31,7 @@ internal sealed class ListenerActor : UntypedActor
         var parts = new ListenerParts(environment, plan, application, gate, new ConnectionSupervisorRing(places));
         _acceptor = Context.ActorOf(Props.Create<AcceptorActor>(parts, memory), ActorNames.Acceptor);
         if (plan.Tls && environment.Settings.Https.Http3 != Http3Mode.Off)
-            _quic = Context.ActorOf(Props.Create<QuicAcceptorActor>(parts), ActorNames.Quic);
+            _quic = Context.ActorOf(Props.Create<QuicAcceptorActor>(parts, new QuicMemory()), ActorNames.Quic);
     }
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);

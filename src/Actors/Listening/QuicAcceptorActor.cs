@@ -9,7 +9,7 @@ namespace Actors443.Listening;
 
 /// <summary>
 /// Binds HTTP/3 to the UDP ports of what its sibling has bound for TCP. That it cannot is no failure of the listener, unless the settings ask for it: it says so, and goes on trying
-/// if it may help.
+/// if it may help. When it fails it is restarted and goes on with what it has bound, which knows nothing of it: to bind anew would end the open connections.
 /// </summary>
 internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
 {
@@ -17,15 +17,13 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
 
     private readonly ListenerParts _parts;
     private readonly ServerEnvironment _environment;
+    private readonly QuicMemory _memory;
     private readonly ILogger _log;
-    private IReadOnlyList<IPEndPoint> _endPoints = [];
-    private IActorRef? _starter;
-    private IEngineListener? _bound;
-    private bool _unbound;
 
-    public QuicAcceptorActor(ListenerParts parts)
+    public QuicAcceptorActor(ListenerParts parts, QuicMemory memory)
     {
         _parts = parts;
+        _memory = memory;
         _environment = parts.Environment;
         _log = _environment.Loggers.CreateLogger(LogCategories.Listening);
     }
@@ -34,6 +32,14 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
 
     private bool IsDemanded => _environment.Settings.Https.Http3 == Http3Mode.On;
 
+    protected override void PreRestart(Exception reason, object message) => _log.QuicAcceptorFailed(reason, _parts.Plan.Name);
+
+    protected override void PostRestart(Exception reason)
+    {
+        if (_memory.Bound is null && _memory.EndPoints.Count > 0)
+            Timers.StartSingleTimer(nameof(TryBindAgain), TryBindAgain.Instance, Pause);
+    }
+
     protected override void PostStop() => Close();
 
     protected override void OnReceive(object message)
@@ -41,11 +47,11 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
         switch (message)
         {
             case BindQuic bind:
-                _endPoints = bind.EndPoints;
-                _starter = Sender;
+                _memory.EndPoints = bind.EndPoints;
+                _memory.Starter = Sender;
                 BindAsync().PipeTo(Self);
                 break;
-            case TryBindAgain when !_unbound:
+            case TryBindAgain when _memory is { IsUnbound: false, Bound: null }:
                 BindAsync().PipeTo(Self);
                 break;
             case BindCompleted completed:
@@ -59,7 +65,7 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
                 Sender.Tell(Unbound.Instance);
                 break;
             case Release:
-                ReleaseAsync(_bound).PipeTo(Sender, Self);
+                ReleaseAsync(_memory.Bound).PipeTo(Sender, Self);
                 break;
             default:
                 Unhandled(message);
@@ -78,7 +84,7 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
     {
         try
         {
-            return new BindCompleted(await _environment.Http3.ListenAsync(_parts.RequestAt(_endPoints), CancellationToken.None), null);
+            return new BindCompleted(await _environment.Http3.ListenAsync(_parts.RequestAt(_memory.EndPoints), CancellationToken.None), null);
         }
         catch (Exception cause)
         {
@@ -88,10 +94,10 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
 
     private void OnBound(IEngineListener bound)
     {
-        _bound = bound;
+        _memory.Bound = bound;
         _log.QuicListening(_parts.Plan.Name, string.Join(", ", bound.EndPoints));
         Answer(new QuicBound(bound.EndPoints));
-        if (_unbound)
+        if (_memory.IsUnbound)
             Close();
         else
             _environment.Http3Offer.Publish(_environment.Settings.Https.PublicPort ?? bound.EndPoints[0].Port);
@@ -99,7 +105,7 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
 
     private void OnFailed(BindFailed failed)
     {
-        if (_starter is not null && IsDemanded)
+        if (_memory.Starter is not null && IsDemanded)
         {
             Answer(failed);
             return;
@@ -118,16 +124,31 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
 
     private void Answer(object answer)
     {
-        _starter?.Tell(answer);
-        _starter = null;
+        _memory.Starter?.Tell(answer);
+        _memory.Starter = null;
     }
 
     private void Close()
     {
-        _unbound = true;
-        if (_bound is null)
+        _memory.IsUnbound = true;
+        if (_memory.Bound is not { } bound)
             return;
         _environment.Http3Offer.Withdraw();
-        _bound.UnbindAsync();
+        bound.UnbindAsync();
     }
+}
+
+/// <summary>What the part of a listener for HTTP/3 must know after a restart. Touched by its actor alone.</summary>
+internal sealed class QuicMemory
+{
+    /// <summary>What is to be bound; empty: nobody has said.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints { get; set; } = [];
+
+    /// <summary>Who waits to hear how the first try went.</summary>
+    public IActorRef? Starter { get; set; }
+
+    public IEngineListener? Bound { get; set; }
+
+    /// <summary>It is to accept no more.</summary>
+    public bool IsUnbound { get; set; }
 }

@@ -44,6 +44,9 @@ internal static partial class ListeningLog
     [LoggerMessage(EventIds.Listening + 12, LogLevel.Warning, "{Listener} speaks no HTTP/3 yet: {Problem} Next try in {Delay}")]
     public static partial void QuicNotBound(this ILogger log, string listener, string problem, TimeSpan delay);
 
+    [LoggerMessage(EventIds.Listening + 13, LogLevel.Error, "The part of {Listener} for HTTP/3 failed and is restarted; what it has bound goes on")]
+    public static partial void QuicAcceptorFailed(this ILogger log, Exception cause, string listener);
+
     [LoggerMessage(EventIds.Tls + 2, LogLevel.Warning, "The secrets of all TLS sessions are written to {File}: whoever has that file can decrypt their traffic. Set https.key-log-file = none when the fault is found")]
     public static partial void KeyLogOpened(this ILogger log, string file);
 

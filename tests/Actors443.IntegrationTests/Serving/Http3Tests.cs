@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
 using Actors443.Engine.Quic;
 using Actors443.Hosting;
+using Actors443.Supervision;
 using Actors443.Testing;
 using Actors443.Tls.Deciding;
 using Akka.Actor;
@@ -82,6 +83,31 @@ public sealed class Http3Tests
 
         await using RunningServer second = await RunningServer.StartAsync(Site, $"https.bind=[\"127.0.0.1:{port}\"]");
         Assert.Null(await AltSvcAsync(second, HttpVersion.Version20));
+    }
+
+    [SkippableFact]
+    public async Task Its_part_of_a_listener_may_fail_and_old_and_new_connections_are_served_as_before()
+    {
+        NeedsQuic();
+        await using RunningServer server = await RunningServer.StartAsync(Site);
+        using HttpClient open = server.CreateClient(HttpVersion.Version30);
+        await open.GetStringAsync("");
+        ConnectionSnapshot connection = Assert.Single(await server.ConnectionsAsync());
+        IActorRef part = await server.System.ActorSelection($"/user/{ActorNames.Root}/listeners/{connection.Listener}/{ActorNames.Quic}").ResolveOne(TimeSpan.FromSeconds(5));
+
+        part.Tell(Kill.Instance);
+        // Answered once it is restarted: messages wait in its mailbox.
+        await part.Ask<ActorIdentity>(new Identify(0), TimeSpan.FromSeconds(10));
+
+        await open.GetStringAsync("");
+        Assert.Equal(connection.Id, Assert.Single(await server.ConnectionsAsync()).Id);
+        using HttpClient newcomer = server.CreateClient(HttpVersion.Version30);
+        Assert.Equal("hello", await newcomer.GetStringAsync(""));
+        Assert.Equal(2, (await server.ConnectionsAsync()).Count);
+        Assert.Equal($"h3=\":{server.HttpsPort}\"", await AltSvcAsync(server, HttpVersion.Version20));
+        await server.StopAsync();
+        // By the new life, which knows what is bound.
+        Assert.Equal("clear", server.Environment.Http3Offer.AltSvc);
     }
 
     [SkippableFact]

@@ -6,7 +6,6 @@ using Actors443.Supervision;
 using Actors443.Telemetry;
 using Akka.Actor;
 using Akka.Cluster;
-using Akka.Cluster.Tools.Singleton;
 
 namespace Actors443.Cluster;
 
@@ -31,7 +30,7 @@ internal sealed class ClusterSupervisor : UntypedActor
         var ticketKeys = new SealedRegister("ticket-keys", seal);
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
         Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, environment.Loggers), "ticket-keys");
-        StartSingleton(Props.Create<TicketKeyAuthorityActor>(ticketKeySettings, ticketKeys, environment.Time, environment.Loggers), "ticket-key-authority");
+        ClusterSingleton.Start(Context, Props.Create<TicketKeyAuthorityActor>(ticketKeySettings, ticketKeys, environment.Time, environment.Loggers), "ticket-key-authority");
     }
 
     /// <summary>Why this actor system cannot be a node; null: it can.</summary>
@@ -86,8 +85,4 @@ internal sealed class ClusterSupervisor : UntypedActor
     }
 
     private static string NameOf(Member member) => ClusterNodes.NameOf(member.Address);
-
-    // One in the cluster, on the oldest node.
-    private static void StartSingleton(Props props, string name) =>
-        Context.ActorOf(ClusterSingletonManager.Props(props, PoisonPill.Instance, ClusterSingletonManagerSettings.Create(Context.System).WithRole(ClusterHocon.Role).WithSingletonName("singleton")), name);
 }

@@ -4,6 +4,7 @@ using Actors443.Certificates;
 using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Cluster;
+using Actors443.Cluster.Acme;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
@@ -60,7 +61,9 @@ public sealed class Actors443Supervisor : ReceiveActor
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
         Props ticketKeys = Props.Create<TicketKeyActor>(ticketKeySettings, environment.TicketKeys, environment.Time, environment.Loggers);
         Func<AcmeSettings> acmeSettings = () => environment.Settings.Certificates.Acme;
-        Props acme = Props.Create<AcmeSupervisor>(acmeSettings, environment.AcmeParts);
+        _clusterProblem = settings.Cluster.Enabled ? ClusterSupervisor.ProblemOf(Context.System) : null;
+        bool isNode = settings.Cluster.Enabled && _clusterProblem is null;
+        Props acme = isNode ? Props.Create<AcmeNodeActor>(acmeSettings, environment.AcmeParts, settings.Cluster) : Props.Create<AcmeSupervisor>(acmeSettings, environment.AcmeParts);
         Func<CertificateSettings> certificateSettings = () => environment.Settings.Certificates;
         Props ocsp = Props.Create<OcspActor>(certificateSettings, environment.Certificates, settings.StateDirectory, environment.Staples, environment.Engine is Engine.EventLoop.EventLoopEngine, environment.Loggers, environment.Time);
         _certificates = Context.ActorOf(
@@ -77,8 +80,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _dns = Context.ActorOf(Props.Create<DnsSupervisor>(dnsSettings, environment.Dns, environment.DnsMetrics, environment.Clock, environment.Time, environment.Loggers), ActorNames.Dns);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
         _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.TunnelSessions, environment.Clock, environment.Loggers), ActorNames.Tunnels);
-        _clusterProblem = settings.Cluster.Enabled ? ClusterSupervisor.ProblemOf(Context.System) : null;
-        if (settings.Cluster.Enabled && _clusterProblem is null)
+        if (isNode)
             Context.ActorOf(Props.Create<ClusterSupervisor>(environment, _certificates, _directory), ActorNames.Cluster);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
 

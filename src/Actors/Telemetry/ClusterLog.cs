@@ -31,4 +31,19 @@ internal static partial class ClusterLog
 
     [LoggerMessage(First + 8, LogLevel.Warning, "The cluster's {What} could not be agreed on with most nodes ({Problem}); it is tried again")]
     public static partial void NotAgreed(this ILogger log, string what, string problem);
+
+    [LoggerMessage(First + 20, LogLevel.Information, "This node orders certificates for the cluster from now on (term {Term}, {Entries} entries)")]
+    public static partial void OrdersForCluster(this ILogger log, long term, int entries);
+
+    [LoggerMessage(First + 21, LogLevel.Warning, "Another node has ordered certificates since this one took over, or knew more; orders here stop, and go on from what is agreed on if it is still this node's turn")]
+    public static partial void OrdersSuperseded(this ILogger log);
+
+    [LoggerMessage(First + 22, LogLevel.Warning, "The cluster's state of ACME cannot be kept in the state directory: {What}: {Problem}; it is served from memory as far as it is there, and tried again")]
+    public static partial void CannotKeep(this ILogger log, string what, string problem);
+
+    [LoggerMessage(First + 23, LogLevel.Warning, "Not all nodes have said in time that they answer the CA for {Entry}; the order goes on")]
+    public static partial void AnswersNotEverywhere(this ILogger log, string entry);
+
+    [LoggerMessage(First + 24, LogLevel.Information, "{Nodes} of the {Before} nodes that there were are back; orders begin when most are, or {Patience} after the start")]
+    public static partial void WaitsForNodes(this ILogger log, int nodes, int before, TimeSpan patience);
 }

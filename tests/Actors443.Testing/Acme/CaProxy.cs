@@ -55,6 +55,9 @@ internal sealed class CaProxy : IAsyncDisposable
     /// <summary>Called with each request, on any thread. True: its connection is cut, and a request that the CA does not have never gets there.</summary>
     public Func<ProxiedRequest, bool> Cuts { get; set; } = _ => false;
 
+    /// <summary>Awaited with each request before <see cref="Cuts"/> is asked.</summary>
+    public Func<ProxiedRequest, Task> Holds { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>By certificate id: when it is to be renewed. Null: the CA says so itself, or nobody does.</summary>
     public Func<string, (DateTimeOffset Start, DateTimeOffset End)>? RenewalWindow { get; set; }
 
@@ -94,7 +97,9 @@ internal sealed class CaProxy : IAsyncDisposable
     private async Task PassAsync(HttpContext context)
     {
         string kind = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries)[0];
-        if (Cuts(new ProxiedRequest(kind, null)))
+        var asked = new ProxiedRequest(kind, null);
+        await Holds(asked);
+        if (Cuts(asked))
         {
             context.Abort();
             return;
@@ -130,6 +135,7 @@ internal sealed class CaProxy : IAsyncDisposable
             Replaced.Enqueue(Payload(sent)["replaces"]?.GetValue<string>());
         if (RenewalWindow is not null && context.Request.Path == _behind.Directory.AbsolutePath)
             content = WithRenewalInfo(content, $"https://{context.Request.Host}/{RenewalInfo}");
+        await Holds(seen);
         if (Cuts(seen))
         {
             context.Abort();

@@ -1,3 +1,5 @@
+using Actors443.Acme.Protocol;
+using Actors443.Acme.State;
 using Actors443.Telemetry;
 
 namespace Actors443.Acme.Challenges;
@@ -10,4 +12,20 @@ internal sealed class ChallengeAnswers(AcmeMetrics metrics, TimeProvider time)
 
     /// <summary>On port 443.</summary>
     public TlsAlpnChallengeTable TlsAlpn { get; } = new(metrics, time);
+
+    public void Publish(ListenerAnswer answer)
+    {
+        if (answer.Type == AcmeChallengeType.Http01)
+            Http.Publish(answer.Identifier, answer.Token, answer.KeyAuthorization);
+        else
+            TlsAlpn.Publish(answer.Identifier, answer.KeyAuthorization);
+    }
+
+    public void Withdraw(ListenerAnswer answer)
+    {
+        if (answer.Type == AcmeChallengeType.Http01)
+            Http.Withdraw(answer.Token);
+        else
+            TlsAlpn.Withdraw(answer.Identifier);
+    }
 }

@@ -38,6 +38,9 @@ internal sealed record AcmeParts(
 {
     /// <summary>Completes once the listeners are there: a CA that validates sooner would find nobody.</summary>
     public Task Serving { get; init; } = Task.CompletedTask;
+
+    /// <summary>Has the other nodes of a cluster keep what is kept here.</summary>
+    public IAcmeReplication Replication { get; init; } = NoReplication.Instance;
 }
 
 /// <summary>What all orders under the same settings share. Thread-safe; disposed of when the last of them has stopped.</summary>
@@ -59,9 +62,9 @@ internal sealed class AcmeContext : IDisposable
         Types = [.. settings.Challenges.Where(type => type != AcmeChallengeType.Http01 || parts.AnswersHttp).Where(type => type != AcmeChallengeType.Dns01 || Dns is not null)];
         foreach (AcmeIssuerSettings issuer in settings.Issuers)
         {
-            _accounts[(issuer.Name, false)] = new IssuerAccount(issuer, staging: false, settings, parts.StateDirectory, parts.Time, parts.Metrics, Log);
+            _accounts[(issuer.Name, false)] = new IssuerAccount(issuer, staging: false, settings, parts.StateDirectory, parts.Replication, parts.Time, parts.Metrics, Log);
             if (issuer.Staging is not null)
-                _accounts[(issuer.Name, true)] = new IssuerAccount(issuer, staging: true, settings, parts.StateDirectory, parts.Time, parts.Metrics, Log);
+                _accounts[(issuer.Name, true)] = new IssuerAccount(issuer, staging: true, settings, parts.StateDirectory, parts.Replication, parts.Time, parts.Metrics, Log);
         }
     }
 

@@ -2,6 +2,7 @@ using Actors443.Acme.Dns;
 using Actors443.Acme.Protocol;
 using Actors443.Acme.State;
 using Actors443.Certificates;
+using Actors443.Cluster.Messages;
 using Actors443.Configuration;
 using Akka.Event;
 
@@ -11,7 +12,7 @@ namespace Actors443.Acme.Orders;
 internal sealed record ApplyAcmeSettings(AcmeSettings Settings);
 
 /// <summary>To the supervisor: have a certificate for these names, too, until the server stops.</summary>
-internal sealed record ObtainCertificate(IReadOnlyList<string> Names);
+internal sealed record ObtainCertificate(IReadOnlyList<string> Names) : IClusterMessage;
 
 /// <summary>To the supervisor: have none for these names any more. What is on disk stays there, and an order goes on from it when it is obtained again.</summary>
 internal sealed record ForgetCertificate(IReadOnlyList<string> Names);
@@ -32,17 +33,17 @@ internal sealed record CertificatesPublished
 internal sealed record AcmeCertificatesChanged(IReadOnlyList<ServerCertificate> Certificates);
 
 /// <summary>To the supervisor, on to the order of that name: renew now, whatever was planned. Answers <see cref="RenewalAnswer"/>.</summary>
-internal sealed record RenewCertificate(string Name);
+internal sealed record RenewCertificate(string Name) : IClusterMessage;
 
 /// <param name="Found">The name has a certificate by ACME, or is to have one.</param>
 /// <param name="Message">For people.</param>
-internal sealed record RenewalAnswer(bool Found, string Message);
+internal sealed record RenewalAnswer(bool Found, string Message) : IClusterMessage;
 
 /// <summary>To the supervisor, on to the order of that name. Answers <see cref="CertificateStory"/>.</summary>
-internal sealed record ExplainCertificate(string Name);
+internal sealed record ExplainCertificate(string Name) : IClusterMessage;
 
 /// <summary>The story of a name set's orders; without names: that name has none.</summary>
-internal sealed record CertificateStory(IReadOnlyList<string> Names, string State, string Summary, IReadOnlyList<StoryLine> Lines)
+internal sealed record CertificateStory(IReadOnlyList<string> Names, string State, string Summary, IReadOnlyList<StoryLine> Lines) : IClusterMessage
 {
     public static CertificateStory None(string name) => new([], "none", $"{name} has no certificate by ACME: no site with certificate = acme has it, and certificates.acme.names has not.", []);
 }

@@ -192,7 +192,11 @@ internal sealed partial class AcmeOrderActor
 
         _validating = chosen;
         DnsChallengeRecord[] records = [.. chosen.Select(one => one.Record).OfType<DnsChallengeRecord>()];
-        Keep(_record with { DnsRecords = [.. _record.DnsRecords.Union(records)] });
+        Keep(_record with
+        {
+            DnsRecords = [.. _record.DnsRecords.Union(records)],
+            Answers = [.. chosen.Where(one => one.Record is null).Select(one => new ListenerAnswer(one.Challenge.Type, one.Authorization.Identifier, one.Challenge.Token, one.KeyAuthorization))],
+        });
         IssuerAccount issuer = Account;
         Run(async stop =>
         {
@@ -252,6 +256,7 @@ internal sealed partial class AcmeOrderActor
         Tell("The CA has found all names valid.");
         _responder.Withdraw();
         _validating = [];
+        Keep(_record with { Answers = [] });
         _since = _context.Parts.Time.GetTimestamp();
         LookAtOrder(AcmeOrderState.Authorizing);
     }

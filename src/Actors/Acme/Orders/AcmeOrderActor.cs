@@ -254,6 +254,7 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
     private void Keep(OrderRecord record)
     {
         _folder.Save(record);
+        _context.Parts.Replication.Changed(_folder.Entry);
         _record = record;
     }
 
@@ -267,10 +268,19 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
     private void Run(Func<CancellationToken, Task<object>> step)
     {
         long attempt = _attempt = NextAttempt();
-        step(_stopped.Token).PipeTo(Self, success: result => new StepDone(attempt, result), failure: cause => new StepFailed(attempt, cause));
+        CancellationToken stop = _stopped.Token;
+        AgreedAsync().PipeTo(Self, success: result => new StepDone(attempt, result), failure: cause => new StepFailed(attempt, cause));
+
+        // What the step needs is kept, and in a cluster not by this node alone: another goes on from there.
+        async Task<object> AgreedAsync()
+        {
+            await _context.Parts.Replication.AgreedAsync(_folder.Entry, stop);
+            return await step(stop);
+        }
     }
 
     private static long NextAttempt() => Interlocked.Increment(ref _attempts);
 
-    private static string SourceOf(string? issuer) => issuer is null ? "ACME" : $"ACME ({issuer})";
+    /// <summary>How certificates of that issuer are shown.</summary>
+    public static string SourceOf(string? issuer) => issuer is null ? "ACME" : $"ACME ({issuer})";
 }

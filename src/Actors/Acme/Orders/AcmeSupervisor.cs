@@ -263,6 +263,8 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
                 continue;
             }
 
+            if (request.IsNewOrder)
+                _parts.Replication.Changed(request.Account.Entry);
             _waiting.RemoveAt(i);
             _running.Add(order);
             order.Tell(new TurnGranted(request.Attempt));

@@ -20,6 +20,20 @@ internal static class AcmeJsonFile
         PrivateFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(value, Options));
     }
 
+    /// <summary>What a file of this content says; null: it cannot be used.</summary>
+    public static T? Parse<T>(ReadOnlySpan<byte> json)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, Options);
+        }
+        catch (Exception cause) when (cause is JsonException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Null: it is not there, or cannot be used; then <paramref name="problem"/> says why.</summary>
     public static T? Read<T>(string path, out string? problem)
         where T : class

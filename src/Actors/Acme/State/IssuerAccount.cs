@@ -14,23 +14,29 @@ namespace Actors443.Acme.State;
 /// </summary>
 internal sealed class IssuerAccount : IDisposable
 {
+    /// <summary>Where the folders of all accounts are.</summary>
+    public const string Entries = "accounts";
+
     private readonly AcmeSettings _settings;
     private readonly AcmeIssuerSettings _issuer;
     private readonly ILogger _log;
     private readonly string _folder;
+    private readonly IAcmeReplication _replication;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private AcmeKey? _key;
     private AcmeAccount? _account;
 
-    public IssuerAccount(AcmeIssuerSettings issuer, bool staging, AcmeSettings settings, string stateDirectory, TimeProvider time, AcmeMetrics metrics, ILogger log)
+    public IssuerAccount(AcmeIssuerSettings issuer, bool staging, AcmeSettings settings, string stateDirectory, IAcmeReplication replication, TimeProvider time, AcmeMetrics metrics, ILogger log)
     {
         _issuer = issuer;
         _settings = settings;
+        _replication = replication;
         _log = log;
         Name = staging ? issuer.Name + " staging" : issuer.Name;
         Uri directory = staging ? issuer.Staging! : issuer.Directory;
         // By directory: the same name with another one is another CA.
-        _folder = Path.Combine(NameSetFolder.FolderIn(stateDirectory), "accounts", $"{NameSetFolder.FileName(Name)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(directory.AbsoluteUri)))[..12]}");
+        Entry = $"{Entries}/{NameSetFolder.FileName(Name)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(directory.AbsoluteUri)))[..12]}";
+        _folder = Path.Combine(NameSetFolder.FolderIn(stateDirectory), Entry);
         Client = new AcmeClient(
             new AcmeIssuer(Name, directory)
             {
@@ -43,6 +49,9 @@ internal sealed class IssuerAccount : IDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>As an <see cref="IAcmeReplication"/> names it.</summary>
+    public string Entry { get; }
 
     public AcmeClient Client { get; }
 
@@ -68,9 +77,12 @@ internal sealed class IssuerAccount : IDisposable
                 return _account = new AcmeAccount(_key, url);
             if (problem is not null)
                 _log.AcmeStateUnusable(problem);
+            _replication.Changed(Entry);
+            await _replication.AgreedAsync(Entry, cancellationToken);
             ExternalAccountBinding? binding = _issuer.ExternalAccount is { } external ? new ExternalAccountBinding(external.KeyId, Secret.Resolve(external.Key)!) : null;
             AcmeAccount account = await Client.CreateAccountAsync(_key, _settings.Email is { } email ? [email] : [], _settings.AgreeToTerms, binding, cancellationToken);
             AcmeJsonFile.Write(RecordPath, new AccountRecord(account.Url, _key.Thumbprint));
+            _replication.Changed(Entry);
             _log.AcmeAccount(Name, account.Url);
             return _account = account;
         }
@@ -84,7 +96,10 @@ internal sealed class IssuerAccount : IDisposable
     public void Forget(AcmeAccount account)
     {
         if (Interlocked.CompareExchange(ref _account, null, account) == account)
+        {
             File.Delete(RecordPath);
+            _replication.Changed(Entry);
+        }
     }
 
     public void Dispose()

@@ -13,6 +13,12 @@ namespace Actors443.Acme.State;
 /// </summary>
 internal sealed class NameSetFolder
 {
+    /// <summary>Where the folders of all name sets are.</summary>
+    public const string Entries = "certificates";
+
+    /// <summary>The name of the file of the order.</summary>
+    public const string RecordFile = "order.json";
+
     private readonly string _path;
 
     /// <param name="stateDirectory">Of the server.</param>
@@ -21,7 +27,7 @@ internal sealed class NameSetFolder
     {
         Names = names;
         Id = IdOf(names);
-        _path = Path.Combine(FolderIn(stateDirectory), "certificates", Id);
+        _path = Path.Combine(FolderIn(stateDirectory), Entries, Id);
     }
 
     public IReadOnlyList<string> Names { get; }
@@ -29,7 +35,10 @@ internal sealed class NameSetFolder
     /// <summary>A name for the folder and the actor: the first name and a digest of all.</summary>
     public string Id { get; }
 
-    private string RecordPath => Path.Combine(_path, "order.json");
+    /// <summary>As an <see cref="IAcmeReplication"/> names it.</summary>
+    public string Entry => $"{Entries}/{Id}";
+
+    private string RecordPath => Path.Combine(_path, RecordFile);
 
     public static string FolderIn(string stateDirectory) => Path.Combine(stateDirectory, "acme");
 
@@ -48,7 +57,7 @@ internal sealed class NameSetFolder
 
     /// <summary>What was kept; a new record if there is none, or none that can be used.</summary>
     public OrderRecord Load(out string? problem) =>
-        AcmeJsonFile.Read<OrderRecord>(RecordPath, out problem) is { Names: not null, Story: not null, Worked: not null, Failed: not null, NotBefore: not null, DnsRecords: not null } record
+        AcmeJsonFile.Read<OrderRecord>(RecordPath, out problem) is { Names: not null, Story: not null, Worked: not null, Failed: not null, NotBefore: not null, DnsRecords: not null, Answers: not null } record
             ? record with { Names = Names }
             : new OrderRecord { Names = Names };
 

@@ -1,4 +1,5 @@
 using Actors443.Acme.Dns;
+using Actors443.Acme.Protocol;
 
 namespace Actors443.Acme.State;
 
@@ -65,6 +66,9 @@ internal sealed record OrderRecord
     /// <summary>TXT records that are to be removed.</summary>
     public IReadOnlyList<DnsChallengeRecord> DnsRecords { get; init; } = [];
 
+    /// <summary>What the ports of this server, or of all nodes of a cluster, answer to the CA.</summary>
+    public IReadOnlyList<ListenerAnswer> Answers { get; init; } = [];
+
     /// <summary>Of the certificate that is served; 0: none.</summary>
     public long Generation { get; init; }
 
@@ -85,8 +89,15 @@ internal sealed record OrderRecord
     public OrderRecord Told(DateTimeOffset at, string text) => this with { Story = [.. Story.Skip(Math.Max(0, Story.Count + 1 - LongestStory)), new StoryLine(at, text)] };
 
     /// <summary>Without what belongs to one order.</summary>
-    public OrderRecord WithoutOrder() => this with { Step = OrderStep.None, Order = null, OnStaging = false, StepFailures = 0 };
+    public OrderRecord WithoutOrder() => this with { Step = OrderStep.None, Order = null, OnStaging = false, StepFailures = 0, Answers = [] };
 }
+
+/// <summary>What a listener answers to a validation by http-01 or tls-alpn-01.</summary>
+/// <param name="Type">Of the challenge.</param>
+/// <param name="Identifier">What is validated.</param>
+/// <param name="Token">Of the challenge.</param>
+/// <param name="KeyAuthorization">The answer.</param>
+internal sealed record ListenerAnswer(string Type, AcmeIdentifier Identifier, string Token, string KeyAuthorization);
 
 /// <summary>Something that happened, in plain words.</summary>
 internal sealed record StoryLine(DateTimeOffset At, string Text);

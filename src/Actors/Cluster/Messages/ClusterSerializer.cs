@@ -1,6 +1,8 @@
 using System.Runtime.Serialization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Actors443.Acme.Orders;
+using Actors443.Cluster.Acme;
 using Actors443.Cluster.Nodes;
 using Akka.Actor;
 using Akka.Serialization;
@@ -24,6 +26,12 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         ["found"] = typeof(FoundOnNode),
         ["act"] = typeof(ActOnNode),
         ["reached"] = typeof(ReachedOnNode),
+        ["acme-answers-in-place"] = typeof(AnswersInPlace),
+        ["acme-obtain"] = typeof(ObtainCertificate),
+        ["acme-renew"] = typeof(RenewCertificate),
+        ["acme-renewal"] = typeof(RenewalAnswer),
+        ["acme-explain"] = typeof(ExplainCertificate),
+        ["acme-story"] = typeof(CertificateStory),
     };
 
     private static readonly Dictionary<Type, string> Names = Types.ToDictionary(entry => entry.Value, entry => entry.Key);

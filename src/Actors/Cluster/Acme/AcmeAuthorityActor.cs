@@ -1,0 +1,71 @@
+using Actors443.Acme.Orders;
+using Actors443.Configuration;
+using Akka.Actor;
+
+namespace Actors443.Cluster.Acme;
+
+/// <summary>
+/// Orders certificates for the whole cluster. There is one, on the oldest node: it begins when its node has what the cluster has agreed on, and goes on with every order at the step
+/// where it was left.
+/// </summary>
+internal sealed class AcmeAuthorityActor : UntypedActor, IWithUnboundedStash
+{
+    private readonly IActorRef _node;
+    private readonly Func<AcmeSettings> _settings;
+    private readonly AcmeParts _parts;
+    private IActorRef _orders = ActorRefs.Nobody;
+    private int _starts;
+
+    /// <param name="node">What is served on this node.</param>
+    /// <param name="settings">Those in force.</param>
+    /// <param name="parts">Of this node, with its replication.</param>
+    public AcmeAuthorityActor(IActorRef node, Func<AcmeSettings> settings, AcmeParts parts)
+    {
+        _node = node;
+        _settings = settings;
+        _parts = parts;
+    }
+
+    public IStash Stash { get; set; } = null!;
+
+    protected override void PreStart() => _node.Tell(new TakeOver(Self));
+
+    protected override void PostStop() => _node.Tell(StepDown.Instance);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case TookOver when _orders.IsNobody():
+                _starts++;
+                _orders = Context.Watch(Context.ActorOf(Props.Create<AcmeSupervisor>(_settings, _parts), $"orders-{_starts}"));
+                Stash.UnstashAll();
+                break;
+            case Superseded when !_orders.IsNobody():
+                Context.Stop(_orders);
+                break;
+            case Superseded:
+                _node.Tell(new TakeOver(Self));
+                break;
+            case Terminated gone when gone.ActorRef.Equals(_orders):
+                _orders = ActorRefs.Nobody;
+                _node.Tell(new TakeOver(Self));
+                break;
+            case AcmeCertificatesChanged:
+                _node.Forward(message);
+                break;
+            case ApplyAcmeSettings or CertificatesPublished when _orders.IsNobody():
+                // It starts with what is in force then.
+                break;
+            case RenewCertificate or ExplainCertificate or ObtainCertificate when _orders.IsNobody():
+                Stash.Stash();
+                break;
+            case ApplyAcmeSettings or CertificatesPublished or RenewCertificate or ExplainCertificate or ObtainCertificate:
+                _orders.Forward(message);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.IntegrationTests.Acme;
+using Actors443.Server.Admin;
+using Actors443.Testing;
+
+namespace Actors443.IntegrationTests.Cluster;
+
+/// <summary>Servers as nodes of one cluster, each a process of its own on ports of 127.0.0.1 that it keeps over its lives, and so its state directory.</summary>
+internal sealed class AcmeNodes : IAsyncDisposable
+{
+    public const int Kill = 9;
+
+    private readonly TemporaryFolder _folder;
+    private string _configuration = "";
+
+    /// <param name="folder">Gets the state directories.</param>
+    /// <param name="count">Of nodes; the first founds the cluster.</param>
+    public AcmeNodes(TemporaryFolder folder, int count)
+    {
+        _folder = folder;
+        Nodes = [.. Enumerable.Range(0, count).Select(number => new Node(number, FreePort.Next(), FreePort.Next(), FreePort.Next()))];
+    }
+
+    /// <param name="hocon">As <see cref="AcmeSites.Hocon"/> makes it.</param>
+    public void Configure(string hocon)
+    {
+        string secret = _folder.Write("cluster.secret", "a secret of the cluster in tests, long enough");
+        _configuration = _folder.Write("nodes.conf", hocon + $$"""
+
+            actors443.cluster {
+              enabled = on
+              secret = "file:{{secret}}"
+              seed-nodes = [{{string.Join(", ", Nodes.Select(node => $"\"127.0.0.1:{node.ClusterPort}\""))}}]
+              heartbeat-pause = 2s
+              stable-after = 1s
+            }
+            """);
+    }
+
+    public IReadOnlyList<Node> Nodes { get; }
+
+    public IEnumerable<Node> Running => Nodes.Where(node => node.Process is { HasExited: false });
+
+    public string StateOf(Node node) => Path.Combine(_folder.Path, $"state-{node.Number}");
+
+    /// <summary>Starts it; returns at once.</summary>
+    public void Launch(Node node)
+    {
+        string[] settings =
+        [
+            TestEngine.Setting, $"https.bind=127.0.0.1:{node.HttpsPort}", $"http.bind=127.0.0.1:{node.HttpPort}", "admin.bind=127.0.0.1:0", $"cluster.bind=127.0.0.1:{node.ClusterPort}",
+            $"state-directory={StateOf(node)}",
+        ];
+        node.Process = ServerProcess.Launch(new TemporaryFolder(), [], ["run", _configuration, .. settings.SelectMany(setting => (string[])["--set", setting])]);
+    }
+
+    /// <summary>Until it is a member and listens.</summary>
+    public static Task AwaitReadyAsync(Node node) => Eventually.HoldsAsync(
+        async () => node.Process!.HasExited ? throw new InvalidOperationException(node.Process.Errors) : node.Process.AdminPort != 0 && await node.Process.ReadinessAsync() == 200,
+        $"node {node.Number} is ready",
+        AcmeSites.Patience);
+
+    /// <summary>Starts them and waits until all are ready.</summary>
+    public async Task StartAsync(params Node[] nodes)
+    {
+        foreach (Node node in nodes)
+            Launch(node);
+        foreach (Node node in nodes)
+            await AwaitReadyAsync(node);
+    }
+
+    public static async Task KillAsync(Node node)
+    {
+        node.Process!.Signal(Kill);
+        await node.Process.ExitAsync();
+        await node.Process.DisposeAsync();
+        node.Process = null;
+    }
+
+    public AdminClient AdminOf(Node node) => AdminClient.At(new IPEndPoint(IPAddress.Loopback, node.Process!.AdminPort), Path.Combine(StateOf(node), "admin-token"));
+
+    /// <summary>The one that orders: it said so last.</summary>
+    public Node? Ordering => Running.Where(node => node.Process!.Errors.Contains("This node orders certificates", StringComparison.Ordinal)).MaxBy(node => TermIn(node.Process!.Errors));
+
+    /// <summary>What a visitor of that node is shown; null: it cannot be visited.</summary>
+    public static async Task<X509Certificate2?> TryShownAsync(Node node, string name)
+    {
+        try
+        {
+            return await AcmeSites.ShownAsync(node.HttpsPort, name);
+        }
+        catch (Exception cause) when (cause is IOException or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException)
+        {
+            // It does not listen yet, or is killed just now.
+            return null;
+        }
+    }
+
+    /// <summary>Waits until a visitor of that node is shown a certificate that somebody of this name has issued.</summary>
+    public static async Task<X509Certificate2> AwaitShownAsync(Node node, string name, string issuer)
+    {
+        X509Certificate2? shown = null;
+        await Eventually.HoldsAsync(
+            async () => (shown = await TryShownAsync(node, name))?.Issuer.Contains(issuer, StringComparison.Ordinal) == true,
+            $"node {node.Number} shows a certificate of {issuer} for {name}: {node.Process?.Errors}",
+            AcmeSites.Patience);
+        return shown!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Node node in Nodes)
+        {
+            if (node.Process is { } process)
+                await process.DisposeAsync();
+        }
+    }
+
+    private static int TermIn(string log)
+    {
+        const string Mark = "(term ";
+        int at = log.LastIndexOf(Mark, StringComparison.Ordinal) + Mark.Length;
+        return int.Parse(log[at..log.IndexOf(',', at)], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    internal sealed class Node(int number, int httpsPort, int httpPort, int clusterPort)
+    {
+        public int Number => number;
+
+        public int HttpsPort => httpsPort;
+
+        public int HttpPort => httpPort;
+
+        public int ClusterPort => clusterPort;
+
+        public ServerProcess? Process { get; set; }
+    }
+}

@@ -11,4 +11,10 @@ public sealed record RequestSettings
 
     /// <summary>How many bytes of a streamed answer may be on their way to the client.</summary>
     public int ReplyWindow { get; init; } = 64 * 1024;
+
+    /// <summary>What happens when an actor fails.</summary>
+    public RouteSupervisionSettings Supervision { get; init; } = new();
+
+    /// <summary>The same for single routes, by their pattern, or by the name of a mapped protocol.</summary>
+    public IReadOnlyDictionary<string, RouteSupervisionSettings> Routes { get; init; } = new SortedDictionary<string, RouteSupervisionSettings>(StringComparer.Ordinal);
 }

@@ -128,4 +128,10 @@ public enum CloseReason
 
     /// <summary>The upstream reset it or vanished.</summary>
     UpstreamReset,
+
+    /// <summary>The actor of a route or protocol on it failed, and the supervision of that closes connections then.</summary>
+    RouteFailed,
+
+    /// <summary>The protocol it speaks is in quarantine, for its actor has failed too often, or has too many connections already.</summary>
+    RouteQuarantined,
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Actors443.Acme.Challenges;
 using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
@@ -14,6 +15,7 @@ using Actors443.Engine;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
 using Actors443.Engine.Quic;
+using Actors443.Requests;
 using Actors443.Routing;
 using Actors443.Routing.Conversations;
 using Actors443.Supervision;
@@ -159,6 +161,7 @@ public static class Actors443Hosting
         services.AddSingleton<AdmissionMetrics>();
         services.AddSingleton<CertificateMetrics>();
         services.AddTunnels(settings.Tunnels);
+        services.AddSingleton(provider => new RouteGuards(settings.Requests, provider.GetRequiredService<MonotonicClock>(), provider.GetRequiredService<IMeterFactory>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<RoutingMetrics>();
         services.AddSingleton<ConnectionRouter>();
         services.AddSingleton<ServerEnvironment>();

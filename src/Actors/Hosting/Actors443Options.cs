@@ -3,6 +3,7 @@ using Actors443.Configuration;
 using Actors443.Configuration.Hocon;
 using Actors443.Configuration.Reading;
 using Actors443.Engine;
+using Actors443.Requests;
 using Actors443.Routing.Conversations;
 using Actors443.TestKit;
 using Actors443.Tls.Deciding;
@@ -115,15 +116,17 @@ public sealed class Actors443Options
     /// <typeparam name="TActor">The key it is registered under in Akka's <see cref="ActorRegistry"/>.</typeparam>
     /// <param name="name">As in ALPN (RFC 7301).</param>
     /// <param name="idle">A connection without a byte either way for so long is ended; null: ten minutes; <see cref="Timeout.InfiniteTimeSpan"/>: never.</param>
+    /// <param name="supervision">What happens when the actor fails; null: <c>requests.routes</c> for this name, else <c>requests.supervision</c>. Of its budgets only <c>at-once</c> counts here.</param>
     /// <exception cref="ArgumentException">It is no name of a protocol, or of one that is served already.</exception>
-    public Actors443Options MapProtocol<TActor>(string name, TimeSpan? idle = null)
+    public Actors443Options MapProtocol<TActor>(string name, TimeSpan? idle = null, RouteSupervisionSettings? supervision = null)
     {
+        RouteSupervisionCheck.Check(name, supervision);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (ConnectionRouteReading.ProblemOfProtocol(name) is { } problem)
             throw new ArgumentException($"MapProtocol: {problem}", nameof(name));
         if (_services.Any(service => service.ImplementationInstance is MappedProtocol other && other.Name == name))
             throw new ArgumentException($"MapProtocol: '{name}' has an actor already; map it once", nameof(name));
-        _services.AddSingleton(new MappedProtocol(name, typeof(TActor).Name, static registry => registry.TryGet<TActor>(out IActorRef actor) ? actor : null, idle == Timeout.InfiniteTimeSpan ? null : idle ?? TimeSpan.FromMinutes(10)));
+        _services.AddSingleton(new MappedProtocol(name, typeof(TActor).Name, static registry => registry.TryGet<TActor>(out IActorRef actor) ? actor : null, idle == Timeout.InfiniteTimeSpan ? null : idle ?? TimeSpan.FromMinutes(10)) { Supervision = supervision });
         return this;
     }
 

@@ -27,8 +27,6 @@ internal sealed class Actors443Parts(IServiceProvider services) : IExtension
     /// <summary>Whether <c>WithActors443</c> was called for this actor system.</summary>
     public static bool IsIn(ActorSystem system) => system.Settings.Setup.Get<Actors443Setup>().HasValue || DependencyResolver.For(system).Resolver.GetService<ServerEnvironment>() is not null;
 
-    public RequestSettings CurrentRequests() => Environment.Settings.Requests;
-
     /// <exception cref="SettingsException">The settings are wrong.</exception>
     public static Actors443Parts Of(ActorSystem system) => (Actors443Parts)system.RegisterExtension(Id.Instance);
 

@@ -19,7 +19,6 @@ internal sealed class ActorRequests : IExtension
     private readonly IActorRef _watch;
     private readonly IActorRef _sockets;
     private readonly ConcurrentDictionary<IActorRef, bool> _watched = new(ReferenceEqualityComparer.Instance);
-    private readonly Func<RequestSettings> _settings;
 
     private ActorRequests(ExtendedActorSystem system)
     {
@@ -28,10 +27,11 @@ internal sealed class ActorRequests : IExtension
         Clock = new MonotonicClock(time);
         Exchanges = new RunningExchanges(Clock, time);
         Provider = system.Provider;
-        Log = (host.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger(LogCategories.Requests);
-        Metrics = new RequestMetrics(host.GetRequiredService<IMeterFactory>(), Exchanges, Sockets);
-        RequestSettings defaults = new();
-        _settings = Actors443Parts.IsIn(system) ? Actors443Parts.Of(system).CurrentRequests : () => defaults;
+        ILoggerFactory loggers = host.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        Log = loggers.CreateLogger(LogCategories.Requests);
+        IMeterFactory meters = host.GetRequiredService<IMeterFactory>();
+        Metrics = new RequestMetrics(meters, Exchanges, Sockets);
+        Guards = Actors443Parts.IsIn(system) ? Actors443Parts.Of(system).Services.GetRequiredService<RouteGuards>() : new RouteGuards(new RequestSettings(), Clock, meters, loggers);
         _watch = system.SystemActorOf(Props.Create<RequestWatchActor>(this, (Action<IActorRef>)Forget), "actors443-requests");
         // Here and not when it starts, or the dead letters of the first requests would not be heard.
         system.EventStream.Subscribe(_watch, typeof(DeadLetter));
@@ -52,7 +52,9 @@ internal sealed class ActorRequests : IExtension
 
     public RequestMetrics Metrics { get; }
 
-    public RequestSettings Settings => _settings();
+    public RouteGuards Guards { get; }
+
+    public RequestSettings Settings => Guards.Settings;
 
     public static ActorRequests Of(ActorSystem system) => (ActorRequests)system.RegisterExtension(Id.Instance);
 

@@ -1,3 +1,5 @@
+using Actors443.Configuration;
+
 namespace Actors443.Requests;
 
 /// <summary>How the requests of a route get to their actor.</summary>
@@ -17,6 +19,9 @@ public sealed class ActorRouteOptions
 
     /// <summary>How many bytes of a streamed answer may be on their way to the client. Null: <c>requests.reply-window</c>.</summary>
     public int? ReplyWindow { get; set; }
+
+    /// <summary>What happens when the actor fails. Null: <c>requests.routes</c> for this pattern, else <c>requests.supervision</c>.</summary>
+    public RouteSupervisionSettings? Supervision { get; set; }
 
     /// <summary>What to tell instead of the bare request: for a shard region, the envelope its message extractor understands.</summary>
     public Func<ActorRequest, object>? Envelope { get; set; }

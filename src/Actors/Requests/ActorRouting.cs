@@ -37,8 +37,8 @@ public static class ActorRouting
     /// <summary>Requests of this pattern are told to whom the function names; <see cref="ActorRefs.Nobody"/>: 503.</summary>
     public static IEndpointConventionBuilder MapActor(this IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequest, ICanTell> target, Action<ActorRouteOptions>? configure = null)
     {
-        (ActorRouteOptions options, Lazy<ActorRequests> requests) = Prepare(endpoints, pattern, target, configure);
-        RequestDelegate invoke = new ActorEndpoint(pattern, target, options, requests).InvokeAsync;
+        (ActorRouteOptions options, Lazy<ActorRequests> requests, Lazy<RouteGuard> guard) = Prepare(endpoints, pattern, target, configure);
+        RequestDelegate invoke = new ActorEndpoint(pattern, target, options, requests, guard).InvokeAsync;
         return options.Methods.Count == 0 ? endpoints.Map(pattern, invoke) : endpoints.MapMethods(pattern, options.Methods, invoke);
     }
 
@@ -52,13 +52,13 @@ public static class ActorRouting
     /// <summary>Clients of this pattern listen to events of the actor whom the function names; <see cref="ActorRefs.Nobody"/>: 503.</summary>
     public static IEndpointConventionBuilder MapActorEvents(this IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequest, ICanTell> target, Action<ActorRouteOptions>? configure = null)
     {
-        (ActorRouteOptions options, Lazy<ActorRequests> requests) = Prepare(endpoints, pattern, target, configure);
+        (ActorRouteOptions options, Lazy<ActorRequests> requests, Lazy<RouteGuard> guard) = Prepare(endpoints, pattern, target, configure);
         CancellationToken stopping = endpoints.ServiceProvider.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
-        RequestDelegate invoke = new EventsEndpoint(pattern, target, options, requests, stopping).InvokeAsync;
+        RequestDelegate invoke = new EventsEndpoint(pattern, target, options, requests, guard, stopping).InvokeAsync;
         return endpoints.MapMethods(pattern, ["GET"], invoke);
     }
 
-    private static (ActorRouteOptions Options, Lazy<ActorRequests> Requests) Prepare(
+    private static (ActorRouteOptions Options, Lazy<ActorRequests> Requests, Lazy<RouteGuard> Guard) Prepare(
         IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequest, ICanTell> target, Action<ActorRouteOptions>? configure)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
@@ -72,9 +72,10 @@ public static class ActorRouting
             throw new ArgumentOutOfRangeException(nameof(configure), $"{pattern}: MaximumBody is {options.MaximumBody}; write 0 or more bytes.");
         if (options.ReplyWindow <= 0)
             throw new ArgumentOutOfRangeException(nameof(configure), $"{pattern}: ReplyWindow is {options.ReplyWindow}; write more than 0 bytes.");
+        RouteSupervisionCheck.Check(pattern, options.Supervision);
         IServiceProvider services = endpoints.ServiceProvider;
         // Looked up at the first request: an actor system is not to start because a route is written.
         var requests = new Lazy<ActorRequests>(() => ActorRequests.Of(services.GetRequiredService<ActorSystem>()));
-        return (options, requests);
+        return (options, requests, new Lazy<RouteGuard>(() => requests.Value.Guards.Create(pattern, options.Supervision)));
     }
 }

@@ -5,19 +5,41 @@ using Microsoft.AspNetCore.Http;
 namespace Actors443.Requests;
 
 /// <summary>One route of Server-Sent Events: an answer that begins by itself and goes on for as long as the client listens.</summary>
-internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> target, ActorRouteOptions options, Lazy<ActorRequests> shared, CancellationToken stopping)
+internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> target, ActorRouteOptions options, Lazy<ActorRequests> shared, Lazy<RouteGuard> guarded, CancellationToken stopping)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         ActorRequests requests = shared.Value;
+        RouteGuard guard = guarded.Value;
+        if (guard.TryEnter(0, out RouteEntry entry) is not RouteRefusal.None and var refusal)
+        {
+            requests.Metrics.Ended(route, RouteAnswers.OutcomeOf(refusal));
+            await RouteAnswers.RefuseAsync(context, guard);
+            return;
+        }
+
+        string outcome = "failed";
+        try
+        {
+            outcome = await ServeAsync(requests, guard, context);
+            requests.Metrics.Ended(route, outcome);
+        }
+        finally
+        {
+            guard.Leave(entry, outcome);
+        }
+    }
+
+    private async ValueTask<string> ServeAsync(ActorRequests requests, RouteGuard guard, HttpContext context)
+    {
         ActorRequest request = RequestReading.Message(context, default, false);
         ICanTell to = target(request);
         var actor = to as IActorRef;
         if (actor is not null && actor.IsNobody())
         {
-            requests.Metrics.Ended(route, "dead_letter");
+            RouteAnswers.Apply(context, guard.Settings.OnFailure);
             await ActorEndpoint.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "Nobody is there to answer.");
-            return;
+            return "dead_letter";
         }
 
         context.Response.ContentType = "text/event-stream";
@@ -38,7 +60,7 @@ internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> 
             exchange.IsTold = true;
             if (actor is not null)
                 requests.Watch(actor);
-            requests.Metrics.Ended(route, await new ReplyStream(route, requests, context, exchange, window, isGranted: true).CopyAsync());
+            return await new ReplyStream(route, requests, guard, context, exchange, window, isGranted: true).CopyAsync();
         }
         finally
         {

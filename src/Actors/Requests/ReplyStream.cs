@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Actors443.Requests;
 
 /// <summary>Brings a streamed answer to the client. The actor is granted more as the server's own buffer takes what was told, so that a client that does not read stops its actor and nobody else's.</summary>
-internal sealed class ReplyStream(string route, ActorRequests requests, HttpContext context, RequestExchange exchange, int window, bool isGranted = false)
+internal sealed class ReplyStream(string route, ActorRequests requests, RouteGuard guard, HttpContext context, RequestExchange exchange, int window, bool isGranted = false)
 {
     private readonly ICanTell _peer = exchange.Peer ?? exchange.Target;
     private int _taken;
@@ -33,6 +33,9 @@ internal sealed class ReplyStream(string route, ActorRequests requests, HttpCont
 
             switch (told.Message)
             {
+                case ReplyChunk chunk when chunk.Data.Length > exchange.MemoryLeft:
+                    requests.Log.OverMemory(route, chunk.Data.Length);
+                    return BreakOff("over_memory");
                 case ReplyChunk chunk:
                     await context.Response.BodyWriter.WriteAsync(chunk.Data);
                     _taken += chunk.Data.Length;
@@ -56,6 +59,9 @@ internal sealed class ReplyStream(string route, ActorRequests requests, HttpCont
                     return "client_gone";
                 case ExchangeFailure { End: ExchangeEnd.Stopped or ExchangeEnd.DeadLetter }:
                     return BreakOff("stopped");
+                case ExchangeFailure { End: ExchangeEnd.OverTime }:
+                    requests.Log.OverTime(route, guard.Settings.Time ?? default);
+                    return BreakOff("over_time");
                 case ExchangeFailure:
                     // Once the answer has begun it may take its time.
                     break;
@@ -79,6 +85,7 @@ internal sealed class ReplyStream(string route, ActorRequests requests, HttpCont
     private string BreakOff(string outcome)
     {
         _peer.Tell(RequestAbandoned.Instance, exchange);
+        RouteAnswers.Apply(context, guard.Settings.OnFailure);
         context.Abort();
         return outcome;
     }

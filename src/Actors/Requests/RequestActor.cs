@@ -1,3 +1,4 @@
+using Actors443.Routing.Conversations;
 using Akka.Actor;
 
 namespace Actors443.Requests;
@@ -18,6 +19,7 @@ public abstract class ReceiveRequestActor : ReceiveActor
     protected override bool AroundReceive(Receive receive, object message) => RequestFailures.Tell(receive, message, base.AroundReceive, Sender, Self);
 }
 
+/// <summary>Tells those of a failure who wait for the message that an actor has thrown at.</summary>
 internal static class RequestFailures
 {
     public static bool Tell(Receive receive, object message, Func<Receive, object, bool> around, IActorRef sender, IActorRef self)
@@ -28,9 +30,26 @@ internal static class RequestFailures
         }
         catch (Exception failure)
         {
-            if (sender is RequestExchange)
-                sender.Tell(new Status.Failure(failure), self);
+            Tell(message, sender, failure, self);
             throw;
         }
     }
+
+    public static void Tell(object message, IActorRef? sender, Exception failure, IActorRef self)
+    {
+        if (sender is LightActorRef exchange)
+            exchange.Tell(new Status.Failure(failure), self);
+        else
+            ConversationOf(message)?.OwnerFailed(failure);
+    }
+
+    private static ProtocolConnection? ConversationOf(object message) => message switch
+    {
+        BytesReceived received => received.Connection,
+        ProtocolOpened opened => opened.Connection,
+        InputEnded ended => ended.Connection,
+        BytesWritten written => written.Connection,
+        ProtocolDraining draining => draining.Connection,
+        _ => null,
+    };
 }

@@ -27,6 +27,12 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
     /// <summary>When its time is over; <see cref="long.MaxValue"/>: it is the client who is waited for.</summary>
     public long DueMs;
 
+    /// <summary>When its budget of time is used up, whoever is waited for.</summary>
+    public long EndMs { get; init; } = long.MaxValue;
+
+    /// <summary>How many bytes its answer, or a chunk of it, may hold.</summary>
+    public long MemoryLeft { get; init; } = long.MaxValue;
+
     public ICanTell Target => target;
 
     /// <summary>Who sends the streamed answer; null: none has begun.</summary>
@@ -127,6 +133,9 @@ internal enum ExchangeEnd
 {
     /// <summary>The actor took too long.</summary>
     Timeout,
+
+    /// <summary>Its budget of time is used up.</summary>
+    OverTime,
 
     /// <summary>Nobody is there to get it.</summary>
     DeadLetter,

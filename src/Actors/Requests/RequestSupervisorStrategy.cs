@@ -26,8 +26,8 @@ public sealed class RequestSupervisorStrategy : OneForOneStrategy
     protected override Directive Handle(IActorRef child, Exception exception)
     {
         // It is suspended over the message that it threw at, until it is decided what becomes of it.
-        if (child is ActorRefWithCell { Underlying: ActorCell { CurrentMessage: not null, Sender: RequestExchange exchange } })
-            exchange.Tell(new Status.Failure(exception), child);
+        if (child is ActorRefWithCell { Underlying: ActorCell { CurrentMessage: { } message } cell })
+            RequestFailures.Tell(message, cell.Sender, exception, child);
         return base.Handle(child, exception);
     }
 }

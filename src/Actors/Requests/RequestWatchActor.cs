@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Actors443.WebSockets;
 using Akka.Actor;
 using Akka.Event;
@@ -32,7 +31,7 @@ internal sealed class RequestWatchActor : ActorBase
                 exchange.Fail(ExchangeFailure.For(ExchangeEnd.DeadLetter));
                 return true;
             case DeadLetter { Sender: WebSocketExchange socket }:
-                socket.Close(WebSocketCloseStatus.InternalServerError, "nobody is there");
+                socket.Abandoned("dead_letter", "nobody is there");
                 return true;
             case DeadLetter:
                 return true;
@@ -44,7 +43,7 @@ internal sealed class RequestWatchActor : ActorBase
                 foreach (WebSocketExchange socket in _requests.Sockets.Keys)
                 {
                     if (socket.Peer.Equals(terminated.ActorRef))
-                        socket.Close(WebSocketCloseStatus.InternalServerError, "its actor has stopped");
+                        socket.Abandoned("stopped", "its actor has stopped");
                 }
 
                 // After the dead letters among them, which are on their way to here already.

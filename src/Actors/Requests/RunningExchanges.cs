@@ -102,7 +102,9 @@ internal sealed class RunningExchanges : IDisposable
                 if (Volatile.Read(ref segment.Slots[i]) is not { } exchange)
                     continue;
                 any = true;
-                if (Volatile.Read(ref exchange.DueMs) <= now)
+                if (exchange.EndMs <= now)
+                    exchange.Fail(ExchangeFailure.For(ExchangeEnd.OverTime));
+                else if (Volatile.Read(ref exchange.DueMs) <= now)
                     exchange.Fail(ExchangeFailure.For(ExchangeEnd.Timeout));
             }
         }

@@ -6,6 +6,7 @@ using Actors443.Connections;
 using Actors443.Dns;
 using Actors443.Dns.Tls;
 using Actors443.Engine;
+using Actors443.Requests;
 using Actors443.Routing.Conversations;
 using Actors443.Telemetry;
 using Actors443.Tunnels.Egress;
@@ -18,7 +19,8 @@ internal sealed class ConnectionRouter
 {
     private readonly ITargetResolver _resolver;
     private readonly IDnsResolver _dns;
-    private readonly FrozenDictionary<string, MappedProtocol> _mapped;
+    private readonly FrozenDictionary<string, (MappedProtocol Protocol, RouteGuard Guard)> _mapped;
+    private readonly RouteGuards _guards;
     private readonly IReadOnlyActorRegistry _registry;
     private readonly MonotonicClock _clock;
     private readonly RoutingMetrics _metrics;
@@ -27,11 +29,12 @@ internal sealed class ConnectionRouter
     private volatile RoutingTable? _table;
     private volatile DnsOverTls? _dot;
 
-    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, IDnsResolver dns, IEnumerable<MappedProtocol> mapped, IReadOnlyActorRegistry registry, MonotonicClock clock, RoutingMetrics metrics, ILoggerFactory loggers)
+    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, IDnsResolver dns, IEnumerable<MappedProtocol> mapped, IReadOnlyActorRegistry registry, MonotonicClock clock, RoutingMetrics metrics, RouteGuards guards, ILoggerFactory loggers)
     {
         _resolver = resolver;
         _dns = dns;
-        _mapped = mapped.ToFrozenDictionary(protocol => protocol.Name, StringComparer.Ordinal);
+        _guards = guards;
+        _mapped = mapped.ToFrozenDictionary(protocol => protocol.Name, protocol => (protocol, guards.Create(protocol.Name, protocol.Supervision)), StringComparer.Ordinal);
         _registry = registry;
         _clock = clock;
         _metrics = metrics;
@@ -49,6 +52,7 @@ internal sealed class ConnectionRouter
     /// <summary>For connections that come from now on.</summary>
     public void Apply(Actors443Settings settings)
     {
+        _guards.Apply(settings.Requests);
         _table = settings.Routes.Count == 0 ? null : new RoutingTable([.. settings.Routes.Select(Make)], settings.OwnNames);
         _dot = settings.Dns.Dot.Enabled ? new DnsOverTls(_dns, settings.Dns.Dot) : null;
     }
@@ -61,8 +65,8 @@ internal sealed class ConnectionRouter
         string name = protocol.ToString();
         if (_table?.ByProtocol(name) is { } route)
             return (connection, client) => ServeAsync(connection, client, route);
-        if (_mapped.TryGetValue(name, out MappedProtocol? mapped))
-            return (connection, client) => ServeAsync(connection, () => mapped.ServeAsync(connection, client, _registry), name);
+        if (_mapped.TryGetValue(name, out (MappedProtocol Protocol, RouteGuard Guard) mapped))
+            return (connection, client) => ServeAsync(connection, () => mapped.Protocol.ServeAsync(connection, client, _registry, mapped.Guard), name);
         return name == DnsOverTls.Protocol && _dot is { } dot ? (connection, client) => ServeAsync(connection, () => dot.ServeAsync(connection, client), name) : null;
     }
 

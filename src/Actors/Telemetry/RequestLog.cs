@@ -16,4 +16,19 @@ internal static partial class RequestLog
 
     [LoggerMessage(EventIds.Requests + 4, LogLevel.Warning, "Nobody is there to get the requests of {Route}")]
     public static partial void NobodyThere(this ILogger log, string route);
+
+    [LoggerMessage(EventIds.Requests + 5, LogLevel.Warning, "The actor of {Route} has used up its budget of {Time} for a request")]
+    public static partial void OverTime(this ILogger log, string route, TimeSpan time);
+
+    [LoggerMessage(EventIds.Requests + 6, LogLevel.Warning, "The actor of {Route} told {Bytes} bytes, more than the budget of memory of a request has left")]
+    public static partial void OverMemory(this ILogger log, string route, long bytes);
+
+    [LoggerMessage(EventIds.Requests + 7, LogLevel.Error, "{Route} is in quarantine: {Failures} failures within {Within}, the last {Reason}; a first request is let through after {BackOff}")]
+    public static partial void RouteQuarantined(this ILogger log, string route, int failures, TimeSpan within, string reason, TimeSpan backOff);
+
+    [LoggerMessage(EventIds.Requests + 8, LogLevel.Warning, "{Route} stays in quarantine: the request that was let through failed ({Reason}); the next after {BackOff}")]
+    public static partial void CanaryFailed(this ILogger log, string route, string reason, TimeSpan backOff);
+
+    [LoggerMessage(EventIds.Requests + 9, LogLevel.Information, "{Route} is out of quarantine")]
+    public static partial void RouteReopened(this ILogger log, string route);
 }

@@ -13,7 +13,7 @@ internal sealed class RequestMetrics
     public RequestMetrics(IMeterFactory factory, RunningExchanges exchanges, ConcurrentDictionary<WebSocketExchange, bool> sockets)
     {
         Meter meter = Actors443Meter.Create(factory);
-        _requests = meter.CreateCounter<long>("actors443.actor_requests", "{request}", "Requests told to actors, by route and outcome: answered, timeout, dead_letter, stopped, failed, client_gone.");
+        _requests = meter.CreateCounter<long>("actors443.actor_requests", "{request}", "Requests told to actors, by route and outcome: answered, timeout, dead_letter, stopped, failed, over_time, over_memory, quarantined, too_many, over_route_memory, client_gone.");
         meter.CreateObservableUpDownCounter("actors443.actor_requests.waiting", () => exchanges.Count, "{request}", "Requests that wait for their actor now.");
         meter.CreateObservableUpDownCounter("actors443.actor_websockets.open", () => sockets.Count, "{websocket}", "WebSockets that speak with an actor now.");
     }

@@ -86,7 +86,7 @@ public sealed class TestConnections : IDisposable
         ArgumentNullException.ThrowIfNull(actor);
         InMemoryConnection connection = (await OpenAsync(client)).Connection;
         var protocol = new MappedProtocol(connection.ApplicationProtocol.ToString(), actor.Path.ToString(), _ => actor, idle);
-        _ = InMemoryEngine.CarryAsync(connection, () => protocol.ServeAsync(connection, connection, ActorRegistry.For(_system)));
+        _ = InMemoryEngine.CarryAsync(connection, () => protocol.ServeAsync(connection, connection, ActorRegistry.For(_system), guard: null));
         return new TestConnection(connection);
     }
 

@@ -53,7 +53,7 @@ internal sealed class WebSocketConversation(WebSocket socket, WebSocketExchange 
                 // Also with nobody to take it, the end of the connection must be seen: that is what 'gone' is for.
                 while (open >= options.ReceiveWindow && !_over)
                 {
-                    open -= exchange.TakeAcks();
+                    open = Math.Max(0, open - exchange.TakeAcks());
                     if (open >= options.ReceiveWindow)
                         await exchange.Acked.WaitAsync().AsTask().WaitAsync(end);
                 }

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Requests;
 using Akka.Actor;
@@ -9,7 +10,7 @@ namespace Actors443.WebSockets;
 
 /// <summary>One route: opens each WebSocket and lets it speak with its actor.</summary>
 internal sealed class WebSocketEndpoint(
-    string route, Func<ActorRequests, ActorRequest, ValueTask<IActorRef>> actor, bool owned, WebSocketRouteOptions options, Lazy<ActorRequests> shared, CancellationToken stopping)
+    string route, Func<ActorRequests, ActorRequest, ValueTask<IActorRef>> actor, bool owned, WebSocketRouteOptions options, Lazy<ActorRequests> shared, Lazy<RouteGuard> guarded, CancellationToken stopping)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -27,17 +28,42 @@ internal sealed class WebSocketEndpoint(
             return;
         }
 
+        RouteGuard guard = guarded.Value;
+        if (guard.TryEnter(0, out RouteEntry entry) is not RouteRefusal.None and var refusal)
+        {
+            requests.Metrics.Ended(route, RouteAnswers.OutcomeOf(refusal));
+            await RouteAnswers.RefuseAsync(context, guard);
+            return;
+        }
+
+        var visit = new RouteVisit(guard, entry);
+        try
+        {
+            await ServeAsync(requests, visit, context);
+        }
+        finally
+        {
+            visit.Leave();
+        }
+    }
+
+    private async Task ServeAsync(ActorRequests requests, RouteVisit visit, HttpContext context)
+    {
         ActorRequest request = RequestReading.Message(context, default, false);
         IActorRef peer = await actor(requests, request);
         if (peer.IsNobody())
         {
             requests.Metrics.Ended(route, "dead_letter");
+            visit.Failed("dead_letter", null);
             await ActorEndpoint.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "Nobody is there to answer.");
             return;
         }
 
         WebSocketClosed closed = new(null, null);
-        var exchange = new WebSocketExchange(requests.Provider, peer, options.SendBuffer);
+        var exchange = new WebSocketExchange(requests.Provider, peer, options.SendBuffer, visit)
+        {
+            OnConnectionFailed = () => RouteAnswers.Apply(context, RouteFailure.CloseConnection),
+        };
         requests.Sockets.TryAdd(exchange, true);
         try
         {

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Requests;
@@ -7,7 +8,7 @@ using Akka.Actor;
 namespace Actors443.WebSockets;
 
 /// <summary>A WebSocket, as an actor reference: what is told to it waits here for its turn to be sent.</summary>
-internal sealed class WebSocketExchange(IActorRefProvider provider, IActorRef peer, int sendBuffer) : LightActorRef(provider)
+internal sealed class WebSocketExchange(IActorRefProvider provider, IActorRef peer, int sendBuffer, RouteVisit visit) : LightActorRef(provider)
 {
     private readonly ConnectionMailbox.MessageQueue _inbox = new();
     private long _waiting;
@@ -28,6 +29,9 @@ internal sealed class WebSocketExchange(IActorRefProvider provider, IActorRef pe
     /// <summary>Set when the actor has dealt with a message.</summary>
     public AsyncSignal Acked { get; } = new();
 
+    /// <summary>Called when the supervision of its route closes connections for a failure of the actor.</summary>
+    public Action? OnConnectionFailed { get; set; }
+
     public bool TryTake(out Envelope told)
     {
         if (!_inbox.TryDequeue(out told))
@@ -42,10 +46,24 @@ internal sealed class WebSocketExchange(IActorRefProvider provider, IActorRef pe
 
     public void Close(WebSocketCloseStatus status, string description) => Enqueue(new CloseWebSocket(status, description), ActorRefs.NoSender);
 
+    /// <summary>The actor has gone, or was never there.</summary>
+    public void Abandoned(string reason, string description)
+    {
+        visit.Failed(reason, null);
+        Close(WebSocketCloseStatus.InternalServerError, description);
+    }
+
     protected override void TellInternal(object message, IActorRef sender)
     {
         if (HasEnded)
             return;
+        if (message is Status.Failure failure)
+        {
+            OnFailed(failure.Cause);
+            return;
+        }
+
+        visit.Heard();
         switch (message)
         {
             case WebSocketAck:
@@ -65,6 +83,25 @@ internal sealed class WebSocketExchange(IActorRefProvider provider, IActorRef pe
                 break;
             case WebSocketSend or CloseWebSocket:
                 Enqueue(message, sender);
+                break;
+        }
+    }
+
+    private void OnFailed(Exception cause)
+    {
+        switch (visit.Failed("failed", cause))
+        {
+            case RouteFailure.Resume or RouteFailure.Quarantine:
+                // Nobody else will say that the message has been dealt with.
+                Interlocked.Increment(ref _acks);
+                Acked.Set();
+                break;
+            case RouteFailure.StopStream:
+                Close(WebSocketCloseStatus.InternalServerError, "its actor failed");
+                break;
+            case RouteFailure.CloseConnection:
+                Close(WebSocketCloseStatus.InternalServerError, "its actor failed");
+                OnConnectionFailed?.Invoke();
                 break;
         }
     }

@@ -1,3 +1,6 @@
+using Actors443.Configuration;
+using Actors443.Requests;
+
 namespace Actors443.WebSockets;
 
 /// <summary>How the WebSockets of a route get on with their actor.</summary>
@@ -27,8 +30,12 @@ public sealed class WebSocketRouteOptions
     /// <summary>The subprotocols that are spoken here, best first; the first that the client offers as well is chosen. Empty: none.</summary>
     public IReadOnlyList<string> Subprotocols { get; set; } = [];
 
+    /// <summary>What happens when the actor fails. Null: <c>requests.routes</c> for this pattern, else <c>requests.supervision</c>. Of its budgets only <c>at-once</c> counts here.</summary>
+    public RouteSupervisionSettings? Supervision { get; set; }
+
     internal void Check(string pattern)
     {
+        RouteSupervisionCheck.Check(pattern, Supervision);
         Require(ReceiveWindow > 0, pattern, nameof(ReceiveWindow), "1 or more messages");
         Require(MaximumMessage > 0, pattern, nameof(MaximumMessage), "1 or more bytes");
         Require(SendBuffer > 0, pattern, nameof(SendBuffer), "1 or more bytes");

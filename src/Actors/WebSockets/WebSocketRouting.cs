@@ -51,7 +51,7 @@ public static class WebSocketRouting
         options.Check(pattern);
         IServiceProvider services = endpoints.ServiceProvider;
         var requests = new Lazy<ActorRequests>(() => ActorRequests.Of(services.GetRequiredService<ActorSystem>()));
-        var endpoint = new WebSocketEndpoint(pattern, actor, owned, options, requests, services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
+        var endpoint = new WebSocketEndpoint(pattern, actor, owned, options, requests, new Lazy<RouteGuard>(() => requests.Value.Guards.Create(pattern, options.Supervision)), services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
         ILoggerFactory loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         RequestDelegate handshake = new WebSocketMiddleware(endpoint.InvokeAsync, Options.Create(new WebSocketOptions { KeepAliveInterval = options.PingEvery, KeepAliveTimeout = options.PongWithin }), loggers).Invoke;
         return endpoints.Map(pattern, handshake);

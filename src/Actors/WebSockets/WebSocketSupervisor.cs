@@ -1,3 +1,4 @@
+using Actors443.Requests;
 using Akka.Actor;
 
 namespace Actors443.WebSockets;
@@ -8,7 +9,7 @@ internal sealed record MakeSocketActor(Props Props, TaskCompletionSource<IActorR
 /// <summary>Parent of the actors that have a WebSocket to themselves. One that fails is stopped: its socket's conversation cannot be taken up again.</summary>
 internal sealed class WebSocketSupervisor : ActorBase
 {
-    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
+    protected override SupervisorStrategy SupervisorStrategy() => new RequestSupervisorStrategy(_ => Directive.Stop);
 
     protected override bool Receive(object message)
     {

@@ -21,7 +21,7 @@ internal static class CoreSettingsReading
             Routes = ConnectionRouteReading.Read(root, https, dns),
             Tunnels = TunnelSettingsReading.Read(root.Section("tunnels")),
             Dns = dns,
-            Requests = ReadRequests(root.Section("requests")),
+            Requests = RequestSettingsReading.Read(root.Section("requests")),
             Cluster = ClusterSettingsReading.Read(root.Section("cluster")),
             StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),
         };
@@ -36,17 +36,6 @@ internal static class CoreSettingsReading
             Applications = section.Choice("applications", defaults.Applications),
             TlsContexts = section.Integer("tls-contexts", defaults.TlsContexts, 0, 1_000_000),
             BlockedAfter = section.Duration("blocked-after", defaults.BlockedAfter, TimeSpan.FromMilliseconds(10)),
-        };
-    }
-
-    private static RequestSettings ReadRequests(SettingsReader section)
-    {
-        var defaults = new RequestSettings();
-        return new RequestSettings
-        {
-            Timeout = section.Duration("timeout", defaults.Timeout, TimeSpan.FromMilliseconds(10)),
-            Body = (int)section.Size("body", defaults.Body, 0, 1024 * 1024 * 1024),
-            ReplyWindow = (int)section.Size("reply-window", defaults.ReplyWindow, 1024, 1024 * 1024 * 1024),
         };
     }
 

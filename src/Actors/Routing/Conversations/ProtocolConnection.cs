@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Requests;
 using Akka.Actor;
 
 namespace Actors443.Routing.Conversations;
@@ -25,6 +27,7 @@ public sealed class ProtocolConnection : ICarriedProtocol
     private readonly ConcurrentQueue<Written> _writes = new();
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TimeSpan? _idle;
+    private readonly RouteVisit? _visit;
     private IActorRef _owner;
     private IActorRef _guard = ActorRefs.Nobody;
     private int _credits;
@@ -34,8 +37,9 @@ public sealed class ProtocolConnection : ICarriedProtocol
     private volatile bool _outputEnded;
     private volatile bool _closing;
 
-    internal ProtocolConnection(EngineConnection connection, IRoutedClient client, IActorRef owner, TimeSpan? idle)
+    internal ProtocolConnection(EngineConnection connection, IRoutedClient client, IActorRef owner, TimeSpan? idle, RouteVisit? visit)
     {
+        _visit = visit;
         _connection = connection;
         _client = client;
         _owner = owner;
@@ -87,7 +91,11 @@ public sealed class ProtocolConnection : ICarriedProtocol
     /// <summary>Says something to the client, after all that was said before. What is said after the end is dropped.</summary>
     /// <param name="bytes">Not to be changed until it is on its way.</param>
     /// <param name="acknowledgement">Comes back by <see cref="BytesWritten"/> once it is on its way; null: nothing comes back.</param>
-    public void Write(ReadOnlyMemory<byte> bytes, object? acknowledgement = null) => Add(new Written(bytes, acknowledgement, false));
+    public void Write(ReadOnlyMemory<byte> bytes, object? acknowledgement = null)
+    {
+        _visit?.Heard();
+        Add(new Written(bytes, acknowledgement, false));
+    }
 
     /// <summary>Everything is said; the client may still speak.</summary>
     public void EndOutput() => Add(new Written(default, null, true));
@@ -145,7 +153,18 @@ public sealed class ProtocolConnection : ICarriedProtocol
     internal void Guarded(IActorRef guard) => Volatile.Write(ref _guard, guard);
 
     /// <summary>By that actor: the other has ended without ending this.</summary>
-    internal void Abandoned() => _connection.Abort(CloseReason.ActorFailed, "the actor of its protocol has ended");
+    internal void Abandoned()
+    {
+        _visit?.Failed("stopped", null);
+        _connection.Abort(CloseReason.ActorFailed, "the actor of its protocol has ended");
+    }
+
+    /// <summary>The actor has thrown at what it was told of this. It lives on, unless it is stopped.</summary>
+    internal void OwnerFailed(Exception cause)
+    {
+        if (_visit?.Failed("failed", cause) is RouteFailure.StopStream or RouteFailure.CloseConnection)
+            _connection.Abort(CloseReason.RouteFailed, cause.Message);
+    }
 
     /// <summary>Until it is over. The connection then has its reason.</summary>
     internal async Task RunAsync()

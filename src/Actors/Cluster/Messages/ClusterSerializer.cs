@@ -15,7 +15,7 @@ namespace Actors443.Cluster.Messages;
 /// </summary>
 public sealed class ClusterSerializer : SerializerWithStringManifest
 {
-    private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, RespectNullableAnnotations = true };
+    private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true };
 
     // A name once used keeps its meaning.
     private static readonly Dictionary<string, Type> Types = new(StringComparer.Ordinal)

@@ -1,0 +1,106 @@
+using System.Globalization;
+using Actors443.Connections.Directory;
+using Actors443.Server.Admin;
+using Actors443.Testing;
+
+namespace Actors443.ClusterTests;
+
+/// <summary>Several nodes as one front door, as processes of their own.</summary>
+public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
+{
+    [SkippableFact]
+    public async Task A_session_is_resumed_on_every_node()
+    {
+        Skip.If(TestProgram.Find("openssl") is null, "openssl is not installed");
+        using var folder = new TemporaryFolder();
+        int[] ports = [.. nodes.Cluster.Nodes.Select(node => node.Process.HttpsPort)];
+        int resumed = 0;
+        const int sessions = 7;
+        for (int number = 0; number < sessions; number++)
+        {
+            int first = number % ports.Length;
+            string session = Path.Combine(folder.Path, number.ToString(CultureInfo.InvariantCulture));
+            Assert.Contains("New, TLSv1.3", await OpenSslAsync(ports[first], "-sess_out", session), StringComparison.Ordinal);
+            foreach (int other in ports.Where((_, index) => index != first))
+                resumed += (await OpenSslAsync(other, "-sess_in", session)).Contains("Reused, TLSv1.3", StringComparison.Ordinal) ? 1 : 0;
+        }
+
+        Assert.Equal(2 * sessions, resumed);
+    }
+
+    [Fact]
+    public async Task Connections_are_found_told_and_ended_from_any_node()
+    {
+        var clients = new List<TlsClient>();
+        try
+        {
+            foreach (ClusterServer node in nodes.Cluster.Nodes)
+                clients.Add(await TlsClient.ConnectAsync(node.Process.HttpsPort, "localhost"));
+            using AdminClient admin = nodes.Cluster[1].Admin();
+
+            ConnectionPage page = await admin.ListConnectionsAsync(new ConnectionQuery { Where = ConnectionFilter.Parse("sni = localhost and age < 10m") }, CancellationToken.None);
+            Assert.Equal(3, page.Matched);
+            Assert.Empty(page.Silent);
+            Assert.Equal(nodes.Cluster.Nodes.Select(node => node.Name).Order(), page.Connections.Select(connection => connection.Node!).Order());
+
+            string last = nodes.Cluster[2].Name;
+            page = await admin.ListConnectionsAsync(new ConnectionQuery { Where = ConnectionFilter.Parse($"node = {last}") }, CancellationToken.None);
+            Assert.Equal(last, Assert.Single(page.Connections).Node);
+
+            ConnectionsActedOn done = await admin.ActOnConnectionsAsync("close", $"node = {last} and sni = localhost", null, CancellationToken.None);
+            Assert.Equal(1, done.Count);
+            Assert.True(await clients[2].EndsAsync());
+
+            done = await admin.ActOnConnectionsAsync("drain", "sni = localhost", null, CancellationToken.None);
+            Assert.Equal(2, done.Count);
+            Assert.True(await clients[0].EndsAsync());
+        }
+        finally
+        {
+            foreach (TlsClient client in clients)
+                await client.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Any_node_shows_all_nodes()
+    {
+        using AdminClient admin = nodes.Cluster[2].Admin();
+
+        ClusterNodeReport[] all = await admin.ListNodesAsync(CancellationToken.None);
+
+        Assert.Equal(nodes.Cluster.Nodes.Select(node => node.Name).Order(), all.Select(node => node.Name).Order());
+        Assert.All(all, node => Assert.Equal(("up", true, "running", true), (node.Status, node.IsReachable, node.Node!.Phase, node.Node.Ready)));
+        Assert.Equal(nodes.Cluster[2].Name, Assert.Single(all, node => node.IsThisOne).Name);
+    }
+
+    [Fact]
+    public async Task A_node_with_another_secret_is_not_let_in()
+    {
+        var state = new TemporaryFolder();
+        await using ServerProcess stranger = ServerProcess.Launch(
+            state,
+            [],
+            [
+                "run", "--cluster", "--set", "https.bind=\"127.0.0.1:0\"", "--set", "http.enabled=off", "--set", "admin.bind=\"127.0.0.1:0\"", "--set", $"cluster.secret=\"{ClusterOfServers.NewSecret()}\"", "--set", $"state-directory=\"{state.Path}/state\"",
+                "--set", $"cluster.bind=\"127.0.0.1:{FreePort.Next()}\"", "--set", $"cluster.seed-nodes=[\"{nodes.Cluster[0].Name}\"]",
+            ]);
+
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(nodes.Cluster[0].Process.Errors.Contains("was not issued with this cluster's secret", StringComparison.Ordinal) || stranger.Errors.Contains("was not issued with this cluster's secret", StringComparison.Ordinal)),
+            "one of them says why",
+            TimeSpan.FromSeconds(60));
+        await Eventually.HoldsAsync(async () => stranger.AdminPort != 0 && await stranger.ReadinessAsync() == 503, "it is not ready", TimeSpan.FromSeconds(60));
+        using AdminClient admin = nodes.Cluster[0].Admin();
+        Assert.Equal(3, (await admin.ListNodesAsync(CancellationToken.None)).Length);
+    }
+
+    // As a client that goes once its ticket has come.
+    private static async Task<string> OpenSslAsync(int port, params string[] arguments)
+    {
+        await using TestProgram client = TestProgram.Start(
+            "sh", ["-c", $"printf 'GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' | timeout 20 openssl s_client -connect 127.0.0.1:{port} -servername localhost -ign_eof {string.Join(' ', arguments)}"]);
+        await client.EndAsync();
+        return client.Output;
+    }
+}

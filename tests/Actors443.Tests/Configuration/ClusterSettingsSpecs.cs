@@ -1,0 +1,37 @@
+using Actors443.Configuration;
+
+namespace Actors443.Tests.Configuration;
+
+/// <summary><c>cluster</c>, good and bad.</summary>
+public sealed class ClusterSettingsSpecs : SettingsFixture
+{
+    [Fact]
+    public void A_node_is_read()
+    {
+        Write("cluster.secret", new string('s', 32));
+        ClusterSettings cluster = Good("""
+            actors443.cluster {
+              enabled = on
+              secret = "file:cluster.secret"
+              bind = "0.0.0.0:2552"
+              public-hostname = node-1.internal
+              seed-nodes = ["node-1.internal:2552", "[2001:db8::1]:2552"]
+              stable-after = 20s
+            }
+            """).Core.Cluster;
+
+        Assert.True(cluster.Enabled);
+        Assert.Equal(["node-1.internal:2552", "[2001:db8::1]:2552"], cluster.SeedNodes);
+        Assert.Equal(("node-1.internal", null, TimeSpan.FromSeconds(20)), (cluster.PublicHostname, cluster.PublicPort, cluster.StableAfter));
+    }
+
+    [Theory]
+    [InlineData("enabled = on", "test.conf:1: actors443.cluster.secret: is needed in a cluster: at least 32 bytes that all nodes share (openssl rand -base64 48 > cluster.secret); write secret = \"file:cluster.secret\"")]
+    [InlineData("enabled = on, secret = short", "test.conf:1: actors443.cluster.secret: is shorter than 32 bytes; write one that cannot be guessed (openssl rand -base64 48)")]
+    [InlineData("enabled = on, secret = \"file:none\"", "test.conf:1: actors443.cluster.secret: 'none' does not exist; correct the name or the permissions")]
+    [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", bind = \"0.0.0.0:2552\"", "test.conf:1: actors443.cluster.public-hostname: is needed with bind = \"0.0.0.0:2552\", which is every address; write the one by which the other nodes reach this one")]
+    [InlineData("seed-nodes = [node-1]", "test.conf:1: actors443.cluster.seed-nodes[0]: 'node-1' is no host with a port; write a host with a port, such as \"10.0.0.1:2552\" or \"node-1.internal:2552\"")]
+    [InlineData("public-port = 0", "test.conf:1: actors443.cluster.public-port: 0 is out of range; write a whole number from 1 to 65535")]
+    [InlineData("seeds = []", "test.conf:1: unknown key 'actors443.cluster.seeds'; known here: bind, enabled, heartbeat-pause, public-hostname, public-port, roles, secret, seed-nodes, stable-after")]
+    public void What_is_wrong_is_named_with_what_to_write(string text, string expected) => Assert.Equal([expected], Problems($"actors443.cluster {{ {text} }}"));
+}

@@ -36,6 +36,25 @@ public sealed class ConnectTests
         Assert.Matches("/user/actors443/listeners/https/loop-[0-9]+/", path);
     }
 
+    [Fact]
+    public async Task Bytes_go_both_ways_where_applications_run_on_the_thread_pool()
+    {
+        await using TargetServer target = TargetServer.Echo();
+        await using RunningServer server = await RunningServer.StartAsync(TunnelServer.Hocon(), "engine=event-loop", "event-loop.applications=thread-pool");
+        await using TlsClient client = await TunnelServer.ConnectAsync(server, target.Authority);
+
+        byte[] bytes = RandomNumberGenerator.GetBytes(5_000_000);
+        byte[] back = new byte[bytes.Length];
+        Task reading = client.Stream.ReadExactlyAsync(back).AsTask();
+        await client.Stream.WriteAsync(bytes);
+        await reading.WaitAsync(TimeSpan.FromSeconds(60));
+        await client.Stream.ShutdownAsync();
+
+        Assert.Equal(bytes, back);
+        Assert.Equal(0, await client.Stream.ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        await Eventually.HoldsAsync(() => server.Environment is { Tunnels.IsEmpty: true, Gate.Connections: 0 }, "all is over");
+    }
+
     [Theory]
     [MemberData(nameof(Engines))]
     public async Task All_that_a_target_said_before_its_end_arrives_and_the_end_is_in_order(string engine)

@@ -253,7 +253,9 @@ public sealed class LoopEgressTests : IAsyncLifetime
         await EndLoopAsync();
 
         await Assert.ThrowsAsync<SocketException>(() => target.ReceiveAsync(new byte[1]).WaitAsync(Patience));
-        await Assert.ThrowsAnyAsync<Exception>(() => reading.WaitAsync(Patience));
+        await Assert.ThrowsAsync<SocketException>(() => reading.WaitAsync(Patience));
+        await Assert.ThrowsAsync<SocketException>(() => ReadAllAsync(egress).WaitAsync(Patience));
+        await Assert.ThrowsAsync<SocketException>(async () => await egress.SendAsync(new byte[1]));
         await Assert.ThrowsAsync<SocketException>(() => ConnectAsync().WaitAsync(Patience));
         egress.Dispose();
     }

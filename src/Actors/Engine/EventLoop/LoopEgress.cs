@@ -164,12 +164,10 @@ internal sealed unsafe class LoopEgress : EgressSocket, ILoopHandler, IValueTask
 
     private int Received(nint count, int room, int error)
     {
-        if (count < 0 && error == LibC.EINTR)
-            return -1;
-        if (count < 0 && error != LibC.EAGAIN)
+        if (count < 0 && error is not (LibC.EAGAIN or LibC.EINTR))
             throw SocketErrors.ToException(error);
-        // Less than there was room for is all there was: of what comes later it is told. Of the end it has been told, once.
-        if (count < room && !_hasEnded)
+        // Less than there was room for is all there was: of what comes later this is told. Of the end, if it has come, it was told already.
+        if (count < 0 ? error == LibC.EAGAIN : count < room && !_hasEnded)
             _isReadable = false;
         return (int)count;
     }
@@ -267,8 +265,11 @@ internal sealed unsafe class LoopEgress : EgressSocket, ILoopHandler, IValueTask
         while (!_unsent.IsEmpty)
         {
             int sent = GatheredSend.Send(_descriptor, _unsent, out int error);
-            if (error != 0)
-                return error is LibC.EAGAIN or LibC.EINTR ? 0 : error;
+            // It is told when this is over; after an interruption nobody would tell.
+            if (error == LibC.EAGAIN)
+                return 0;
+            if (error is not (0 or LibC.EINTR))
+                return error;
             _unsent = _unsent.Slice(sent);
         }
 
@@ -318,10 +319,10 @@ internal sealed unsafe class LoopEgress : EgressSocket, ILoopHandler, IValueTask
 
     private void ThrowIfCannotReceive()
     {
-        if (!_loop.IsCurrent)
-            throw new InvalidOperationException("What is on a loop is received there alone.");
         if (_phase != Phase.Open)
             throw Closed();
+        if (!_loop.IsCurrent)
+            throw new InvalidOperationException("What is on a loop is received there alone.");
     }
 
     private static SocketException Closed() => new((int)SocketError.OperationAborted);

@@ -18,6 +18,8 @@ internal sealed class ActorRequests : IExtension
 {
     private readonly IActorRef _watch;
     private readonly IActorRef _sockets;
+    private readonly ExtendedActorSystem _system;
+    private int _homes;
     private readonly ConcurrentDictionary<IActorRef, bool> _watched = new(ReferenceEqualityComparer.Instance);
 
     private ActorRequests(ExtendedActorSystem system)
@@ -31,6 +33,8 @@ internal sealed class ActorRequests : IExtension
         Log = loggers.CreateLogger(LogCategories.Requests);
         IMeterFactory meters = host.GetRequiredService<IMeterFactory>();
         Metrics = new RequestMetrics(meters, Exchanges, Sockets);
+        Sessions = new SessionMetrics(meters);
+        _system = system;
         Guards = Actors443Parts.IsIn(system) ? Actors443Parts.Of(system).Services.GetRequiredService<RouteGuards>() : new RouteGuards(new RequestSettings(), Clock, meters, loggers);
         _watch = system.SystemActorOf(Props.Create<RequestWatchActor>(this, (Action<IActorRef>)Forget), "actors443-requests");
         // Here and not when it starts, or the dead letters of the first requests would not be heard.
@@ -52,6 +56,8 @@ internal sealed class ActorRequests : IExtension
 
     public RequestMetrics Metrics { get; }
 
+    public SessionMetrics Sessions { get; }
+
     public RouteGuards Guards { get; }
 
     public RequestSettings Settings => Guards.Settings;
@@ -72,6 +78,9 @@ internal sealed class ActorRequests : IExtension
         _sockets.Tell(new MakeSocketActor(props, made), ActorRefs.NoSender);
         return await made.Task;
     }
+
+    /// <summary>Whatever has the sessions of a route on this node.</summary>
+    public IActorRef MakeSessionHome(Props props) => _system.SystemActorOf(props, $"actors443-sessions-{Interlocked.Increment(ref _homes)}");
 
     private void Forget(IActorRef actor)
     {

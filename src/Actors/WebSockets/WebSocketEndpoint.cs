@@ -10,7 +10,7 @@ namespace Actors443.WebSockets;
 
 /// <summary>One route: opens each WebSocket and lets it speak with its actor.</summary>
 internal sealed class WebSocketEndpoint(
-    string route, Func<ActorRequests, ActorRequest, ValueTask<IActorRef>> actor, bool owned, WebSocketRouteOptions options, Lazy<ActorRequests> shared, Lazy<RouteGuard> guarded, CancellationToken stopping)
+    string route, Func<ActorRequests, HttpContext, ActorRequest, ValueTask<IActorRef>> actor, bool owned, WebSocketRouteOptions options, Lazy<ActorRequests> shared, Lazy<RouteGuard> guarded, CancellationToken stopping)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -50,7 +50,9 @@ internal sealed class WebSocketEndpoint(
     private async Task ServeAsync(ActorRequests requests, RouteVisit visit, HttpContext context)
     {
         ActorRequest request = RequestReading.Message(context, default, false);
-        IActorRef peer = await actor(requests, request);
+        IActorRef peer = await actor(requests, context, request);
+        if (context.Response.HasStarted)
+            return;
         if (peer.IsNobody())
         {
             requests.Metrics.Ended(route, "dead_letter");

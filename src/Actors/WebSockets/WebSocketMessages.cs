@@ -20,7 +20,7 @@ public sealed record WebSocketReceived(ReadOnlyMemory<byte> Data, bool IsText) :
 }
 
 /// <summary>To the socket: a message has been dealt with, and the next may be read.</summary>
-public sealed record WebSocketAck : INoSerializationVerificationNeeded, IDeadLetterSuppression
+public sealed record WebSocketAck : INoSerializationVerificationNeeded, INotInfluenceReceiveTimeout, IDeadLetterSuppression
 {
     /// <summary>The one instance.</summary>
     public static WebSocketAck Instance { get; } = new();
@@ -30,7 +30,7 @@ public sealed record WebSocketAck : INoSerializationVerificationNeeded, IDeadLet
 /// <param name="Data">Not changed any more once told.</param>
 /// <param name="IsText">UTF-8 text, else bytes.</param>
 /// <param name="Ack">Told back once the connection has taken the message; null: nothing. Whoever waits for it goes at the pace of the client.</param>
-public sealed record WebSocketSend(ReadOnlyMemory<byte> Data, bool IsText = false, object? Ack = null) : INoSerializationVerificationNeeded, IDeadLetterSuppression
+public sealed record WebSocketSend(ReadOnlyMemory<byte> Data, bool IsText = false, object? Ack = null) : INoSerializationVerificationNeeded, INotInfluenceReceiveTimeout, IDeadLetterSuppression
 {
     /// <summary>A message of text.</summary>
     public static WebSocketSend Text(string text, object? ack = null) => new(Encoding.UTF8.GetBytes(text ?? throw new ArgumentNullException(nameof(text))), true, ack);

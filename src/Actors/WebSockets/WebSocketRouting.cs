@@ -22,7 +22,7 @@ public static class WebSocketRouting
     public static IEndpointConventionBuilder MapActorWebSocket(this IEndpointRouteBuilder endpoints, string pattern, IActorRef actor, Action<WebSocketRouteOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        return Map(endpoints, pattern, (_, _) => ValueTask.FromResult(actor), configure);
+        return Map(endpoints, pattern, (_, _, _) => ValueTask.FromResult(actor), configure);
     }
 
     /// <summary>WebSockets of this pattern speak with the actor that is registered under a key; while there is none they are refused by 503.</summary>
@@ -31,23 +31,34 @@ public static class WebSocketRouting
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         IServiceProvider services = endpoints.ServiceProvider;
-        return Map(endpoints, pattern, (_, _) => ValueTask.FromResult(services.GetRequiredService<IReadOnlyActorRegistry>().TryGet<TActor>(out IActorRef? actor) ? actor : ActorRefs.Nobody), configure);
+        return Map(endpoints, pattern, (_, _, _) => ValueTask.FromResult(services.GetRequiredService<IReadOnlyActorRegistry>().TryGet<TActor>(out IActorRef? actor) ? actor : ActorRefs.Nobody), configure);
     }
 
     /// <summary>Each WebSocket of this pattern speaks with an actor of its own, which is stopped when the socket has closed; if the actor stops first, the socket is closed.</summary>
     public static IEndpointConventionBuilder MapActorWebSocket(this IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequest, Props> actor, Action<WebSocketRouteOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        return Map(endpoints, pattern, (requests, request) => requests.MakeSocketActorAsync(actor(request)), configure, owned: true);
+        return Map(endpoints, pattern, (requests, _, request) => requests.MakeSocketActorAsync(actor(request)), configure, owned: true);
     }
 
     private static IEndpointConventionBuilder Map(
-        IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequests, ActorRequest, ValueTask<IActorRef>> actor, Action<WebSocketRouteOptions>? configure, bool owned = false)
+        IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequests, HttpContext, ActorRequest, ValueTask<IActorRef>> actor, Action<WebSocketRouteOptions>? configure, bool owned = false)
+    {
+        var options = new WebSocketRouteOptions();
+        configure?.Invoke(options);
+        return Map(endpoints, pattern, actor, options, owned);
+    }
+
+    /// <param name="endpoints">The application's.</param>
+    /// <param name="pattern">As with <c>MapGet</c>.</param>
+    /// <param name="actor">Who speaks with a WebSocket; nobody: it is refused, by 503 unless it has been answered.</param>
+    /// <param name="options">How.</param>
+    /// <param name="owned">The actor is made for one WebSocket, and stopped with it.</param>
+    internal static IEndpointConventionBuilder Map(
+        IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequests, HttpContext, ActorRequest, ValueTask<IActorRef>> actor, WebSocketRouteOptions options, bool owned)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentException.ThrowIfNullOrEmpty(pattern);
-        var options = new WebSocketRouteOptions();
-        configure?.Invoke(options);
         options.Check(pattern);
         IServiceProvider services = endpoints.ServiceProvider;
         var requests = new Lazy<ActorRequests>(() => ActorRequests.Of(services.GetRequiredService<ActorSystem>()));

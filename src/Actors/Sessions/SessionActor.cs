@@ -1,0 +1,168 @@
+using System.Net.WebSockets;
+using Actors443.Requests;
+using Actors443.Telemetry;
+using Actors443.WebSockets;
+using Akka.Actor;
+
+namespace Actors443.Sessions;
+
+/// <summary>
+/// A session: parent of the application's actor, which outlives the client's connections and speaks with the client through this one as with a WebSocket. What it tells is kept until
+/// the client confirms it, and sent again on the next connection. The child of <c>MapActorSession</c>'s own home, or an entity of a shard region (<see cref="Props"/>).
+/// <code>
+/// Unbegun → Attached ⇄ Detached → (idle for too long) ended
+/// </code>
+/// </summary>
+public sealed class SessionActor : ActorBase
+{
+    private readonly string _id;
+    private readonly Props _application;
+    private readonly TimeSpan _idle;
+    private readonly ReplayQueue _replay;
+    private readonly SessionMetrics _metrics;
+    private IActorRef _child = ActorRefs.Nobody;
+    private IActorRef _socket = ActorRefs.Nobody;
+    private string? _principal;
+
+    /// <summary>By <see cref="Props"/>.</summary>
+    public SessionActor(string id, Props application, TimeSpan idle, int buffer)
+    {
+        _id = id;
+        _application = application;
+        _idle = idle;
+        _replay = new ReplayQueue(buffer);
+        _metrics = ActorRequests.Of(Context.System).Sessions;
+    }
+
+    private bool HasBegun => !_child.IsNobody();
+
+    /// <summary>For an entity of a shard region that is a session.</summary>
+    /// <param name="id">The entity's.</param>
+    /// <param name="application">The application's actor: gets <see cref="SessionAttached"/>, <see cref="WebSocketReceived"/>, <see cref="SessionDetached"/>; tells its parent <see cref="WebSocketSend"/>.</param>
+    /// <param name="options">As of the route.</param>
+    public static Props Props(string id, Props application, SessionRouteOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Akka.Actor.Props.Create<SessionActor>(id, application, options.Idle, options.Buffer);
+    }
+
+    /// <summary>What the application has begun with a client cannot be taken up by a new actor that knows nothing of it.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Context.SetReceiveTimeout(_idle);
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        _socket.Tell(new SessionRefused((int)WebSocketCloseStatus.InternalServerError, "the session has ended"), ActorRefs.NoSender);
+        if (HasBegun)
+            _metrics.Ended();
+    }
+
+    /// <inheritdoc/>
+    protected override bool Receive(object message)
+    {
+        switch (message)
+        {
+            case FindSession find:
+                Sender.Tell(new SessionFound(HasBegun && find.Principal == _principal), Self);
+                // One that only somebody has guessed at is not to stay.
+                if (!HasBegun)
+                    Context.Stop(Self);
+                return true;
+            case AttachSession attach:
+                OnAttach(attach);
+                return true;
+            case SessionSaid said when Sender.Equals(_socket):
+                _child.Tell(new WebSocketReceived(said.Data, said.IsText), Self);
+                return true;
+            case SessionConfirmed confirmed when Sender.Equals(_socket):
+                if (!_replay.Confirm(confirmed.Count))
+                    Refuse(Sender, WebSocketCloseStatus.PolicyViolation, "more confirmed than sent");
+                return true;
+            case SessionSaid or SessionConfirmed:
+                // Of a connection before this one.
+                return true;
+            case WebSocketSend send:
+                var push = new SessionPush(send.Data, send.IsText);
+                _replay.Add(push);
+                _socket.Tell(push, Self);
+                if (send.Ack is { } ack)
+                    Sender.Tell(ack, Self);
+                return true;
+            case WebSocketAck:
+                _socket.Tell(SessionTaken.Instance, Self);
+                return true;
+            case CloseWebSocket close:
+                // In order, and for good.
+                Refuse(_socket, close.Status, close.Description ?? "");
+                Context.Stop(Self);
+                return true;
+            case Terminated gone when gone.ActorRef.Equals(_socket):
+                OnDetached();
+                return true;
+            case Terminated gone when gone.ActorRef.Equals(_child):
+                Context.Stop(Self);
+                return true;
+            case Terminated:
+                return true;
+            case ReceiveTimeout:
+                Context.Stop(Self);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void OnAttach(AttachSession attach)
+    {
+        if (HasBegun ? attach.Connection.Principal != _principal : !attach.MayBegin)
+        {
+            // It ended between the question and this.
+            Refuse(Sender, WebSocketCloseStatus.PolicyViolation, "no such session");
+            return;
+        }
+
+        if (!HasBegun)
+        {
+            _principal = attach.Connection.Principal;
+            _child = Context.Watch(Context.ActorOf(_application, "application"));
+            _metrics.Began();
+        }
+        else if (!_replay.Confirm(attach.Received))
+        {
+            Refuse(Sender, WebSocketCloseStatus.PolicyViolation, "more confirmed than sent");
+            return;
+        }
+
+        if (!_socket.IsNobody())
+        {
+            Context.Unwatch(_socket);
+            Refuse(_socket, WebSocketCloseStatus.PolicyViolation, "the session goes on on another connection");
+            _child.Tell(new SessionDetached(_id), Self);
+        }
+
+        Context.SetReceiveTimeout(null);
+        _socket = Context.Watch(Sender);
+        _socket.Tell(new SessionPosition(_replay.Begin), Self);
+        _child.Tell(new SessionAttached(_id, attach.Connection, Math.Max(0, _replay.Begin - attach.Received)), Self);
+        long replayed = 0;
+        foreach (SessionPush message in _replay.Messages)
+        {
+            _socket.Tell(message, Self);
+            replayed++;
+        }
+
+        _metrics.Replayed(replayed);
+    }
+
+    private void OnDetached()
+    {
+        _socket = ActorRefs.Nobody;
+        Context.SetReceiveTimeout(_idle);
+        _child.Tell(new SessionDetached(_id), Self);
+    }
+
+    private void Refuse(IActorRef socket, WebSocketCloseStatus status, string description) => socket.Tell(new SessionRefused((int)status, description), Self);
+}

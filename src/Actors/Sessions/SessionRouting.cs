@@ -1,0 +1,80 @@
+using Actors443.Requests;
+using Actors443.WebSockets;
+using Akka.Actor;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Actors443.Sessions;
+
+/// <summary>
+/// Routes whose WebSockets are connections of sessions: the actor of a session outlives them. It gets <see cref="SessionAttached"/>, <see cref="WebSocketReceived"/>… and
+/// <see cref="SessionDetached"/>, and tells its parent <see cref="WebSocketSend"/>, <see cref="WebSocketAck"/> and <see cref="CloseWebSocket"/> as it would tell a socket.
+/// </summary>
+public static class SessionRouting
+{
+    /// <summary>WebSockets of this pattern are connections of sessions on this node.</summary>
+    /// <param name="endpoints">The application's.</param>
+    /// <param name="pattern">As with <c>MapGet</c>.</param>
+    /// <param name="actor">The application's actor for a session of that id.</param>
+    /// <param name="configure">How; null: by a cookie.</param>
+    public static IEndpointConventionBuilder MapActorSession(this IEndpointRouteBuilder endpoints, string pattern, Func<string, Props> actor, Action<SessionRouteOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        SessionRouteOptions options = Configured(pattern, configure);
+        var home = new Lock();
+        IActorRef? made = null;
+        return Map(endpoints, pattern, options, requests =>
+        {
+            lock (home)
+                return made ??= requests.MakeSessionHome(Props.CreateBy(new HomeProducer(id => SessionActor.Props(id, actor(id), options), options.MaximumSessions)));
+        });
+    }
+
+    /// <summary>WebSockets of this pattern are connections of sessions wherever a shard region has them: its entities are <see cref="SessionActor.Props"/>, its messages <see cref="SessionEnvelope"/>s.</summary>
+    /// <param name="endpoints">The application's.</param>
+    /// <param name="pattern">As with <c>MapGet</c>.</param>
+    /// <param name="region">Takes <see cref="SessionEnvelope"/>s.</param>
+    /// <param name="configure">How; null: by a cookie.</param>
+    public static IEndpointConventionBuilder MapActorSession(this IEndpointRouteBuilder endpoints, string pattern, IActorRef region, Action<SessionRouteOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(region);
+        return Map(endpoints, pattern, Configured(pattern, configure), _ => region);
+    }
+
+    private static SessionRouteOptions Configured(string pattern, Action<SessionRouteOptions>? configure)
+    {
+        var options = new SessionRouteOptions();
+        configure?.Invoke(options);
+        options.Check(pattern);
+        return options;
+    }
+
+    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string pattern, SessionRouteOptions options, Func<ActorRequests, IActorRef> homeOf) => WebSocketRouting.Map(
+        endpoints,
+        pattern,
+        async (requests, context, _) =>
+        {
+            IActorRef home = homeOf(requests);
+            if (await SessionIdentity.OfAsync(context, options, home) is not { } claim)
+            {
+                await ActorEndpoint.ProblemAsync(context, StatusCodes.Status401Unauthorized, "Who it is must be known here.");
+                return ActorRefs.Nobody;
+            }
+
+            return await requests.MakeSocketActorAsync(Props.Create<SessionSocketActor>(claim.Id, home, claim.MayBegin, claim.Principal!));
+        },
+        options.WebSockets,
+        owned: true);
+
+    private sealed class HomeProducer(Func<string, Props> session, int maximum) : IIndirectActorProducer
+    {
+        public Type ActorType => typeof(SessionSupervisor);
+
+        public ActorBase Produce() => new SessionSupervisor(session, maximum);
+
+        public void Release(ActorBase actor)
+        {
+        }
+    }
+}

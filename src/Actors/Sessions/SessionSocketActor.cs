@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Net.WebSockets;
+using System.Text;
+using Actors443.WebSockets;
+using Akka.Actor;
+
+namespace Actors443.Sessions;
+
+/// <summary>
+/// One WebSocket of a session, between the socket and the session, wherever that lives. Control messages are texts: from the server, first, SYN (U+0016) and the number of messages
+/// before the one that follows; from the client ACK (U+0006) and how many it has got.
+/// </summary>
+internal sealed class SessionSocketActor(string session, IActorRef home, bool mayBegin, string? principal) : ActorBase
+{
+    public const char Position = '\u0016';
+    public const char Confirmation = '\u0006';
+
+    private IActorRef _socket = ActorRefs.Nobody;
+    private readonly Queue<SessionSaid> _early = new();
+    private IActorRef _session = ActorRefs.Nobody;
+
+    protected override bool Receive(object message)
+    {
+        switch (message)
+        {
+            case WebSocketOpened opened:
+                _socket = Sender;
+                Attach(opened);
+                return true;
+            case SessionPosition position:
+                _session = Context.Watch(Sender);
+                _socket.Tell(WebSocketSend.Text(string.Create(CultureInfo.InvariantCulture, $"{Position}{position.Count}")), Self);
+                while (_early.TryDequeue(out SessionSaid? said))
+                    _session.Tell(said, Self);
+                return true;
+            case SessionPush push:
+                _socket.Tell(new WebSocketSend(push.Data, push.IsText), Self);
+                return true;
+            case SessionTaken:
+                _socket.Tell(WebSocketAck.Instance, Self);
+                return true;
+            case WebSocketReceived received when received.IsText && received.Data.Span is [(byte)Confirmation, ..]:
+                OnConfirmed(received.Data.Span[1..]);
+                return true;
+            case WebSocketReceived received when _session.IsNobody():
+                // As many as the route's window, for none is acknowledged.
+                _early.Enqueue(new SessionSaid(received.Data, received.IsText));
+                return true;
+            case WebSocketReceived received:
+                _session.Tell(new SessionSaid(received.Data, received.IsText), Self);
+                return true;
+            case SessionRefused refused:
+                _socket.Tell(new CloseWebSocket((WebSocketCloseStatus)refused.Status, refused.Description), Self);
+                return true;
+            case Terminated:
+                _socket.Tell(new CloseWebSocket(WebSocketCloseStatus.InternalServerError, "the session has ended"), Self);
+                return true;
+            case WebSocketClosed:
+                // Its route stops this actor now.
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void Attach(WebSocketOpened opened)
+    {
+        string? text = opened.Request.Query["received"];
+        long received = 0;
+        if (text is not null && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out received))
+        {
+            _socket.Tell(new CloseWebSocket(WebSocketCloseStatus.PolicyViolation, "received is no number"), Self);
+            return;
+        }
+
+        var connection = new SessionConnection(opened.Request.ConnectionId, opened.Request.Remote?.ToString(), opened.Request.Path, opened.Request.QueryString, principal);
+        home.Tell(new SessionEnvelope(session, new AttachSession(connection, received, mayBegin)), Self);
+    }
+
+    private void OnConfirmed(ReadOnlySpan<byte> count)
+    {
+        _socket.Tell(WebSocketAck.Instance, Self);
+        if (long.TryParse(Encoding.ASCII.GetString(count), NumberStyles.None, CultureInfo.InvariantCulture, out long confirmed))
+            _session.Tell(new SessionConfirmed(confirmed), Self);
+        else
+            _socket.Tell(new CloseWebSocket(WebSocketCloseStatus.PolicyViolation, "a confirmation is no number"), Self);
+    }
+}

@@ -100,7 +100,10 @@ internal sealed class ActorEndpoint(string route, Func<ActorRequest, ICanTell> t
         Envelope told;
         while (!exchange.TryTake(out told))
             await exchange.ToldAsync();
-        switch (told.Message)
+        object answer = told.Message;
+        if (options.Reply is { } reads && answer is not (ActorReply or ReplyStart or Status.Failure or BodyFailure or ExchangeFailure))
+            answer = reads(answer) ?? answer;
+        switch (answer)
         {
             case ActorReply { Status: >= 200 and <= 599 } reply when reply.Body.Length > exchange.MemoryLeft:
                 requests.Log.OverMemory(route, reply.Body.Length);

@@ -25,4 +25,7 @@ public sealed class ActorRouteOptions
 
     /// <summary>What to tell instead of the bare request: for a shard region, the envelope its message extractor understands.</summary>
     public Func<ActorRequest, object>? Envelope { get; set; }
+
+    /// <summary>What an answer that is no <see cref="ActorReply"/> is as one: for actors on other nodes, which answer with messages of their own. Null from it: it is no answer. Null: there are none such.</summary>
+    public Func<object, ActorReply?>? Reply { get; set; }
 }

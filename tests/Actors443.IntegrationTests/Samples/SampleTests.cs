@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Actors443.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -33,6 +35,43 @@ public sealed class SampleTests
         Assert.Equal("hello, bob", await HearAsync(carol, from: "alice"));
         await bob.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
         Assert.Equal("bob has gone; there are 2 here now.", await HearAsync(carol, from: "", like: "gone"));
+    }
+
+    [Fact]
+    public async Task IotGateway_finds_a_device_from_every_node()
+    {
+        string first = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+        string second = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+        await using SampleProcess a = await SampleProcess.StartAsync("IotGateway", $"--node:port={first}", $"--node:seed=127.0.0.1:{first}");
+        await using SampleProcess b = await SampleProcess.StartAsync("IotGateway", $"--node:port={second}", $"--node:seed=127.0.0.1:{first}");
+        using HttpClient onA = a.CreateClient();
+        using HttpClient onB = b.CreateClient();
+        foreach (HttpClient http in new[] { onA, onB })
+            await Eventually.HoldsAsync(async () => await http.GetStringAsync("nodes") == "2", "both nodes are in the cluster", Patience);
+
+        var nodes = new HashSet<string>();
+        for (int device = 0; device < 20; device++)
+        {
+            using JsonDocument reported = JsonDocument.Parse(await PutAsync(onA, device, $"{device}.5"));
+            using JsonDocument seen = JsonDocument.Parse(await onB.GetStringAsync($"devices/{device}"));
+            Assert.Equal(device + 0.5, seen.RootElement.GetProperty("last").GetDouble());
+            Assert.Equal(reported.RootElement.GetRawText(), seen.RootElement.GetRawText());
+            nodes.Add(seen.RootElement.GetProperty("node").GetString()!);
+        }
+
+        Assert.Equal(new HashSet<string> { $"127.0.0.1:{first}", $"127.0.0.1:{second}" }, nodes);
+        using HttpResponseMessage refused = await onB.PutAsync("devices/1", new StringContent("warm"));
+        Assert.Equal(400, (int)refused.StatusCode);
+        Assert.Contains("A reading is a number.", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        static async Task<string> PutAsync(HttpClient http, int device, string reading)
+        {
+            // The first waits until the region has found its coordinator.
+            using HttpResponseMessage answer = await http.PutAsync($"devices/{device}", new StringContent(reading));
+            string text = await answer.Content.ReadAsStringAsync();
+            Assert.True(answer.IsSuccessStatusCode, text);
+            return text;
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Actors443.Acme.Orders;
 using Actors443.Certificates.Canary;
 using Actors443.Certificates.Ocsp;
@@ -32,6 +33,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     private readonly Props? _acmeProps;
     private readonly NameSetStatuses? _acmeStatuses;
     private readonly Props? _ocspProps;
+    private readonly Func<ECDsa>? _sharedLocalCa;
     private IActorRef _ocsp = ActorRefs.Nobody;
     private IActorRef _ticketKeys = ActorRefs.Nobody;
     private IActorRef _files = ActorRefs.Nobody;
@@ -53,7 +55,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     /// <param name="acme">The supervisor of ACME; null: none is needed.</param>
     /// <param name="acmeStatuses">What it says of its certificates.</param>
     /// <param name="ocsp">The actor that asks OCSP responders; null: none is needed.</param>
-    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null, Props? ocsp = null)
+    /// <param name="sharedLocalCa">The key of a local CA that is made here, if it is the same on all nodes of a cluster; null: its own.</param>
+    public CertificateSupervisor(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null, Props? ocsp = null, Func<ECDsa>? sharedLocalCa = null)
     {
         _settings = settings();
         _stateDirectory = stateDirectory;
@@ -66,6 +69,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         _acmeProps = acme;
         _acmeStatuses = acmeStatuses;
         _ocspProps = ocsp;
+        _sharedLocalCa = sharedLocalCa;
         IActorRef self = Self;
         _canary = new CertificateCanary(published, _log, metrics, time, () => self.Tell(CheckCanary.Instance, ActorRefs.NoSender));
 
@@ -88,8 +92,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null, Props? ocsp = null) =>
-        Akka.Actor.Props.CreateBy(new Producer(() => new CertificateSupervisor(settings, stateDirectory, published, loggers, metrics, time, ticketKeys, acme, acmeStatuses, ocsp)));
+    public static Props Props(Func<CertificateSettings> settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, CertificateMetrics metrics, TimeProvider time, Props? ticketKeys = null, Props? acme = null, NameSetStatuses? acmeStatuses = null, Props? ocsp = null, Func<ECDsa>? sharedLocalCa = null) =>
+        Akka.Actor.Props.CreateBy(new Producer(() => new CertificateSupervisor(settings, stateDirectory, published, loggers, metrics, time, ticketKeys, acme, acmeStatuses, ocsp, sharedLocalCa)));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
@@ -117,7 +121,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         // Made here, so that it outlives a crash of the actor; with what is served, so that a file that is bad now changes nothing.
         var files = new CertificateFiles(_settings, _published.Current.Certificates);
         _files = Context.ActorOf(Akka.Actor.Props.Create<FileCertificateActor>(files, _settings.Rescan, _time, _loggers, _metrics), "files" + suffix);
-        _localCa = Context.ActorOf(Akka.Actor.Props.Create<LocalCaActor>(_settings.LocalCa, _stateDirectory, _published, _loggers, _time), "local-ca" + suffix);
+        _localCa = Context.ActorOf(Akka.Actor.Props.Create<LocalCaActor>(_settings.LocalCa, _stateDirectory, _published, _loggers, _time, _sharedLocalCa), "local-ca" + suffix);
     }
 
     private void OnAwait(bool isReload)

@@ -40,15 +40,18 @@ internal sealed class LocalCa
     public static string RootPathIn(string folder) => Path.Combine(folder, "root.crt");
 
     /// <summary>Opens the CA of the state directory, making it if there is none.</summary>
+    /// <param name="stateDirectory">Of the server.</param>
+    /// <param name="now">When its life begins.</param>
+    /// <param name="shared">The key of one that is made, if several servers have the same; null: a new one.</param>
     /// <exception cref="CertificateException">The folder cannot be written, or what is there cannot be used.</exception>
-    public static LocalCa Open(string stateDirectory, DateTimeOffset now)
+    public static LocalCa Open(string stateDirectory, DateTimeOffset now, Func<ECDsa>? shared = null)
     {
         string folder = FolderIn(stateDirectory);
         try
         {
             PrivateFile.MakeFolder(stateDirectory);
             if (!Directory.Exists(folder))
-                Make(folder, now);
+                Make(folder, now, shared);
             return new LocalCa(folder, ReadRoot(folder));
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
@@ -105,13 +108,13 @@ internal sealed class LocalCa
     private static string KeyPathIn(string folder) => Path.Combine(folder, "root.key");
 
     // Made aside and moved into place whole: there is never half a CA, and of two processes that make one at once the second takes the first's.
-    private static void Make(string folder, DateTimeOffset now)
+    private static void Make(string folder, DateTimeOffset now, Func<ECDsa>? shared)
     {
         string aside = $"{folder}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
         try
         {
             PrivateFile.MakeFolder(aside);
-            MakeRoot(aside, now);
+            MakeRoot(aside, now, shared);
             Directory.Move(aside, folder);
         }
         catch (IOException) when (File.Exists(RootPathIn(folder)))
@@ -125,14 +128,17 @@ internal sealed class LocalCa
         }
     }
 
-    private static void MakeRoot(string folder, DateTimeOffset now)
+    private static void MakeRoot(string folder, DateTimeOffset now, Func<ECDsa>? shared)
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using ECDsa key = shared?.Invoke() ?? ECDsa.Create(ECCurve.NamedCurves.nistP256);
         // RFC 5280 gives a common name 64 characters.
         string machine = Environment.MachineName.Length <= LongestMachineName ? Environment.MachineName : Environment.MachineName[..LongestMachineName];
         var name = new X500DistinguishedNameBuilder();
         name.AddOrganizationName("Actors443 development");
-        name.AddCommonName(string.Create(CultureInfo.InvariantCulture, $"Actors443 Local CA {machine} {now:yyyy-MM-dd}"));
+        // Those of the same key must have the same name: clients look for the issuer by it.
+        name.AddCommonName(shared is null
+            ? string.Create(CultureInfo.InvariantCulture, $"Actors443 Local CA {machine} {now:yyyy-MM-dd}")
+            : $"Actors443 Local CA cluster {Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..12]}");
         var request = new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Actors443.Configuration;
 using Actors443.Telemetry;
 using Akka.Actor;
@@ -5,7 +6,7 @@ using Akka.Actor;
 namespace Actors443.Certificates;
 
 /// <summary>Issues the certificates of the local CA. The CA is opened when first needed: a server with certificates of its own makes none.</summary>
-internal sealed class LocalCaActor(LocalCaSettings settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, TimeProvider time) : UntypedActor
+internal sealed class LocalCaActor(LocalCaSettings settings, string stateDirectory, PublishedCertificates published, ILoggerFactory loggers, TimeProvider time, Func<ECDsa>? shared) : UntypedActor
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -39,7 +40,7 @@ internal sealed class LocalCaActor(LocalCaSettings settings, string stateDirecto
             try
             {
                 DateTimeOffset now = time.GetUtcNow();
-                _ca ??= LocalCa.Open(stateDirectory, now);
+                _ca ??= LocalCa.Open(stateDirectory, now, shared);
                 ServerCertificate issued = _ca.Issue(names, settings.LeafLifetime, now);
                 // The same certificate stays the same object, and with it its TLS sessions.
                 certificates.Add(served.FirstOrDefault(issued.ShowsTheSameAs) ?? issued);

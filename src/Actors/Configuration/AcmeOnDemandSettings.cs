@@ -33,6 +33,9 @@ public sealed record AcmeOnDemandSettings
 
     internal bool IsOn => Names.Count > 0 || Ask is not null;
 
+    /// <summary>With somebody who permits them, no list means all names.</summary>
+    internal AcmeOnDemandSettings Effective => Names.Count == 0 ? this with { Names = [AnyName] } : this;
+
     internal bool Lists(string name)
     {
         foreach (string listed in Names)

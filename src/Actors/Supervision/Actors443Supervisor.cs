@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
@@ -5,6 +6,7 @@ using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
 using Actors443.Cluster;
 using Actors443.Cluster.Acme;
+using Actors443.Cluster.Identity;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
@@ -64,11 +66,12 @@ public sealed class Actors443Supervisor : ReceiveActor
         _clusterProblem = settings.Cluster.Enabled ? ClusterSupervisor.ProblemOf(Context.System) : null;
         bool isNode = settings.Cluster.Enabled && _clusterProblem is null;
         Props acme = isNode ? Props.Create<AcmeNodeActor>(acmeSettings, environment.AcmeParts, settings.Cluster) : Props.Create<AcmeSupervisor>(acmeSettings, environment.AcmeParts);
+        Func<ECDsa>? sharedLocalCa = isNode ? ClusterKeys.Read(settings.Cluster).OpenLocalCa : null;
         Func<CertificateSettings> certificateSettings = () => environment.Settings.Certificates;
         Props ocsp = Props.Create<OcspActor>(certificateSettings, environment.Certificates, settings.StateDirectory, environment.Staples, environment.Engine is Engine.EventLoop.EventLoopEngine, environment.Loggers, environment.Time);
         _certificates = Context.ActorOf(
             CertificateSupervisor.Props(
-                () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys, acme, environment.AcmeStatuses, ocsp),
+                () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys, acme, environment.AcmeStatuses, ocsp, sharedLocalCa),
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
         _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(environment.Lifetimes.Observers), ActorNames.Directory);

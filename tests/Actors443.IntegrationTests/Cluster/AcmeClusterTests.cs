@@ -20,6 +20,7 @@ public sealed class AcmeClusterTests : IDisposable
 
     // Nobody else's: between two lives a node's port may become that of another test.
     private const string Name = "cluster.site.test";
+    private const string OnDemandName = "a.demand.test";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -35,7 +36,7 @@ public sealed class AcmeClusterTests : IDisposable
         await using var front = new TcpRelay(() => nodes.Running.Last(node => node != nodes.Ordering).HttpsPort);
         await using PebbleServer pebble = await PebbleServer.StartAsync(new PebbleOptions { TlsPort = front.Port });
         await using CaProxy ca = await CaProxy.StartAsync(pebble.Issuer);
-        nodes.Configure(AcmeSites.Hocon(_folder, [ca.Issuer], [Name], "challenges = [tls-alpn-01]"));
+        nodes.Configure(AcmeSites.Hocon(_folder, [ca.Issuer], [Name], "challenges = [tls-alpn-01], on-demand { names = [\"*.demand.test\"] }"));
         bool isDown = true;
         ca.Cuts = _ => Volatile.Read(ref isDown);
         AcmeNodes.Node[] all = [.. nodes.Nodes];
@@ -59,16 +60,26 @@ public sealed class AcmeClusterTests : IDisposable
             Assert.Contains(story.Lines, line => line.Text.Contains("is installed as generation 1", StringComparison.Ordinal));
         }
 
+        // A name that no site has is ordered for whoever asks for it, at whatever node.
+        AcmeNodes.Node[] asked = [.. all.Where(node => node != nodes.Ordering)];
+        string onDemand = (await AcmeNodes.AwaitShownAsync(asked[0], OnDemandName, "Pebble")).SerialNumber;
+        Assert.Equal(onDemand, (await AcmeNodes.AwaitShownAsync(asked[1], OnDemandName, "Pebble")).SerialNumber);
+        AssertOrders(ca, 2);
+
         // All are gone, and the CA with them: every node has it from its disk.
         Volatile.Write(ref isDown, true);
         foreach (AcmeNodes.Node node in all)
             await AcmeNodes.KillAsync(node);
         await nodes.StartAsync(all);
         foreach (AcmeNodes.Node node in all)
+        {
             Assert.Equal(serial, (await AcmeNodes.AwaitShownAsync(node, Name, "Pebble")).SerialNumber);
+            Assert.Equal(onDemand, (await AcmeNodes.AwaitShownAsync(node, OnDemandName, "Pebble")).SerialNumber);
+        }
+
         await Eventually.HoldsAsync(() => nodes.Ordering is not null, "a node orders", AcmeSites.Patience);
         Volatile.Write(ref isDown, false);
-        AssertOrders(ca, 1);
+        AssertOrders(ca, 2);
 
         // Without most nodes nothing is ordered, whatever it is told; it stops, and those who come back are most.
         AcmeNodes.Node ordering = nodes.Ordering!;
@@ -78,7 +89,7 @@ public sealed class AcmeClusterTests : IDisposable
         using (AdminClient admin = nodes.AdminOf(ordering))
             await admin.RenewCertificateAsync(Name, CancellationToken.None);
         await ordering.Process!.ExitAsync();
-        AssertOrders(ca, 1);
+        AssertOrders(ca, 2);
         foreach (AcmeNodes.Node other in others)
             other.Process!.Signal(Continue);
         await Eventually.HoldsAsync(() => nodes.Ordering is { } next && others.Contains(next), "another node orders", AcmeSites.Patience);
@@ -94,15 +105,21 @@ public sealed class AcmeClusterTests : IDisposable
         }
 
         Assert.Equal(renewed[0].SerialNumber, renewed[1].SerialNumber);
-        AssertOrders(ca, 2);
+        AssertOrders(ca, 3);
         Assert.Equal(1, ca.Answered.Count(answer => answer is { Kind: "sign-me-up", Status: 201 }));
     }
 
-    public static TheoryData<string> Steps { get; } =
-    [
-        // Before the CA has the request (<), and before its answer is back (>).
-        "order-plz> chalZ> finalize-order>",
-    ];
+    /// <summary>Kinds of requests as pebble has them: before the CA has the request (&lt;), and before its answer is back (&gt;). All of them with ACTORS443_TEST_EVERY_STEP=1, for minutes.</summary>
+    public static TheoryData<string> Steps { get; } = Environment.GetEnvironmentVariable("ACTORS443_TEST_EVERY_STEP") is { Length: > 0 }
+        ?
+        [
+            "sign-me-up< order-plz< my-order<",
+            "sign-me-up> order-plz> authZ<",
+            "my-order> chalZ< finalize-order<",
+            "authZ> chalZ> certZ<",
+            "finalize-order> certZ>",
+        ]
+        : ["chalZ> finalize-order>"];
 
     [SkippableTheory]
     [MemberData(nameof(Steps))]

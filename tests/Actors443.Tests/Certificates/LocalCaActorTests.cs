@@ -17,7 +17,7 @@ public sealed class LocalCaActorTests : Akka.TestKit.Xunit2.TestKit
     public LocalCaActorTests()
         : base("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """) =>
         _actor = ChildActorOf(
-            Props.Create<LocalCaActor>(new LocalCaSettings(), _state.Path, _published, _log, TimeProvider.System),
+            Props.Create<LocalCaActor>(new LocalCaSettings(), _state.Path, _published, _log, TimeProvider.System, null),
             "local-ca",
             new OneForOneStrategy(_ => Directive.Restart));
 

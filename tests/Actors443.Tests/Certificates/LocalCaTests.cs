@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
+using Actors443.Cluster.Identity;
 using Actors443.Testing;
 
 namespace Actors443.Tests.Certificates;
@@ -236,5 +237,22 @@ public sealed class LocalCaTests : IDisposable
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.VerificationTime = at.UtcDateTime;
         return chain.Build(leaf);
+    }
+
+    [Fact]
+    public void Of_servers_with_the_same_key_whoever_trusts_one_trusts_all()
+    {
+        var keys = new ClusterKeys("a secret of at least thirty-two bytes"u8);
+        using var other = new TemporaryFolder();
+        LocalCa one = LocalCa.Open(_state.Path, Now, keys.OpenLocalCa);
+        LocalCa two = LocalCa.Open(other.Path, Now.AddDays(3), keys.OpenLocalCa);
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(one.Root);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.VerificationTime = Now.AddDays(4).UtcDateTime;
+
+        Assert.True(chain.Build(two.Issue(["a.test"], Month, Now.AddDays(3)).Leaf), string.Join(", ", chain.ChainStatus.Select(status => status.StatusInformation)));
+        Assert.Equal(one.Root.Subject, two.Root.Subject);
     }
 }

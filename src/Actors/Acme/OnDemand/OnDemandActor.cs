@@ -38,9 +38,8 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
     {
         _context = context;
         _gate = context.Parts.OnDemand;
-        // With permission to be asked for, no list means all names.
-        _settings = context.Settings.OnDemand is { Names.Count: 0 } open ? open with { Names = [AcmeOnDemandSettings.AnyName] } : context.Settings.OnDemand;
-        _kept = new OnDemandNames(context.Parts.StateDirectory);
+        _settings = context.Settings.OnDemand.Effective;
+        _kept = new OnDemandNames(context.Parts.StateDirectory, context.Parts.Replication);
         _http = _settings.Ask is { } url ? new HttpPermission(url, _settings.AskTimeout) : null;
         _permissions = [.. _http is null ? [] : new ICertificatePermission[] { _http }, .. context.Parts.Permissions];
     }
@@ -99,6 +98,13 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
             case CertificateWanted wanted:
                 OnWanted(wanted);
                 break;
+            case WantCertificate wanted:
+                OnWantedElsewhere(wanted);
+                break;
+            case NamesAskedFor asked:
+                foreach (string name in asked.Names)
+                    _gate.AskedFor(name);
+                break;
             case PermissionAnswered answered:
                 OnAnswered(answered);
                 break;
@@ -148,6 +154,20 @@ internal sealed class OnDemandActor : UntypedActor, IWithTimers
 
         if (!Timers.IsTimerActive(nameof(ForgetAbandoned)))
             Timers.StartPeriodicTimer(nameof(ForgetAbandoned), ForgetAbandoned.Instance, BetweenLooks);
+    }
+
+    // As one that waits here: by the same rules, and the answer goes to the node that asks.
+    private void OnWantedElsewhere(WantCertificate wanted)
+    {
+        IActorRef asker = Sender;
+        if (IPAddress.TryParse(wanted.Client, out IPAddress? client) && _gate.Want(wanted.Name, client) is { } reply)
+        {
+            var waiter = new DistantHandshake(wanted.Name, reply, _gate, asker);
+            if (!reply.Attach(waiter))
+                waiter.Decided();
+        }
+        else
+            asker.Tell(new CertificateDecided(wanted.Name, _gate.IsServed(wanted.Name), IsRefused: false, null));
     }
 
     private void Begin(WantedName wanted)

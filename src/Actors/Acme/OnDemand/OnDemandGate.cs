@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -38,10 +39,17 @@ internal sealed class OnDemandGate(PublishedCertificates published, AcmeMetrics 
 
     public HandshakeReply? Decide(HandshakeHello hello)
     {
-        if (_way is not { } way || hello.ServerName is not { } name)
+        if (_way is null || hello.ServerName is not { } name)
             return null;
-        if (_names.TryGetValue(name, out LastAsked? asked))
-            asked.On(time.GetUtcNow());
+        AskedFor(name);
+        return Want(name, hello.Remote.Address);
+    }
+
+    /// <summary>A client asks for a name, here or at another node of the cluster. Null: nobody need wait, it is served or it gets no certificate.</summary>
+    public HandshakeReply? Want(string name, IPAddress client)
+    {
+        if (_way is not { } way)
+            return null;
         if (IsServed(name) || !way.Settings.Lists(name) || IsRefused(name))
             return null;
         if (Interlocked.Increment(ref _waiting) > way.Settings.Waiting)
@@ -51,9 +59,19 @@ internal sealed class OnDemandGate(PublishedCertificates published, AcmeMetrics 
         }
 
         var reply = new HandshakeReply { Patience = way.Settings.Wait };
-        way.Actor.Tell(new CertificateWanted(name, hello.Remote.Address, reply), ActorRefs.NoSender);
+        way.Actor.Tell(new CertificateWanted(name, client, reply), ActorRefs.NoSender);
         return reply;
     }
+
+    /// <summary>Notes the day, of a watched name.</summary>
+    public void AskedFor(string name)
+    {
+        if (_names.TryGetValue(name, out LastAsked? asked))
+            asked.On(time.GetUtcNow());
+    }
+
+    /// <summary>The names that were asked for on that day or later.</summary>
+    public IReadOnlyList<string> AskedForSince(DateTimeOffset day) => [.. _names.Where(name => name.Value.Day >= day).Select(name => name.Key)];
 
     /// <summary>Does not hold handshakes for this name until then.</summary>
     public void RefuseUntil(string name, DateTimeOffset until)

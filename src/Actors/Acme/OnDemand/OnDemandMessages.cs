@@ -1,4 +1,5 @@
 using System.Net;
+using Actors443.Cluster.Messages;
 using Actors443.Tls.Deciding;
 using Akka.Actor;
 using Akka.Event;
@@ -27,6 +28,19 @@ public sealed record CertificatePermission(bool IsGiven, string? Why = null) : I
 
 /// <summary>To the actor: a handshake waits for a certificate for this name.</summary>
 internal sealed record CertificateWanted(string Name, IPAddress Client, HandshakeReply Reply) : IDeadLetterSuppression;
+
+/// <summary>From another node of the cluster, to the actor on the node that orders: a handshake there waits for a certificate. Answers <see cref="CertificateDecided"/>.</summary>
+internal sealed record WantCertificate(string Name, string Client) : IClusterMessage;
+
+/// <summary>To the node where a handshake waits.</summary>
+/// <param name="Name">For which.</param>
+/// <param name="IsServed">There is a certificate, which is on its way.</param>
+/// <param name="IsRefused">Nobody could be asked, or the order failed; neither: the name may not have one.</param>
+/// <param name="Detail">Why not.</param>
+internal sealed record CertificateDecided(string Name, bool IsServed, bool IsRefused, string? Detail) : IClusterMessage;
+
+/// <summary>From another node of the cluster, to the actor on the node that orders: these names are in use there.</summary>
+internal sealed record NamesAskedFor(IReadOnlyList<string> Names) : IClusterMessage;
 
 /// <summary>To the actor, of itself: what was said of a name.</summary>
 /// <param name="Name">Which.</param>

@@ -60,6 +60,8 @@ internal sealed class AcmeSupervisor : ReceiveActor, IWithTimers
         Receive<ObtainCertificate>(OnObtain);
         Receive<ForgetCertificate>(OnForget);
         Receive<OrderPaused>(paused => _onDemand.Forward(paused));
+        Receive<WantCertificate>(wanted => _onDemand.Forward(wanted));
+        Receive<NamesAskedFor>(asked => _onDemand.Forward(asked));
         Receive<CertificatesPublished>(published => _onDemand.Forward(published));
         Receive<Terminated>(OnTerminated);
         Receive<RenewCertificate>(renew => Find(renew.Name, order => order.Forward(renew), () => Sender.Tell(new RenewalAnswer(false, CertificateStory.None(renew.Name).Summary))));

@@ -1,3 +1,4 @@
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Configuration;
 using Akka.Actor;
@@ -57,10 +58,10 @@ internal sealed class AcmeAuthorityActor : UntypedActor, IWithUnboundedStash
             case ApplyAcmeSettings or CertificatesPublished when _orders.IsNobody():
                 // It starts with what is in force then.
                 break;
-            case RenewCertificate or ExplainCertificate or ObtainCertificate when _orders.IsNobody():
+            case RenewCertificate or ExplainCertificate or ObtainCertificate or WantCertificate or NamesAskedFor when _orders.IsNobody():
                 Stash.Stash();
                 break;
-            case ApplyAcmeSettings or CertificatesPublished or RenewCertificate or ExplainCertificate or ObtainCertificate:
+            case ApplyAcmeSettings or CertificatesPublished or RenewCertificate or ExplainCertificate or ObtainCertificate or WantCertificate or NamesAskedFor:
                 _orders.Forward(message);
                 break;
             default:

@@ -1,3 +1,4 @@
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Acme.State;
 using Actors443.Certificates;
@@ -20,14 +21,16 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
     private const string Authority = "authority";
 
     private readonly AcmeParts _parts;
-    private readonly Func<AcmeSettings> _current;
     private readonly ILogger _log;
     private readonly IActorRef _replica;
     private readonly IActorRef _anyAuthority;
     private readonly Dictionary<string, IReadOnlyList<string>> _wanted = [];
     private readonly Dictionary<string, ServerCertificate> _certificates = [];
     private readonly List<IReadOnlyList<string>> _obtained = [];
+    private readonly Dictionary<string, string> _onDemandNames = [];
     private AcmeSettings _settings;
+    private IActorRef _onDemand = ActorRefs.Nobody;
+    private TakeOver? _takingOver;
     private IActorRef _authority = ActorRefs.Nobody;
     private AcmeCertificatesChanged? _ordered;
     private bool _isChanged;
@@ -37,7 +40,6 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
     /// <param name="cluster">Whose secret seals what nodes tell each other.</param>
     public AcmeNodeActor(Func<AcmeSettings> settings, AcmeParts parts, ClusterSettings cluster)
     {
-        _current = settings;
         _settings = settings();
         _log = parts.Loggers.CreateLogger(LogCategories.Acme);
         var seal = new ClusterSeal(ClusterKeys.Read(cluster));
@@ -47,11 +49,17 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
         _anyAuthority = ClusterSingleton.StartProxy(Context, Authority);
     }
 
+    private bool IsOnDemand => _settings.OnDemand.IsOn || _parts.Permissions.Count > 0;
+
     public ITimerScheduler Timers { get; set; } = null!;
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
 
-    protected override void PreStart() => LoadWanted();
+    protected override void PreStart()
+    {
+        LoadWanted();
+        StartOnDemand();
+    }
 
     protected override void OnReceive(object message)
     {
@@ -59,7 +67,16 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
         {
             case TakeOver takeOver:
                 _authority = takeOver.Authority;
-                _replica.Forward(takeOver);
+                _takingOver = takeOver;
+                if (!StopOnDemand())
+                    TakeOver();
+                break;
+            case Terminated gone when gone.ActorRef.Equals(_onDemand):
+                _onDemand = ActorRefs.Nobody;
+                if (_authority.IsNobody())
+                    StartOnDemand();
+                else
+                    TakeOver();
                 break;
             case StepDown:
                 _replica.Forward(message);
@@ -83,6 +100,7 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
                 _settings = apply.Settings;
                 LoadWanted();
                 _authority.Forward(apply);
+                StopOnDemand();
                 break;
             case ObtainCertificate obtain:
                 _obtained.Add(obtain.Names);
@@ -91,6 +109,7 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
                 break;
             case CertificatesPublished:
                 _authority.Forward(message);
+                _onDemand.Forward(message);
                 break;
             case RenewCertificate or ExplainCertificate:
                 _anyAuthority.Forward(message);
@@ -104,11 +123,14 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
     private void LoadWanted()
     {
         _wanted.Clear();
+        _onDemandNames.Clear();
         foreach (IReadOnlyList<string> names in _settings.Names.Concat(_obtained))
             _wanted[NameSetFolder.IdOf(names)] = names;
+        foreach ((string name, DateTimeOffset lastAsked) in IsOnDemand ? new OnDemandNames(_parts.StateDirectory, NoReplication.Instance).Load() : [])
+            WantOnDemand(name, lastAsked);
         foreach (string gone in _certificates.Keys.Where(id => !_wanted.ContainsKey(id)).ToArray())
             Forget(gone);
-        if (_wanted.Count > 0 || _settings.OnDemand.IsOn || _parts.Permissions.Count > 0)
+        if (_wanted.Count > 0 || IsOnDemand)
             _parts.Challenges.Http.Claim();
         foreach (string id in _wanted.Keys)
             Load(id);
@@ -118,6 +140,12 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
     private void OnApplied(string entry)
     {
         // On the node that orders whoever orders knows first.
+        if (ReplicatedFiles.IsOnDemand(entry))
+        {
+            OnNameApplied(entry);
+            return;
+        }
+
         if (!_authority.IsNobody() || !ReplicatedFiles.IsNameSet(entry))
             return;
         string id = entry[(NameSetFolder.Entries.Length + 1)..];
@@ -127,11 +155,73 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
         ReportSoon();
     }
 
+    private void OnNameApplied(string entry)
+    {
+        string id = OnDemandNames.IdIn(entry);
+        if (new OnDemandNames(_parts.StateDirectory, NoReplication.Instance).Find(id) is { } name)
+        {
+            if (_wanted.ContainsKey(id))
+                return;
+            WantOnDemand(name, _parts.Time.GetUtcNow());
+            Load(id);
+        }
+        else if (_onDemandNames.Remove(id, out string? gone))
+        {
+            _wanted.Remove(id);
+            Forget(id);
+            if (_authority.IsNobody())
+                _parts.OnDemand.Unwatch(gone);
+        }
+
+        ReportSoon();
+    }
+
+    private void WantOnDemand(string name, DateTimeOffset lastAsked)
+    {
+        if (!_settings.OnDemand.Effective.Lists(name))
+            return;
+        string id = NameSetFolder.IdOf([name]);
+        _wanted.TryAdd(id, [name]);
+        _onDemandNames[id] = name;
+        if (_authority.IsNobody())
+            _parts.OnDemand.Watch(name, lastAsked);
+    }
+
+    // Both open the same gate: one after the other.
+    private void StartOnDemand()
+    {
+        if (IsOnDemand)
+            _onDemand = Context.Watch(Context.ActorOf(Props.Create<OnDemandReplicaActor>(_settings.OnDemand, _parts, _anyAuthority)));
+    }
+
+    private bool StopOnDemand()
+    {
+        if (_onDemand.IsNobody())
+        {
+            if (_authority.IsNobody())
+                StartOnDemand();
+            return false;
+        }
+
+        Context.Stop(_onDemand);
+        return true;
+    }
+
+    private void TakeOver()
+    {
+        if (_takingOver is { } takingOver)
+            _replica.Tell(takingOver);
+        _takingOver = null;
+    }
+
     private void OnSteppedDown()
     {
         _authority = ActorRefs.Nobody;
+        _takingOver = null;
         _ordered = null;
         LoadWanted();
+        if (_onDemand.IsNobody())
+            StartOnDemand();
     }
 
     /// <summary>What is served stays, even if its file is gone.</summary>
@@ -184,7 +274,14 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
     {
         _isChanged = false;
         Timers.StartSingleTimer(nameof(Reported), Reported.Instance, BetweenReports);
-        Context.Parent.Tell(_ordered ?? new AcmeCertificatesChanged([.. _certificates.Values]));
+        Context.Parent.Tell(new AcmeCertificatesChanged(_ordered is { } ordered ? [.. ordered.Certificates, .. NotAskedForYet(ordered)] : [.. _certificates.Values]));
+    }
+
+    // When this node has just begun to order, what is on demand is being asked for again; until then it is served from here.
+    private IEnumerable<ServerCertificate> NotAskedForYet(AcmeCertificatesChanged ordered)
+    {
+        HashSet<string> there = [.. ordered.Certificates.SelectMany(certificate => certificate.Names)];
+        return _onDemandNames.Where(name => !there.Contains(name.Value)).Select(name => _certificates.GetValueOrDefault(name.Key)).OfType<ServerCertificate>();
     }
 
     private sealed record Reported

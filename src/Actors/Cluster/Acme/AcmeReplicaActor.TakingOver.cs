@@ -89,6 +89,7 @@ internal sealed partial class AcmeReplicaActor
     {
         _taking = null;
         _state = ReplicaState.Ordering;
+        OnDisk("on-demand", () => _files.TouchNames(DateTimeOffset.UtcNow));
         _log.OrdersForCluster(_term, _index.Entries.Count);
         _authority.Tell(new TookOver(_term));
     }

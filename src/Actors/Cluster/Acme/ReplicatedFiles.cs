@@ -1,4 +1,5 @@
 using System.Globalization;
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.State;
 using Actors443.Certificates;
 
@@ -18,7 +19,6 @@ internal sealed record EntryMark(long Generation, string Digest)
 /// </summary>
 internal sealed class ReplicatedFiles(string stateDirectory)
 {
-    private const string OnDemandEntries = "on-demand";
     private const string NameFile = ".name";
     private const string IndexMark = "index";
 
@@ -27,10 +27,10 @@ internal sealed class ReplicatedFiles(string stateDirectory)
     private string Marks => Path.Combine(_root, "replicated");
 
     /// <summary>Whether a node may name an entry so: nothing outside the state directory is ever meant.</summary>
-    public static bool IsEntry(string entry) => entry.Split('/') is [NameSetFolder.Entries or IssuerAccount.Entries or OnDemandEntries, { Length: > 0 } name] && IsName(name);
+    public static bool IsEntry(string entry) => entry.Split('/') is [NameSetFolder.Entries or IssuerAccount.Entries or OnDemandNames.Entries, { Length: > 0 } name] && IsName(name);
 
     /// <summary>Whether an entry is a name that has a certificate on demand.</summary>
-    public static bool IsOnDemand(string entry) => entry.StartsWith(OnDemandEntries + "/", StringComparison.Ordinal);
+    public static bool IsOnDemand(string entry) => entry.StartsWith(OnDemandNames.Entries + "/", StringComparison.Ordinal);
 
     public static bool IsNameSet(string entry) => entry.StartsWith(NameSetFolder.Entries + "/", StringComparison.Ordinal);
 
@@ -47,10 +47,10 @@ internal sealed class ReplicatedFiles(string stateDirectory)
             }
         }
 
-        if (Directory.Exists(Path.Combine(_root, OnDemandEntries)))
+        if (Directory.Exists(Path.Combine(_root, OnDemandNames.Entries)))
         {
-            foreach (string path in Directory.EnumerateFiles(Path.Combine(_root, OnDemandEntries), "*" + NameFile))
-                found[$"{OnDemandEntries}/{Path.GetFileName(path)}"] = EntryMark.None;
+            foreach (string path in Directory.EnumerateFiles(Path.Combine(_root, OnDemandNames.Entries), "*" + NameFile))
+                found[$"{OnDemandNames.Entries}/{Path.GetFileName(path)}"] = EntryMark.None;
         }
 
         if (Directory.Exists(Marks))
@@ -90,6 +90,17 @@ internal sealed class ReplicatedFiles(string stateDirectory)
         }
 
         return new ReplicatedEntry { Files = files };
+    }
+
+    /// <summary>Whoever has counted how long nobody asked for a name is gone: it is counted from now.</summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    public void TouchNames(DateTimeOffset now)
+    {
+        string folder = Path.Combine(_root, OnDemandNames.Entries);
+        if (!Directory.Exists(folder))
+            return;
+        foreach (string file in Directory.EnumerateFiles(folder, "*" + NameFile))
+            File.SetLastWriteTimeUtc(file, now.UtcDateTime);
     }
 
     /// <summary>Makes the entry on disk what another node says it is. What was here before the node joined is moved aside.</summary>

@@ -19,18 +19,13 @@ internal sealed class ClusterKeys
 
     private readonly byte[] _sealing = GC.AllocateUninitializedArray<byte>(KeyLength, pinned: true);
     private readonly byte[] _authority;
+    private readonly byte[] _localCa;
 
     public ClusterKeys(ReadOnlySpan<byte> secret)
     {
         Derive(secret, "seal", _sealing);
-        // 64 bits more than the order has, so that the remainder is as good as uniform (FIPS 186-5, A.2.1).
-        byte[] wide = new byte[KeyLength + 8];
-        Derive(secret, "certificate authority", wide);
-        BigInteger scalar = (new BigInteger(wide, isUnsigned: true, isBigEndian: true) % (Order - 1)) + 1;
-        CryptographicOperations.ZeroMemory(wide);
-        byte[] bytes = scalar.ToByteArray(isUnsigned: true, isBigEndian: true);
-        _authority = new byte[KeyLength];
-        bytes.CopyTo(_authority, KeyLength - bytes.Length);
+        _authority = DeriveScalar(secret, "certificate authority");
+        _localCa = DeriveScalar(secret, "local CA");
     }
 
     /// <summary>AES-256.</summary>
@@ -52,6 +47,22 @@ internal sealed class ClusterKeys
 
     /// <summary>The private key of the cluster's CA. Dispose of it.</summary>
     public ECDsa OpenAuthority() => ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = _authority });
+
+    /// <summary>The private key of the local CA, so that whoever trusts that of one node trusts that of all. Dispose of it.</summary>
+    public ECDsa OpenLocalCa() => ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = _localCa });
+
+    private static byte[] DeriveScalar(ReadOnlySpan<byte> secret, string purpose)
+    {
+        // 64 bits more than the order has, so that the remainder is as good as uniform (FIPS 186-5, A.2.1).
+        byte[] wide = new byte[KeyLength + 8];
+        Derive(secret, purpose, wide);
+        BigInteger scalar = (new BigInteger(wide, isUnsigned: true, isBigEndian: true) % (Order - 1)) + 1;
+        CryptographicOperations.ZeroMemory(wide);
+        byte[] bytes = scalar.ToByteArray(isUnsigned: true, isBigEndian: true);
+        byte[] key = new byte[KeyLength];
+        bytes.CopyTo(key, KeyLength - bytes.Length);
+        return key;
+    }
 
     private static void Derive(ReadOnlySpan<byte> secret, string purpose, Span<byte> key) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, key, salt: [], Encoding.ASCII.GetBytes("actors443 cluster " + purpose));

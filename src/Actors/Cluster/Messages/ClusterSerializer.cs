@@ -1,6 +1,7 @@
 using System.Runtime.Serialization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Cluster.Acme;
 using Actors443.Cluster.Nodes;
@@ -32,6 +33,9 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         ["acme-renewal"] = typeof(RenewalAnswer),
         ["acme-explain"] = typeof(ExplainCertificate),
         ["acme-story"] = typeof(CertificateStory),
+        ["acme-want"] = typeof(WantCertificate),
+        ["acme-decided"] = typeof(CertificateDecided),
+        ["acme-asked-for"] = typeof(NamesAskedFor),
     };
 
     private static readonly Dictionary<Type, string> Names = Types.ToDictionary(entry => entry.Value, entry => entry.Key);

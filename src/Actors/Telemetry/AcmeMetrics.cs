@@ -20,6 +20,12 @@ internal sealed class AcmeMetrics(IMeterFactory factory)
     private readonly Counter<long> _onDemand = Actors443Meter.Create(factory)
         .CreateCounter<long>("actors443.acme.on_demand.handshakes", "{handshake}", "Handshakes for names that had no certificate and may have one on demand, by outcome: served, denied, failed, busy, abandoned.");
 
+    private readonly Counter<long> _agreements = Actors443Meter.Create(factory)
+        .CreateCounter<long>("actors443.acme.agreements", "{agreement}", "Steps of orders for a cluster, at the node that orders, by outcome: agreed, late (tried again), superseded (another node orders).");
+
+    /// <summary>Something that the other nodes of a cluster are to keep.</summary>
+    public void Agreement(string outcome) => _agreements.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
     public void Ordered(string issuer, string outcome) =>
         _orders.Add(1, new KeyValuePair<string, object?>("issuer", issuer), new KeyValuePair<string, object?>("outcome", outcome));
 

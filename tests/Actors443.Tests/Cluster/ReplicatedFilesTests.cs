@@ -50,7 +50,7 @@ public sealed class ReplicatedFilesTests : IDisposable
 
         _files.Apply(Entry, Of(("order.json", "2")), EntryMark.None);
 
-        Assert.Equal("of this server", File.ReadAllText(Path.Combine(_state.Path, "acme", "before-cluster", Path.GetFileName(Entry), "1.key")));
+        Assert.Equal("of this server", File.ReadAllText(Path.Combine(_state.Path, "acme", "before-cluster", Entry, "1.key")));
         Assert.Equal(["order.json"], Directory.GetFiles(Folder).Select(Path.GetFileName));
     }
 

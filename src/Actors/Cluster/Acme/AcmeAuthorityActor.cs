@@ -9,8 +9,11 @@ namespace Actors443.Cluster.Acme;
 /// Orders certificates for the whole cluster. There is one, on the oldest node: it begins when its node has what the cluster has agreed on, and goes on with every order at the step
 /// where it was left.
 /// </summary>
-internal sealed class AcmeAuthorityActor : UntypedActor, IWithUnboundedStash
+internal sealed class AcmeAuthorityActor : UntypedActor, IWithUnboundedStash, IWithTimers
 {
+    // Two who take each other for gone must not take terms from each other as fast as they can.
+    private static readonly TimeSpan BeforeTakingOverAgain = TimeSpan.FromSeconds(1);
+
     private readonly IActorRef _node;
     private readonly Func<AcmeSettings> _settings;
     private readonly AcmeParts _parts;
@@ -29,6 +32,8 @@ internal sealed class AcmeAuthorityActor : UntypedActor, IWithUnboundedStash
 
     public IStash Stash { get; set; } = null!;
 
+    public ITimerScheduler Timers { get; set; } = null!;
+
     protected override void PreStart() => _node.Tell(new TakeOver(Self));
 
     protected override void PostStop() => _node.Tell(StepDown.Instance);
@@ -46,11 +51,14 @@ internal sealed class AcmeAuthorityActor : UntypedActor, IWithUnboundedStash
                 Context.Stop(_orders);
                 break;
             case Superseded:
-                _node.Tell(new TakeOver(Self));
+                TakeOverLater();
                 break;
             case Terminated gone when gone.ActorRef.Equals(_orders):
                 _orders = ActorRefs.Nobody;
-                _node.Tell(new TakeOver(Self));
+                TakeOverLater();
+                break;
+            case TakeOver takeOver:
+                _node.Tell(takeOver);
                 break;
             case AcmeCertificatesChanged:
                 _node.Forward(message);
@@ -69,4 +77,6 @@ internal sealed class AcmeAuthorityActor : UntypedActor, IWithUnboundedStash
                 break;
         }
     }
+
+    private void TakeOverLater() => Timers.StartSingleTimer(nameof(TakeOver), new TakeOver(Self), BeforeTakingOverAgain);
 }

@@ -43,7 +43,7 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
         _settings = settings();
         _log = parts.Loggers.CreateLogger(LogCategories.Acme);
         var seal = new ClusterSeal(ClusterKeys.Read(cluster));
-        _replica = Context.ActorOf(Props.Create<AcmeReplicaActor>(parts.StateDirectory, seal, parts.Challenges, parts.Loggers), "replica");
+        _replica = Context.ActorOf(Props.Create<AcmeReplicaActor>(parts.StateDirectory, seal, parts.Challenges, parts.Metrics, parts.Loggers), "replica");
         _parts = parts with { Replication = new ClusterReplication(_replica) };
         ClusterSingleton.Start(Context, Props.Create<AcmeAuthorityActor>(Self, settings, _parts), Authority);
         _anyAuthority = ClusterSingleton.StartProxy(Context, Authority);

@@ -154,6 +154,7 @@ internal sealed partial class AcmeReplicaActor
         Timers.Cancel(agreement);
         if (agreement.Mark.Generation > 0)
         {
+            _metrics.Agreement("agreed");
             EntryMark mark = agreement.Mark;
             _marks[agreement.Entry] = mark;
             OnDisk(agreement.Entry, () => _files.SaveMark(agreement.Entry, mark));
@@ -171,6 +172,7 @@ internal sealed partial class AcmeReplicaActor
         if (!agreement.IsSaid)
             _log.NotAgreed(PurposeOf(agreement.Entry), "most nodes do not answer");
         agreement.IsSaid = true;
+        _metrics.Agreement("late");
         Later(agreement, TryAgain);
     }
 

@@ -97,6 +97,7 @@ internal sealed partial class AcmeReplicaActor
     private void Supersede()
     {
         _log.OrdersSuperseded();
+        _metrics.Agreement("superseded");
         IActorRef authority = _authority;
         Follow();
         authority.Tell(Superseded.Instance);

@@ -20,6 +20,7 @@ internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
     private readonly ReplicatedFiles _files;
     private readonly ClusterSeal _seal;
     private readonly ChallengeAnswers _answers;
+    private readonly AcmeMetrics _metrics;
     private readonly ILogger _log;
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly IActorRef _replicator = DistributedData.Get(Context.System).Replicator;
@@ -31,11 +32,12 @@ internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
     private long _indexGeneration;
     private ReplicaState _state = ReplicaState.Following;
 
-    public AcmeReplicaActor(string stateDirectory, ClusterSeal seal, ChallengeAnswers answers, ILoggerFactory loggers)
+    public AcmeReplicaActor(string stateDirectory, ClusterSeal seal, ChallengeAnswers answers, AcmeMetrics metrics, ILoggerFactory loggers)
     {
         _files = new ReplicatedFiles(stateDirectory);
         _seal = seal;
         _answers = answers;
+        _metrics = metrics;
         _log = loggers.CreateLogger(LogCategories.Cluster);
         _indexRegister = new SealedRegister("acme index", seal);
     }

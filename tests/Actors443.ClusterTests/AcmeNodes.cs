@@ -1,10 +1,10 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
-using Actors443.IntegrationTests.Acme;
 using Actors443.Server.Admin;
 using Actors443.Testing;
+using Actors443.Testing.Acme;
 
-namespace Actors443.IntegrationTests.Cluster;
+namespace Actors443.ClusterTests;
 
 /// <summary>Servers as nodes of one cluster, each a process of its own on ports of 127.0.0.1 that it keeps over its lives, and so its state directory.</summary>
 internal sealed class AcmeNodes : IAsyncDisposable
@@ -32,7 +32,7 @@ internal sealed class AcmeNodes : IAsyncDisposable
               enabled = on
               secret = "file:{{secret}}"
               seed-nodes = [{{string.Join(", ", Nodes.Select(node => $"\"127.0.0.1:{node.ClusterPort}\""))}}]
-              heartbeat-pause = 2s
+              heartbeat-pause = 5s
               stable-after = 1s
             }
             """);
@@ -52,14 +52,27 @@ internal sealed class AcmeNodes : IAsyncDisposable
             TestEngine.Setting, $"https.bind=127.0.0.1:{node.HttpsPort}", $"http.bind=127.0.0.1:{node.HttpPort}", "admin.bind=127.0.0.1:0", $"cluster.bind=127.0.0.1:{node.ClusterPort}",
             $"state-directory={StateOf(node)}",
         ];
+        node.IsKept = true;
         node.Process = ServerProcess.Launch(new TemporaryFolder(), [], ["run", _configuration, .. settings.SelectMany(setting => (string[])["--set", setting])]);
     }
 
     /// <summary>Until it is a member and listens.</summary>
-    public static Task AwaitReadyAsync(Node node) => Eventually.HoldsAsync(
-        async () => node.Process!.HasExited ? throw new InvalidOperationException(node.Process.Errors) : node.Process.AdminPort != 0 && await node.Process.ReadinessAsync() == 200,
-        $"node {node.Number} is ready",
+    public Task AwaitReadyAsync(Node node) => Eventually.HoldsAsync(
+        async () => await KeepAsync() && node.Process!.AdminPort != 0 && await node.Process.ReadinessAsync() == 200,
+        $"node {node.Number} is ready: {node.Process!.Errors}",
         AcmeSites.Patience);
+
+    /// <summary>Starts again whoever has stopped without being killed, as whatever runs servers does: on a machine that stood still for seconds a node may be taken for dead. Always true.</summary>
+    public async Task<bool> KeepAsync()
+    {
+        foreach (Node node in Nodes.Where(node => node is { IsKept: true, Process.HasExited: true }))
+        {
+            await node.Process!.DisposeAsync();
+            Launch(node);
+        }
+
+        return true;
+    }
 
     /// <summary>Starts them and waits until all are ready.</summary>
     public async Task StartAsync(params Node[] nodes)
@@ -72,6 +85,7 @@ internal sealed class AcmeNodes : IAsyncDisposable
 
     public static async Task KillAsync(Node node)
     {
+        node.IsKept = false;
         node.Process!.Signal(Kill);
         await node.Process.ExitAsync();
         await node.Process.DisposeAsync();
@@ -98,11 +112,11 @@ internal sealed class AcmeNodes : IAsyncDisposable
     }
 
     /// <summary>Waits until a visitor of that node is shown a certificate that somebody of this name has issued.</summary>
-    public static async Task<X509Certificate2> AwaitShownAsync(Node node, string name, string issuer)
+    public async Task<X509Certificate2> AwaitShownAsync(Node node, string name, string issuer)
     {
         X509Certificate2? shown = null;
         await Eventually.HoldsAsync(
-            async () => (shown = await TryShownAsync(node, name))?.Issuer.Contains(issuer, StringComparison.Ordinal) == true,
+            async () => await KeepAsync() && (shown = await TryShownAsync(node, name))?.Issuer.Contains(issuer, StringComparison.Ordinal) == true,
             $"node {node.Number} shows a certificate of {issuer} for {name}: {node.Process?.Errors}",
             AcmeSites.Patience);
         return shown!;
@@ -135,5 +149,8 @@ internal sealed class AcmeNodes : IAsyncDisposable
         public int ClusterPort => clusterPort;
 
         public ServerProcess? Process { get; set; }
+
+        /// <summary>It is to run: nobody has killed it since it was started.</summary>
+        public bool IsKept { get; set; }
     }
 }

@@ -3,10 +3,9 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Acme.Orders;
 using Actors443.Acme.Protocol;
-using Actors443.Testing;
 using Akka.Actor;
 
-namespace Actors443.IntegrationTests.Acme;
+namespace Actors443.Testing.Acme;
 
 /// <summary>Servers whose sites have certificates by ACME, and what their visitors are shown.</summary>
 internal static class AcmeSites

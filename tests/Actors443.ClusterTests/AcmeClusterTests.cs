@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
-using Actors443.IntegrationTests.Acme;
 using Actors443.Server.Admin;
 using Actors443.Testing;
 using Actors443.Testing.Acme;
 
-namespace Actors443.IntegrationTests.Cluster;
+namespace Actors443.ClusterTests;
 
 /// <summary>Alone: the nodes take turns with the ports they have, and most of the machine.</summary>
 [CollectionDefinition(nameof(AcmeClusterTests), DisableParallelization = true)]
@@ -33,7 +32,7 @@ public sealed class AcmeClusterTests : IDisposable
         Skip.If(PebbleServer.Missing is not null, PebbleServer.Missing);
         await using AcmeNodes nodes = new(_folder, 3);
         // The node that orders is never the one that is asked.
-        await using var front = new TcpRelay(() => nodes.Running.Last(node => node != nodes.Ordering).HttpsPort);
+        await using var front = new TcpRelay(() => nodes.Running.LastOrDefault(node => node != nodes.Ordering)?.HttpsPort ?? 1);
         await using PebbleServer pebble = await PebbleServer.StartAsync(new PebbleOptions { TlsPort = front.Port });
         await using CaProxy ca = await CaProxy.StartAsync(pebble.Issuer);
         nodes.Configure(AcmeSites.Hocon(_folder, [ca.Issuer], [Name], "challenges = [tls-alpn-01], on-demand { names = [\"*.demand.test\"] }"));
@@ -44,11 +43,11 @@ public sealed class AcmeClusterTests : IDisposable
         // Two order and serve; a third joins and serves the same.
         await nodes.StartAsync(all[0], all[1]);
         Volatile.Write(ref isDown, false);
-        string serial = (await AcmeNodes.AwaitShownAsync(all[0], Name, "Pebble")).SerialNumber;
-        Assert.Equal(serial, (await AcmeNodes.AwaitShownAsync(all[1], Name, "Pebble")).SerialNumber);
+        string serial = (await nodes.AwaitShownAsync(all[0], Name, "Pebble")).SerialNumber;
+        Assert.Equal(serial, (await nodes.AwaitShownAsync(all[1], Name, "Pebble")).SerialNumber);
         await nodes.StartAsync(all[2]);
         long joined = Stopwatch.GetTimestamp();
-        Assert.Equal(serial, (await AcmeNodes.AwaitShownAsync(all[2], Name, "Pebble")).SerialNumber);
+        Assert.Equal(serial, (await nodes.AwaitShownAsync(all[2], Name, "Pebble")).SerialNumber);
         TimeSpan taken = Stopwatch.GetElapsedTime(joined);
         Assert.True(taken < TimeSpan.FromSeconds(10), $"a new node serves the certificate {taken.TotalSeconds:0.0} s after it is ready");
         AssertOrders(ca, 1);
@@ -62,8 +61,8 @@ public sealed class AcmeClusterTests : IDisposable
 
         // A name that no site has is ordered for whoever asks for it, at whatever node.
         AcmeNodes.Node[] asked = [.. all.Where(node => node != nodes.Ordering)];
-        string onDemand = (await AcmeNodes.AwaitShownAsync(asked[0], OnDemandName, "Pebble")).SerialNumber;
-        Assert.Equal(onDemand, (await AcmeNodes.AwaitShownAsync(asked[1], OnDemandName, "Pebble")).SerialNumber);
+        string onDemand = (await nodes.AwaitShownAsync(asked[0], OnDemandName, "Pebble")).SerialNumber;
+        Assert.Equal(onDemand, (await nodes.AwaitShownAsync(asked[1], OnDemandName, "Pebble")).SerialNumber);
         AssertOrders(ca, 2);
 
         // All are gone, and the CA with them: every node has it from its disk.
@@ -73,16 +72,17 @@ public sealed class AcmeClusterTests : IDisposable
         await nodes.StartAsync(all);
         foreach (AcmeNodes.Node node in all)
         {
-            Assert.Equal(serial, (await AcmeNodes.AwaitShownAsync(node, Name, "Pebble")).SerialNumber);
-            Assert.Equal(onDemand, (await AcmeNodes.AwaitShownAsync(node, OnDemandName, "Pebble")).SerialNumber);
+            Assert.Equal(serial, (await nodes.AwaitShownAsync(node, Name, "Pebble")).SerialNumber);
+            Assert.Equal(onDemand, (await nodes.AwaitShownAsync(node, OnDemandName, "Pebble")).SerialNumber);
         }
 
-        await Eventually.HoldsAsync(() => nodes.Ordering is not null, "a node orders", AcmeSites.Patience);
+        await Eventually.HoldsAsync(async () => await nodes.KeepAsync() && nodes.Ordering is not null, "a node orders", AcmeSites.Patience);
         Volatile.Write(ref isDown, false);
         AssertOrders(ca, 2);
 
         // Without most nodes nothing is ordered, whatever it is told; it stops, and those who come back are most.
         AcmeNodes.Node ordering = nodes.Ordering!;
+        ordering.IsKept = false;
         AcmeNodes.Node[] others = [.. all.Where(node => node != ordering)];
         foreach (AcmeNodes.Node other in others)
             other.Process!.Signal(Stop);
@@ -92,14 +92,14 @@ public sealed class AcmeClusterTests : IDisposable
         AssertOrders(ca, 2);
         foreach (AcmeNodes.Node other in others)
             other.Process!.Signal(Continue);
-        await Eventually.HoldsAsync(() => nodes.Ordering is { } next && others.Contains(next), "another node orders", AcmeSites.Patience);
+        await Eventually.HoldsAsync(async () => await nodes.KeepAsync() && nodes.Ordering is { } next && others.Contains(next), "another node orders", AcmeSites.Patience);
         using (AdminClient admin = nodes.AdminOf(others.First(node => node != nodes.Ordering)))
             Assert.True((await admin.RenewCertificateAsync(Name, CancellationToken.None)).Found);
         X509Certificate2[] renewed = new X509Certificate2[2];
         for (int i = 0; i < renewed.Length; i++)
         {
             await Eventually.HoldsAsync(
-                async () => await AcmeNodes.TryShownAsync(others[i], Name) is { } shown && (renewed[i] = shown).SerialNumber != serial,
+                async () => await nodes.KeepAsync() && await AcmeNodes.TryShownAsync(others[i], Name) is { } shown && (renewed[i] = shown).SerialNumber != serial,
                 $"node {others[i].Number} serves the next certificate: {others[i].Process!.Errors}",
                 AcmeSites.Patience);
         }
@@ -130,11 +130,12 @@ public sealed class AcmeClusterTests : IDisposable
         var steps = new Queue<string>(killedAt.Split(' '));
         int kills = steps.Count;
         await using AcmeNodes nodes = new(_folder, kills + 2);
-        await using var front = new TcpRelay(() => nodes.Running.Last().HttpPort);
+        await using var front = new TcpRelay(() => nodes.Running.LastOrDefault()?.HttpPort ?? 1);
         await using PebbleServer pebble = await PebbleServer.StartAsync(new PebbleOptions { HttpPort = front.Port });
         await using CaProxy ca = await CaProxy.StartAsync(pebble.Issuer);
         nodes.Configure(AcmeSites.Hocon(_folder, [ca.Issuer], [Name], "challenges = [http-01]"));
         bool isDown = true;
+        int killed = 0;
         ca.Cuts = request =>
         {
             if (Volatile.Read(ref isDown))
@@ -144,6 +145,8 @@ public sealed class AcmeClusterTests : IDisposable
                 if (!steps.TryPeek(out string? step) || step != $"{request.Kind}{(request.Status is null ? '<' : '>')}" || request.Status == 400 || nodes.Ordering is not { } ordering)
                     return false;
                 steps.Dequeue();
+                ordering.IsKept = false;
+                killed++;
                 ordering.Process!.Signal(AcmeNodes.Kill);
                 return true;
             }
@@ -151,10 +154,10 @@ public sealed class AcmeClusterTests : IDisposable
 
         await nodes.StartAsync([.. nodes.Nodes]);
         Volatile.Write(ref isDown, false);
-        await Eventually.HoldsAsync(() => nodes.Running.Count() == 2, $"the node that orders is killed at {string.Join(' ', steps)}", AcmeSites.Patience);
-        AcmeNodes.Node[] survivors = [.. nodes.Running];
-        string first = (await AcmeNodes.AwaitShownAsync(survivors[0], Name, "Pebble")).SerialNumber;
-        string second = (await AcmeNodes.AwaitShownAsync(survivors[1], Name, "Pebble")).SerialNumber;
+        await Eventually.HoldsAsync(async () => await nodes.KeepAsync() && Volatile.Read(ref killed) == kills, $"the node that orders is killed at {killedAt}", 2 * AcmeSites.Patience);
+        AcmeNodes.Node[] survivors = [.. nodes.Nodes.Where(node => node.IsKept)];
+        string first = (await nodes.AwaitShownAsync(survivors[0], Name, "Pebble")).SerialNumber;
+        string second = (await nodes.AwaitShownAsync(survivors[1], Name, "Pebble")).SerialNumber;
 
         Assert.Equal(first, second);
         AssertOrders(ca, 1);

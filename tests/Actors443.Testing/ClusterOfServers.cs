@@ -14,7 +14,8 @@ internal sealed class ClusterOfServers : IAsyncDisposable
     private readonly string _secret;
     private readonly string _certificate;
     private readonly string? _hocon;
-    private readonly int _seed = FreePort.Next();
+    // Two, as a seed that is restarted must find the others.
+    private readonly int[] _seeds = [FreePort.Next(), FreePort.Next()];
 
     private ClusterOfServers(string? hocon, string[] overrides)
     {
@@ -39,8 +40,7 @@ internal sealed class ClusterOfServers : IAsyncDisposable
         var cluster = new ClusterOfServers(hocon, overrides);
         try
         {
-            await cluster.AddAsync(cluster._seed);
-            await Task.WhenAll(Enumerable.Range(1, count - 1).Select(_ => cluster.AddAsync(FreePort.Next())));
+            await Task.WhenAll(Enumerable.Range(0, count).Select(number => cluster.AddAsync(number < cluster._seeds.Length ? cluster._seeds[number] : FreePort.Next())));
             return cluster;
         }
         catch
@@ -53,13 +53,15 @@ internal sealed class ClusterOfServers : IAsyncDisposable
     /// <summary>Starts another node and waits until it is up.</summary>
     public Task<ClusterServer> AddAsync(params string[] more) => AddAsync(FreePort.Next(), more);
 
-    /// <summary>Starts a node in the place of one that has ended.</summary>
+    /// <summary>Starts a node in the place of one that has ended, with the same ports, and another state directory.</summary>
     public async Task<ClusterServer> RestartAsync(ClusterServer node)
     {
+        string https = $"https.bind=\"127.0.0.1:{node.Process.HttpsPort}\"";
+        string admin = $"admin.bind=\"127.0.0.1:{node.Process.AdminPort}\"";
         lock (_nodes)
             _nodes.Remove(node);
         await node.Process.DisposeAsync();
-        return await AddAsync(node.Port);
+        return await AddAsync(node.Port, https, admin);
     }
 
     public async ValueTask DisposeAsync()
@@ -74,7 +76,7 @@ internal sealed class ClusterOfServers : IAsyncDisposable
         ServerProcess process = await ServerProcess.StartAsync(
             _hocon,
             [
-                "cluster.enabled=on", $"cluster.secret=\"file:{_secret}\"", $"cluster.bind=\"127.0.0.1:{port}\"", $"cluster.seed-nodes=[\"127.0.0.1:{_seed}\"]",
+                "cluster.enabled=on", $"cluster.secret=\"file:{_secret}\"", $"cluster.bind=\"127.0.0.1:{port}\"", $"cluster.seed-nodes=[{string.Join(", ", _seeds.Select(seed => $"\"127.0.0.1:{seed}\""))}]",
                 $"certificates.files=[\"{_certificate}\"]", .. _overrides, .. more,
             ]);
         var node = new ClusterServer(process, port);

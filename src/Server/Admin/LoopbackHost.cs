@@ -14,11 +14,14 @@ internal static class LoopbackHost
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
-        if (IsLoopback(context.Request.Host.Host))
+        if (IsLoopback(context.Request.Host.Host) || IsBalancer(context.Request))
             return next(context);
         log.ForeignHost(context.Request.Host.Value ?? "", context.Request.Path);
         return AdminFailures.WriteAsync(context, StatusCodes.Status421MisdirectedRequest, "the admin server answers only to localhost, 127.0.0.1 and [::1]");
     };
+
+    // Load balancers ask for health by HTTP/1.0 without a Host (HAProxy's httpchk). No browser does.
+    private static bool IsBalancer(HttpRequest request) => !request.Host.HasValue && request.Path.Value is "/healthz" or "/readyz";
 
     public static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

@@ -10,6 +10,7 @@ using Actors443.Server.Sites;
 using Actors443.Server.Telemetry;
 using Actors443.Supervision;
 using Actors443.Telemetry;
+using Akka.Actor;
 using Akka.Hosting;
 using OpenTelemetry.Metrics;
 
@@ -44,6 +45,13 @@ internal static class ServerHost
         {
             await StopAsync(application, admin);
             return ExitCode.Done;
+        }
+
+        catch (OperationCanceledException) when (services.GetRequiredService<ActorSystem>().WhenTerminated.IsCompleted || CoordinatedShutdown.Get(services.GetRequiredService<ActorSystem>()).ShutdownReason is not null)
+        {
+            start.Console.WriteError("the actor system has ended while the server started; the log says why");
+            await StopAsync(application, admin);
+            return ExitCode.Failed;
         }
 
         WriteBanner(start, services, admin);

@@ -58,6 +58,22 @@ public class AdminServerTests
     }
 
     [Theory]
+    [InlineData("/healthz", "200")]
+    [InlineData("/readyz", "200")]
+    [InlineData("/api/v1/status", "421")]
+    public async Task A_load_balancer_that_names_no_host_is_told_of_health_and_nothing_else(string path, string expected)
+    {
+        await using AdminFixture admin = await AdminFixture.StartAsync();
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(admin.EndPoint);
+        using var reader = new StreamReader(client.GetStream());
+
+        await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes($"GET {path} HTTP/1.0\r\n\r\n"));
+
+        Assert.Contains($" {expected} ", await reader.ReadLineAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("attacker.example", HttpStatusCode.MisdirectedRequest)]
     [InlineData("localhost.attacker.example", HttpStatusCode.MisdirectedRequest)]
     [InlineData("192.0.2.1:9443", HttpStatusCode.MisdirectedRequest)]

@@ -32,7 +32,7 @@ internal sealed class AcmeNodes : IAsyncDisposable
               enabled = on
               secret = "file:{{secret}}"
               seed-nodes = [{{string.Join(", ", Nodes.Select(node => $"\"127.0.0.1:{node.ClusterPort}\""))}}]
-              heartbeat-pause = 5s
+              heartbeat-pause = 3s
               stable-after = 1s
             }
             """);

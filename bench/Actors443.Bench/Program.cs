@@ -30,6 +30,16 @@ var idle = new Command("idle", "Holds idle TLS connections (10,000), each owned 
 idle.SetAction(arguments => IdleConnections.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 10_000));
 root.Add(idle);
 
+var directory = new Command("directory", "Three nodes of a cluster with very many connections each (10,000), and how long it takes until one of them has told of all (2 minutes).") { connections };
+directory.SetAction(arguments => DirectoryQueries.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 10_000));
+root.Add(directory);
+
+var heldPort = new Argument<int>("port");
+var heldCount = new Argument<int>("count");
+var hold = new Command("hold", "For bench directory: its clients.") { Hidden = true, Arguments = { heldPort, heldCount } };
+hold.SetAction(arguments => DirectoryQueries.HoldAsync(arguments.GetRequiredValue(heldPort), arguments.GetRequiredValue(heldCount)));
+root.Add(hold);
+
 var stalled = new Command("stalled", "Opens connections that never finish their handshake (5,000) and times a well-behaved client beside them.") { connections };
 stalled.SetAction(arguments => StalledHandshakes.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 5_000));
 root.Add(stalled);

@@ -54,8 +54,9 @@ internal sealed partial class ServerUnderTest : IDisposable
     {
         string[] all =
         [
-            Path.Combine(AppContext.BaseDirectory, "Actors443.Server.dll"), "run", .. arguments,
+            Path.Combine(AppContext.BaseDirectory, "Actors443.Server.dll"), "run",
             "--set", $"https.bind=127.0.0.1:{port}", "--set", "http.enabled=off", "--set", $"state-directory={state}", "--set", "admin.enabled=off", "--set", "log.level=warning",
+            .. arguments,
         ];
         Process process = Start("dotnet", all);
         process.ErrorDataReceived += (_, line) => Console.Error.WriteLine(line.Data);

@@ -34,26 +34,14 @@ internal static class CertificateOrderCommands
         var json = JsonOption.Create();
         var command = new Command(word, description) { name, json };
         source.AddTo(command);
-        command.SetAction(async (arguments, cancellationToken) =>
+        command.SetAction((arguments, cancellationToken) => AdminCommand.AskAsync(source, arguments, environment, async client =>
         {
-            if (source.Load(arguments, environment) is not { } settings)
-                return ExitCode.BadUsage;
-            try
-            {
-                using AdminClient client = AdminClient.For(settings);
-                T report = await ask(client, arguments.GetRequiredValue(name), cancellationToken);
-                if (arguments.GetValue(json))
-                    environment.Console.WriteJson(report);
-                else
-                    write(environment.Console, report);
-                return ExitCode.Done;
-            }
-            catch (AdminException cause)
-            {
-                environment.Console.WriteError("actors443: " + cause.Message);
-                return ExitCode.Failed;
-            }
-        });
+            T report = await ask(client, arguments.GetRequiredValue(name), cancellationToken);
+            if (arguments.GetValue(json))
+                environment.Console.WriteJson(report);
+            else
+                write(environment.Console, report);
+        }));
         return command;
     }
 }

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
+using Actors443.Connections;
+using Actors443.Connections.Directory;
+using Actors443.Hosting;
 using Actors443.Requests;
 using Actors443.Testing;
 using Actors443.WebSockets;
@@ -212,6 +215,32 @@ public sealed class ActorWebSocketTests
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
         string text = await answer.Content.ReadAsStringAsync();
         Assert.Equal("event: tick\nid: 42\nretry: 1500\ndata: two\ndata: lines\n\ndata: last\n\n", text);
+    }
+
+    [Theory]
+    [MemberData(nameof(EnginesAndVersions))]
+    public async Task What_is_pushed_to_a_connection_comes_as_a_message_and_as_an_event(string engine, string version)
+    {
+        await using EmbeddedHost host = await EmbeddedHost.StartAsync(engine, application =>
+        {
+            var system = (ActorSystem)application.Services.GetService(typeof(ActorSystem))!;
+            application.MapActorWebSocket("/socket", system.ActorOf(Props.Create(() => new Room())));
+            application.MapActorEvents("/events", system.ActorOf(Akka.TestKit.TestActors.BlackHoleActor.Props));
+        });
+        IConnectionDirectory directory = host.System.GetConnectionDirectory();
+        using ClientWebSocket socket = await ConnectAsync(host, "/socket", version);
+        using HttpClient client = host.CreateClient(Version.Parse(version));
+        using HttpResponseMessage answer = await client.GetAsync(new Uri("/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using var events = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        // An answer of the room: it is open on both sides.
+        await SendAsync(socket, "who");
+        await ReceiveAsync(socket);
+
+        ConnectionsReached reached = await directory.PushAsync(ConnectionFilter.Parse("age < 1h"), Push.Text("to all"));
+        Assert.Equal(2, reached.Count);
+        Assert.Equal("to all", await ReceiveAsync(socket));
+        Assert.Equal("data: to all", await events.ReadLineAsync(Patience));
+        Assert.Equal(0, (await directory.PushAsync(ConnectionFilter.Parse("principal = alice"), Push.Text("to her"))).Count);
     }
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class RefusalTests
         }
 
         Assert.Empty(wrong);
-        Assert.True(server.Environment.Tunnels.IsEmpty);
+        await Eventually.HoldsAsync(() => server.Environment.Tunnels.IsEmpty, "none of them is left");
     }
 
     [Theory]

@@ -139,11 +139,7 @@ internal sealed class LocalCa
         name.AddCommonName(shared is null
             ? string.Create(CultureInfo.InvariantCulture, $"Actors443 Local CA {machine} {now:yyyy-MM-dd}")
             : $"Actors443 Local CA cluster {Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..12]}");
-        var request = new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        using X509Certificate2 root = request.CreateSelfSigned(now - ClockTolerance, now + RootLifetime);
+        using X509Certificate2 root = CertificateParts.Authority(name.Build(), key).CreateSelfSigned(now - ClockTolerance, now + RootLifetime);
         PrivateFile.Write(RootPathIn(folder), Encoding.ASCII.GetBytes(root.ExportCertificatePem() + "\n"), PrivateFile.Public);
         PrivateFile.Write(KeyPathIn(folder), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
     }
@@ -206,26 +202,15 @@ internal sealed class LocalCa
     private X509Certificate2 Sign(IReadOnlyList<string> names, ECDsa key, TimeSpan lifetime, DateTimeOffset now)
     {
         var request = new CertificateRequest(new X500DistinguishedName("O=Actors443 development"), key, HashAlgorithmName.SHA256);
-        var alternatives = new SubjectAlternativeNameBuilder();
-        foreach (string name in names)
-        {
-            if (IPAddress.TryParse(name, out IPAddress? address))
-                alternatives.AddIpAddress(address);
-            else
-                alternatives.AddDnsName(name);
-        }
-
-        request.CertificateExtensions.Add(alternatives.Build(critical: true));
+        request.CertificateExtensions.Add(CertificateParts.AlternativeNames(names, critical: true));
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, true, false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        byte[] serial = RandomNumberGenerator.GetBytes(16);
-        serial[0] &= 0x7f;
         // Within the root's life, even if the clock was set back since.
         DateTimeOffset notBefore = now - ClockTolerance > _root.NotBefore ? now - ClockTolerance : _root.NotBefore;
         DateTimeOffset notAfter = now + lifetime < _root.NotAfter ? now + lifetime : _root.NotAfter;
-        return request.Create(_root, notBefore, notAfter, serial);
+        return request.Create(_root, notBefore, notAfter, CertificateParts.SerialNumber());
     }
 }

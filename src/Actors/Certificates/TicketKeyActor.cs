@@ -77,12 +77,7 @@ internal sealed class TicketKeyActor(Func<TicketKeySettings> settings, Published
         published.Publish(published.Current.Followed(_cluster.InOrder(now, published.Current), _cluster.NextChange(now, settings().Rotate)));
     }
 
-    private void Wait()
-    {
-        TimeSpan wait = published.Current.RotateAt - time.GetUtcNow();
-        wait = wait < TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : wait > LongestWait ? LongestWait : wait + TimeSpan.FromMilliseconds(1);
-        Timers.StartSingleTimer(nameof(LookAtKeys), LookAtKeys.Instance, wait);
-    }
+    private void Wait() => Timers.StartSingleTimer(nameof(LookAtKeys), LookAtKeys.Instance, DueTime.Wait(published.Current.RotateAt, time.GetUtcNow(), LongestWait));
 
     private sealed class LookAtKeys
     {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Actors443.Cluster.Messages;
 using Actors443.Configuration;
+using Actors443.Hosting;
 
 namespace Actors443.Cluster;
 
@@ -40,8 +41,8 @@ internal static class ClusterHocon
               cluster {
                 seed-nodes = [{{string.Join(", ", settings.SeedNodes.Select(node => $"\"akka.ssl.tcp://{system}@{node}\""))}}]
                 roles = [{{string.Join(", ", settings.Roles.Prepend(Role).Distinct(StringComparer.Ordinal).Select(role => $"\"{role}\""))}}]
-                failure-detector.acceptable-heartbeat-pause = {{Milliseconds(settings.HeartbeatPause)}}
-                split-brain-resolver.stable-after = {{Milliseconds(settings.StableAfter)}}
+                failure-detector.acceptable-heartbeat-pause = {{ActorSystemHocon.Milliseconds(settings.HeartbeatPause)}}
+                split-brain-resolver.stable-after = {{ActorSystemHocon.Milliseconds(settings.StableAfter)}}
                 distributed-data.role = {{Role}}
               }
             }
@@ -55,6 +56,4 @@ internal static class ClusterHocon
     private static string Text(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Milliseconds(TimeSpan span) => ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) + "ms";
 }

@@ -42,5 +42,6 @@ internal static class ActorSystemHocon
             """;
     }
 
-    private static string Milliseconds(TimeSpan span) => ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) + "ms";
+    /// <summary>A duration as Akka reads it.</summary>
+    public static string Milliseconds(TimeSpan span) => ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) + "ms";
 }

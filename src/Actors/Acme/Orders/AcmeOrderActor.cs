@@ -196,8 +196,7 @@ internal sealed partial class AcmeOrderActor : UntypedActor, IWithTimers
         DateTimeOffset due = wanted ? _record.NextAttempt!.Value : RenewAt;
         if (!wanted && AskRenewalDue(now) is { } ask && ask < due)
             due = ask;
-        TimeSpan wait = due - now;
-        wait = wait > LongestWait ? LongestWait : wait < TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : wait + TimeSpan.FromMilliseconds(1);
+        TimeSpan wait = DueTime.Wait(due, now, LongestWait);
         Timers.StartSingleTimer(nameof(SeeWhatIsDue), SeeWhatIsDue.Instance, wait);
     }
 

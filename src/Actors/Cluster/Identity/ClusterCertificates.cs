@@ -1,6 +1,6 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Certificates;
 
 namespace Actors443.Cluster.Identity;
 
@@ -22,11 +22,7 @@ internal sealed class ClusterCertificates
     public ClusterCertificates(ClusterKeys keys)
     {
         using ECDsa key = keys.OpenAuthority();
-        var request = new CertificateRequest(new X500DistinguishedName("O=Actors443 cluster,CN=Cluster CA"), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        _root = request.CreateSelfSigned(NotBefore, NotAfter);
+        _root = CertificateParts.Authority(new X500DistinguishedName("O=Actors443 cluster,CN=Cluster CA"), key).CreateSelfSigned(NotBefore, NotAfter);
     }
 
     /// <summary>The CA's certificate. Nodes have different ones, of the same key and name.</summary>
@@ -37,19 +33,12 @@ internal sealed class ClusterCertificates
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(new X500DistinguishedName("O=Actors443 cluster,CN=Node"), key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        if (IPAddress.TryParse(host, out IPAddress? address))
-            names.AddIpAddress(address);
-        else
-            names.AddDnsName(host);
-        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(CertificateParts.AlternativeNames([host], critical: false));
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication), new Oid(ClientAuthentication)], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, true, false));
-        byte[] serial = RandomNumberGenerator.GetBytes(16);
-        serial[0] &= 0x7f;
-        using X509Certificate2 certificate = request.Create(_root, NotBefore, NotAfter, serial);
+        using X509Certificate2 certificate = request.Create(_root, NotBefore, NotAfter, CertificateParts.SerialNumber());
         return certificate.CopyWithPrivateKey(key);
     }
 

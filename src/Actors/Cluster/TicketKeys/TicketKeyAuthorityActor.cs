@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Telemetry;
 using Akka.Actor;
@@ -111,12 +112,7 @@ internal sealed class TicketKeyAuthorityActor : UntypedActor, IWithTimers
         Wait();
     }
 
-    private void Wait()
-    {
-        TimeSpan wait = _keys!.NextDue - _time.GetUtcNow();
-        wait = wait < TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : wait > LongestWait ? LongestWait : wait + TimeSpan.FromMilliseconds(1);
-        Timers.StartSingleTimer(nameof(LookAtKeys), Look.AtKeys, wait);
-    }
+    private void Wait() => Timers.StartSingleTimer(nameof(LookAtKeys), Look.AtKeys, DueTime.Wait(_keys!.NextDue, _time.GetUtcNow(), LongestWait));
 
     private enum Look
     {

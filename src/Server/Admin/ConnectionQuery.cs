@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using Actors443.Configuration.Reading;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
 
@@ -90,7 +90,7 @@ internal sealed record ConnectionQuery
 
     /// <summary>An enum's value as people write it: <c>hello-read</c>.</summary>
     public static string Name<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+        where T : struct, Enum => SettingsValueTypes.NameOf(value);
 
     public static IReadOnlyList<string> Names<T>()
         where T : struct, Enum => [.. Enum.GetValues<T>().Select(Name)];

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Text.Json;
 using Actors443.Configuration.Reading;
+using Actors443.Engine;
 using Actors443.Tls;
 
 namespace Actors443.Connections.Directory;
@@ -106,11 +106,11 @@ internal static class ConnectionFilterText
             return (null, "states are compared by = or !=");
         foreach (ConnectionState state in Enum.GetValues<ConnectionState>())
         {
-            if (JsonNamingPolicy.KebabCaseLower.ConvertName(state.ToString()).Equals(value, StringComparison.OrdinalIgnoreCase))
+            if (SettingsValueTypes.NameOf(state).Equals(value, StringComparison.OrdinalIgnoreCase))
                 return (new ConnectionCondition(null, connection => connection.State == state == (sign == "=")), null);
         }
 
-        return (null, $"there is no such state; there are {string.Join(", ", Enum.GetNames<ConnectionState>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName))}");
+        return (null, $"there is no such state; there are {string.Join(", ", Enum.GetValues<ConnectionState>().Select(SettingsValueTypes.NameOf))}");
     }
 
     private static (ConnectionCondition?, string?) Address(string sign, string value)
@@ -124,10 +124,8 @@ internal static class ConnectionFilterText
             network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
         }
 
-        return (new ConnectionCondition(null, connection => network.Contains(Plain(connection.Remote.Address)) == (sign == "=")), null);
+        return (new ConnectionCondition(null, connection => network.Contains(PlainAddress.Of(connection.Remote.Address)) == (sign == "=")), null);
     }
-
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private static Func<string, string, (ConnectionCondition?, string?)> OfNumber(Func<ConnectionSnapshot, double> read, Func<string, double?> parse, string example) => (sign, value) =>
     {

@@ -1,5 +1,5 @@
 using System.Security.Authentication;
-using System.Text.Json;
+using Actors443.Configuration.Reading;
 using Actors443.Tls;
 
 namespace Actors443.Connections.Directory;
@@ -78,7 +78,7 @@ public sealed record ConnectionReport
         Node = node,
         Id = connection.Id,
         Listener = connection.Listener,
-        State = JsonNamingPolicy.KebabCaseLower.ConvertName(connection.State.ToString()),
+        State = SettingsValueTypes.NameOf(connection.State),
         Remote = connection.Remote.ToString(),
         Proxy = connection.Proxy?.ToString(),
         Ja4 = connection.Ja4,

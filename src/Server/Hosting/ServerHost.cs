@@ -46,8 +46,8 @@ internal static class ServerHost
             await StopAsync(application, admin);
             return ExitCode.Done;
         }
-
-        catch (OperationCanceledException) when (services.GetRequiredService<ActorSystem>().WhenTerminated.IsCompleted || CoordinatedShutdown.Get(services.GetRequiredService<ActorSystem>()).ShutdownReason is not null)
+        // Whatever was being made of it then fails in its own way.
+        catch (Exception) when (IsEnding(services.GetRequiredService<ActorSystem>()))
         {
             start.Console.WriteError("the actor system has ended while the server started; the log says why");
             await StopAsync(application, admin);
@@ -105,6 +105,8 @@ internal static class ServerHost
     private static Actors443Settings OwnThreads(Actors443Settings core) => core.EventLoop.Applications == ApplicationThreads.Auto
         ? core with { EventLoop = core.EventLoop with { Applications = ApplicationThreads.Loop } }
         : core;
+
+    private static bool IsEnding(ActorSystem system) => system.WhenTerminated.IsCompleted || CoordinatedShutdown.Get(system).ShutdownReason is not null;
 
     private static async Task StopAsync(WebApplication application, AdminServer? admin)
     {

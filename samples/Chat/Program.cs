@@ -1,21 +1,22 @@
 using Actors443.Hosting;
+using Actors443.Samples;
 using Actors443.Samples.Chat;
 using Actors443.WebSockets;
 using Akka.Actor;
 using Akka.Hosting;
 
+// One node:    dotnet run --project samples/Chat
+// One of many: dotnet run --project samples/Chat -- --node=1, and 2 and 3 in other terminals
 WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.Services.AddAkka("chat", akka => akka
-    .WithActors443(options =>
-    {
-        // dotnet run --project samples/Chat -- --actors443:https.bind=127.0.0.1:8443
-        foreach (IConfigurationSection setting in builder.Configuration.GetSection("actors443").GetChildren())
-            options.Set(setting.Key, setting.Value!);
-    })
-    .WithActors((system, registry) => registry.Register<Room>(system.ActorOf(Props.Create<Room>(), "room"))));
+    .WithActors443(options => options.From(builder.Configuration))
+    .WithSampleCluster(builder.Configuration, "chat", Room.Role)
+    .WithCustomSerializer("room", [typeof(IRoomMessage)], system => new SampleSerializer(system, RoomMessages.Types))
+    .WithActors((system, registry) => registry.Register<Room>(system.ActorOf(Props.Create<Room>(), Room.Name))));
 builder.WebHost.UseActors443();
 
 WebApplication app = builder.Build();
 app.MapGet("/", () => Results.File(Path.Combine(AppContext.BaseDirectory, "chat.html"), "text/html; charset=utf-8"));
+app.MapGet("/nodes", (ActorSystem system) => Akka.Cluster.Cluster.Get(system).State.Members.Count(member => member.Status == Akka.Cluster.MemberStatus.Up));
 app.MapActorWebSocket<Room>("/room");
 app.Run();

@@ -15,7 +15,7 @@ internal static class DeviceHttp
     public static ActorReply? ToReply(object answer) => answer switch
     {
         DeviceState state => ActorReply.Json(state),
-        Refused refused => ActorReply.Problem(400, refused.Problem),
+        Refused refused => ActorReply.Problem(refused.Status, refused.Problem),
         _ => null,
     };
 }

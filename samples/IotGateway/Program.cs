@@ -1,27 +1,22 @@
 using Actors443.Hosting;
 using Actors443.Requests;
+using Actors443.Samples;
 using Actors443.Samples.IotGateway;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
-using Akka.Cluster.Hosting.SBR;
 using Akka.Cluster.Sharding;
+using Akka.DistributedData;
 using Akka.Hosting;
-using Akka.Remote.Hosting;
 
-// One node:      dotnet run --project samples/IotGateway
-// A second one:  dotnet run --project samples/IotGateway -- --node:port=2552 --actors443:https.bind=127.0.0.1:9443
+// One node:    dotnet run --project samples/IotGateway
+// One of many: dotnet run --project samples/IotGateway -- --node=1, and 2 and 3 in other terminals
 WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-int port = builder.Configuration.GetValue("node:port", 2551);
-string seed = builder.Configuration.GetValue("node:seed", "127.0.0.1:2551")!;
 builder.Services.AddAkka("iot", akka => akka
-    .WithActors443(options =>
-    {
-        foreach (IConfigurationSection setting in builder.Configuration.GetSection("actors443").GetChildren())
-            options.Set(setting.Key, setting.Value!);
-    })
-    .WithRemoting("127.0.0.1", port)
-    .WithClustering(new ClusterOptions { SeedNodes = [$"akka.tcp://iot@{seed}"], Roles = ["devices"], SplitBrainResolver = SplitBrainResolverOption.Default })
-    .WithCustomSerializer("devices", [typeof(IDeviceMessage)], system => new DeviceSerializer(system))
+    .WithActors443(options => options.From(builder.Configuration))
+    .WithSampleCluster(builder.Configuration, "iot", "devices")
+    .WithCustomSerializer("devices", [typeof(IDeviceMessage)], system => new SampleSerializer(system, DeviceMessages.Types))
+    // On every node from the first moment: a node that has no devices yet keeps what others know.
+    .AddStartup((system, _) => DistributedData.Get(system))
     // A device is an actor on one of the nodes, whichever node its requests come to.
     .WithShardRegion<Device>(
         "devices",

@@ -62,14 +62,17 @@ internal sealed partial class SampleProcess : IAsyncDisposable
         BaseAddress = new Uri($"https://localhost:{Port}/"),
     };
 
+    /// <summary>As <c>kill -9</c> does.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
-        {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
-        }
-
+            await KillAsync();
         _process.Dispose();
         _state.Dispose();
     }

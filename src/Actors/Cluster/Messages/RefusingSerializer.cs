@@ -11,6 +11,9 @@ namespace Actors443.Cluster.Messages;
 /// </summary>
 public sealed class RefusingSerializer : Serializer
 {
+    /// <summary>HOCON that puts it in the place of Akka's JSON serializer, for an actor system of your own.</summary>
+    public const string InPlaceOfJson = "akka.actor.serializers.json = \"Actors443.Cluster.Messages.RefusingSerializer, Actors443\"";
+
     /// <summary>Called by Akka by reflection.</summary>
     /// <param name="system">Its actor system.</param>
     /// <param name="settings">Those of the JSON serializer, which mean nothing here.</param>

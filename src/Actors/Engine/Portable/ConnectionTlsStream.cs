@@ -24,6 +24,8 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
         int count = read.Result;
         if (count == 0)
             connection.PeerEnded();
+        else
+            connection.Decrypted();
         return new ValueTask<int>(count);
     }
 }

@@ -49,6 +49,9 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
         BytesArrived();
     }
 
+    /// <summary>What comes in one piece with the end of the handshake is read before there can be a request.</summary>
+    public void Decrypted() => BytesArrived();
+
     public void CountWritten(int bytes) => BytesWritten += bytes;
 
     public void PeerEnded() => Volatile.Write(ref _peerEnded, true);

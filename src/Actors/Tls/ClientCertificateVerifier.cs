@@ -66,9 +66,9 @@ internal sealed class ClientCertificateVerifier
     /// <summary>As <see cref="RemoteCertificateValidationCallback"/>.</summary>
     public bool Verify(object sender, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
     {
-        if (certificate is not X509Certificate2 leaf)
-            return !_required;
-        ClientVerdict verdict = Verify(leaf, presented?.ChainElements.Select(element => element.Certificate) ?? []);
+        ClientVerdict verdict = certificate is X509Certificate2 leaf ? Verify(leaf, presented?.ChainElements.Select(element => element.Certificate) ?? [])
+            : _required ? ClientVerdict.Missing
+            : ClientVerdict.Accepted;
         if (verdict != ClientVerdict.Accepted)
             (sender as IClientVerdictSink)?.Refused(verdict);
         return verdict == ClientVerdict.Accepted;
@@ -94,9 +94,18 @@ internal sealed class ClientCertificateVerifier
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
         foreach (X509Certificate2 certificate in presented)
             chain.ChainPolicy.ExtraStore.Add(certificate);
-        if (!chain.Build(leaf) || AuthorityIn(chain) is not (>= 0 and int end))
-            return ClientVerdict.Rejected;
-        return _revocations?.Of(chain, end) ?? ClientVerdict.Accepted;
+        bool isValid = chain.Build(leaf);
+        if (AuthorityIn(chain) is not (>= 0 and int end))
+            return ClientVerdict.UnknownIssuer;
+        return isValid ? _revocations?.Of(chain, end) ?? ClientVerdict.Accepted : VerdictOf(chain);
+    }
+
+    private static ClientVerdict VerdictOf(X509Chain chain)
+    {
+        X509ChainStatusFlags problems = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
+        if (problems.HasFlag(X509ChainStatusFlags.NotTimeValid))
+            return chain.ChainElements.Any(element => element.Certificate.NotBefore > DateTime.Now) ? ClientVerdict.NotYetValid : ClientVerdict.Expired;
+        return problems.HasFlag(X509ChainStatusFlags.NotValidForUsage) ? ClientVerdict.WrongPurpose : ClientVerdict.Rejected;
     }
 
     private int AuthorityIn(X509Chain chain)

@@ -13,7 +13,8 @@ internal static class HandshakeError
         OpenSsl.ReasonNoSharedCipher => (CloseReason.NoSharedCipher, null),
         OpenSsl.ReasonUnsupportedProtocol => (CloseReason.NoSharedProtocol, null),
         OpenSsl.ReasonNoApplicationProtocol => (CloseReason.NoApplicationProtocol, null),
-        OpenSsl.ReasonPeerSentNoCertificate or OpenSsl.ReasonCertificateVerifyFailed => (CloseReason.ClientCertificateRejected, OpenSsl.ReasonText(reason)),
+        OpenSsl.ReasonPeerSentNoCertificate => ClientVerdict.Missing.ToReason(null),
+        OpenSsl.ReasonCertificateVerifyFailed => (CloseReason.ClientCertificateRejected, OpenSsl.ReasonText(reason)),
         0 => (CloseReason.HandshakeFailed, null),
         _ => (CloseReason.HandshakeFailed, OpenSsl.ReasonText(reason)),
     };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Actors443.Connections.Directory;
+using Actors443.Connections.History;
 using Actors443.Server.Admin;
 using Actors443.Server.Cli;
 using Actors443.Testing;
@@ -61,6 +62,25 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
             foreach (TlsClient client in clients)
                 await client.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task Why_a_connection_ended_is_told_by_any_node()
+    {
+        ClusterServer node = nodes.Cluster[2];
+        await using (TlsClient client = await TlsClient.ConnectAsync(node.Process.HttpsPort, "localhost"))
+        {
+            // What is no request is a fault of its own.
+            await client.SendAsync("\u0001\r\n\r\n");
+            await client.EndsAsync();
+        }
+
+        using AdminClient admin = nodes.Cluster[0].Admin();
+        ConnectionHistory history = new();
+        await Eventually.HoldsAsync(async () => (history = await admin.HistoryAsync(new HistoryQuery(HistorySubject.All, 1000), CancellationToken.None)).Ended.Any(ended => ended.Reason == "protocol_error"), "it is told");
+        EndedConnection ended = history.Ended.First(ended => ended.Reason == "protocol_error");
+        Assert.Equal((node.Name, "localhost"), (ended.Last.Node, ended.Last.ServerName));
+        Assert.Empty(history.Silent);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Actors443.Connections;
 using Actors443.Connections.Directory;
+using Actors443.Connections.History;
 
 namespace Actors443.Testing;
 
@@ -7,6 +8,12 @@ namespace Actors443.Testing;
 internal sealed class FixedDirectory(IReadOnlyList<ConnectionSnapshot> connections) : IConnectionDirectory
 {
     public List<string> Done { get; } = [];
+
+    /// <summary>What is remembered, whoever's is asked for.</summary>
+    public ConnectionHistory History { get; set; } = new();
+
+    /// <summary>Whose was asked for last.</summary>
+    public string? HistoryAskedOf { get; private set; }
 
     public Task<ConnectionsFound> FindAsync(ConnectionFilter filter, ConnectionOrder order = ConnectionOrder.Age, int limit = 100, CancellationToken cancellationToken = default)
     {
@@ -20,6 +27,12 @@ internal sealed class FixedDirectory(IReadOnlyList<ConnectionSnapshot> connectio
 
     public Task<ConnectionsReached> PushAsync(ConnectionFilter filter, Push message, CancellationToken cancellationToken = default) =>
         DoAsync(filter, "push " + System.Text.Encoding.UTF8.GetString(message.Data.Span));
+
+    public Task<ConnectionHistory> HistoryAsync(HistorySubject subject, int limit = 20, CancellationToken cancellationToken = default)
+    {
+        HistoryAskedOf = $"{subject} {limit}";
+        return Task.FromResult(History);
+    }
 
     private async Task<ConnectionsReached> DoAsync(ConnectionFilter filter, string what)
     {

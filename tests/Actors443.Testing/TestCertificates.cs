@@ -72,6 +72,10 @@ public sealed class TestCertificates : IDisposable
     /// <summary>A client's certificate.</summary>
     public TestCertificate IssueClient(string commonName) => Issue(new TestCertificateOrder { CommonName = commonName, ExtendedKeyUsage = ClientAuthentication });
 
+    /// <summary>A client's certificate that was good once.</summary>
+    public TestCertificate IssueExpiredClient(string commonName) =>
+        Issue(new TestCertificateOrder { CommonName = commonName, ExtendedKeyUsage = ClientAuthentication, NotBefore = Now.AddDays(-90), NotAfter = Now.AddDays(-1) });
+
     /// <summary>Whatever is ordered.</summary>
     public TestCertificate Issue(TestCertificateOrder order)
     {

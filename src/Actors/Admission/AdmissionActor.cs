@@ -1,3 +1,5 @@
+using System.Net;
+using Actors443.Connections;
 using Actors443.Telemetry;
 using Akka.Actor;
 
@@ -26,6 +28,14 @@ internal sealed record AdmissionStatus(
 
 /// <summary>On the event stream: the mode has changed.</summary>
 internal sealed record AdmissionModeChanged(AdmissionMode Mode, IReadOnlyList<string> Reasons);
+
+/// <summary>On the event stream: a client was refused before its connection had an actor.</summary>
+/// <param name="Client">Its address, or its network as <c>admission.per-client</c> makes clients.</param>
+/// <param name="Reason">Of the last time.</param>
+/// <param name="Count">How often.</param>
+/// <param name="First">When it began, within a second.</param>
+/// <param name="Last">When it last was, within a second.</param>
+internal sealed record ClientRefusals(IPNetwork Client, CloseReason Reason, long Count, DateTimeOffset First, DateTimeOffset Last);
 
 /// <summary>Its own: time to sample.</summary>
 internal sealed record SampleLoad
@@ -100,6 +110,9 @@ internal sealed class AdmissionActor : UntypedActor, IWithTimers
             Context.System.EventStream.Publish(new AdmissionModeChanged(_verdict.Mode, _verdict.Reasons));
         }
 
+        DateTimeOffset now = _time.GetUtcNow();
+        foreach ((IPNetwork client, int count, CloseReason last) in _gate.TakeRefusals())
+            Context.System.EventStream.Publish(new ClientRefusals(client, last, count, now, now));
         if (_samplesTaken++ % SamplesPerSweep == 0)
             _gate.Sweep();
     }

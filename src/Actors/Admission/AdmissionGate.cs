@@ -14,6 +14,7 @@ internal sealed class AdmissionGate : IAcceptGate
     private readonly TimeProvider _time;
     private readonly long _origin;
     private readonly Lock _waiting = new();
+    private readonly ConcurrentQueue<(ClientKey Client, ClientRecord Record)> _refused = new();
     private volatile Generation _generation;
     private TaskCompletionSource? _opened;
     private int _mode;
@@ -177,6 +178,20 @@ internal sealed class AdmissionGate : IAcceptGate
     /// <summary>The longest lag reported since the last call.</summary>
     public TimeSpan TakeMailboxLag() => TimeSpan.FromMilliseconds(Interlocked.Exchange(ref _mailboxLagMs, 0));
 
+    /// <summary>Who was refused on entering since the last call, how often, and why last. One caller at a time.</summary>
+    public IEnumerable<(IPNetwork Client, int Count, CloseReason Last)> TakeRefusals()
+    {
+        ClientLimitSettings limits = _generation.Settings.PerClient;
+        for (int left = _refused.Count; left > 0 && _refused.TryDequeue(out (ClientKey Client, ClientRecord Record) refused); left--)
+        {
+            (int count, CloseReason last) = refused.Record.TakeRefusals();
+            yield return (refused.Client.ToNetwork(limits.Ipv4Mask, limits.Ipv6Mask), count, last);
+        }
+    }
+
+    /// <summary>How long a client is banned from now; null: it is not.</summary>
+    public TimeSpan? BannedFor(IPAddress client) => Find(client)?.BannedFor(NowMicros) is > 0 and var micros ? TimeSpan.FromMicroseconds(micros) : null;
+
     private CloseReason EnterLimited(Generation generation, IPAddress client)
     {
         ClientLimitSettings limits = generation.Settings.PerClient;
@@ -185,21 +200,28 @@ internal sealed class AdmissionGate : IAcceptGate
         {
             ClientRecord record = generation.Clients.GetOrAdd(key, static _ => new ClientRecord());
             if (record.IsBanned(NowMicros))
-                return CloseReason.ClientBanned;
+                return Refused(key, record, CloseReason.ClientBanned);
             switch (record.TryEnter(limits.Connections, limits.UnfinishedHandshakes))
             {
                 case EnterResult.Entered:
                     return CloseReason.None;
                 case EnterResult.TooManyConnections:
-                    return CloseReason.ClientConnectionLimit;
+                    return Refused(key, record, CloseReason.ClientConnectionLimit);
                 case EnterResult.TooManyHandshakes:
-                    return CloseReason.ClientHandshakeLimit;
+                    return Refused(key, record, CloseReason.ClientHandshakeLimit);
                 case EnterResult.Retired:
                     // The sweep is taking it away; the next turn makes a new one.
                     generation.Clients.TryRemove(new KeyValuePair<ClientKey, ClientRecord>(key, record));
                     break;
             }
         }
+    }
+
+    private CloseReason Refused(ClientKey client, ClientRecord record, CloseReason reason)
+    {
+        if (record.Refuse(reason))
+            _refused.Enqueue((client, record));
+        return reason;
     }
 
     private ClientRecord? Find(IPAddress client)

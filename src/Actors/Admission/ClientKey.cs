@@ -23,5 +23,14 @@ internal readonly record struct ClientKey(ulong High, ulong Low)
         return new ClientKey(high & Mask(Math.Min(ipv6Mask, 64)), low & Mask(Math.Max(ipv6Mask - 64, 0)));
     }
 
+    /// <summary>The addresses it stands for.</summary>
+    public IPNetwork ToNetwork(int ipv4Mask, int ipv6Mask)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], Low);
+        return High == 0 && Low >> 32 == Ipv4Prefix >> 32 ? new IPNetwork(new IPAddress(bytes[12..]), ipv4Mask) : new IPNetwork(new IPAddress(bytes), ipv6Mask);
+    }
+
     private static ulong Mask(int bits) => bits == 0 ? 0 : ulong.MaxValue << (64 - bits);
 }

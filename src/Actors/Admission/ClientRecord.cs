@@ -1,3 +1,5 @@
+using Actors443.Connections;
+
 namespace Actors443.Admission;
 
 internal enum EnterResult
@@ -19,8 +21,23 @@ internal sealed class ClientRecord
     private long _resumedArrival;
     private long _bannedUntil;
     private long _lastLeft;
+    private int _refused;
+    private int _lastRefusal;
 
     public bool IsBanned(long now) => now < Volatile.Read(ref _bannedUntil);
+
+    /// <summary>In microseconds from now; 0: it is not banned.</summary>
+    public long BannedFor(long now) => Math.Max(0, Volatile.Read(ref _bannedUntil) - now);
+
+    /// <summary>Counts a refusal. True: it is the first since they were last taken.</summary>
+    public bool Refuse(CloseReason reason)
+    {
+        Volatile.Write(ref _lastRefusal, (int)reason);
+        return Interlocked.Increment(ref _refused) == 1;
+    }
+
+    /// <summary>The refusals since the last call, and why the last one was.</summary>
+    public (int Count, CloseReason Last) TakeRefusals() => (Interlocked.Exchange(ref _refused, 0), (CloseReason)Volatile.Read(ref _lastRefusal));
 
     /// <summary>True: it was not banned before.</summary>
     public bool Ban(long now, long until)

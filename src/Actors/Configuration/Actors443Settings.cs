@@ -33,6 +33,9 @@ public sealed record Actors443Settings
     /// <summary>How the server stops.</summary>
     public DrainSettings Drain { get; init; } = new();
 
+    /// <summary>What is remembered of connections that have ended.</summary>
+    public ObituarySettings Obituaries { get; init; } = new();
+
     /// <summary>Connections that are led to other servers; none without.</summary>
     public IReadOnlyList<ConnectionRouteSettings> Routes { get; init; } = [];
 

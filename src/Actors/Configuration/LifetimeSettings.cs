@@ -28,3 +28,16 @@ public sealed record DrainSettings
     /// <summary>Not-ready is shown this long before accepting stops, for load balancers to notice.</summary>
     public TimeSpan ReadinessDelay { get; init; } = TimeSpan.Zero;
 }
+
+/// <summary><c>actors443.obituaries</c>: what is remembered of connections that have ended.</summary>
+public sealed record ObituarySettings
+{
+    /// <summary>Ends of all clients; some 1.5 KiB each.</summary>
+    public int Kept { get; init; } = 5000;
+
+    /// <summary>Ends of one client (IPv6: one network of 64 bits); its older ones are forgotten.</summary>
+    public int PerClient { get; init; } = 50;
+
+    /// <summary>How long.</summary>
+    public TimeSpan KeptFor { get; init; } = TimeSpan.FromHours(1);
+}

@@ -14,6 +14,9 @@ public static partial class CloseReasonNames
     public static bool IsAbnormal(this CloseReason reason) => reason is not (CloseReason.None or CloseReason.ClientClosed or CloseReason.ServerClosed
         or CloseReason.Drained or CloseReason.ClosedByRequest or CloseReason.IdleTimeout or CloseReason.AgeLimit or CloseReason.ChallengeAnswered or CloseReason.UpstreamClosed);
 
+    /// <summary>Worth being remembered: somebody may ask why. Neither the client's own end nor that of HTTP or an upstream in order.</summary>
+    public static bool IsRemembered(this CloseReason reason) => reason.IsAbnormal() || reason is CloseReason.Drained or CloseReason.ClosedByRequest or CloseReason.IdleTimeout or CloseReason.AgeLimit;
+
     [GeneratedRegex("(?<!^)(?=[A-Z])")]
     private static partial Regex WordStart();
 }

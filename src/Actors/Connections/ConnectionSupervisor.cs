@@ -162,6 +162,8 @@ internal sealed class ConnectionSupervisor : ActorBase
     {
         if (connection.Reason.IsAbnormal())
             Context.System.EventStream.Publish(connection.ToObituary());
+        else if (connection.Reason.IsRemembered())
+            Context.System.EventStream.Publish(new OrderlyEnd(connection.ToObituary()));
         if (_log.IsEnabled(LogLevel.Debug))
             _log.ConnectionEnded(connection.Id, connection.Remote.ToString(), connection.Reason, connection.ReasonDetail);
     }

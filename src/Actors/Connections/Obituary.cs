@@ -18,3 +18,6 @@ public sealed record Obituary(
     string? Detail,
     ConnectionSnapshot Last,
     IReadOnlyList<LifecycleEntry> Events);
+
+/// <summary>On the event stream: a connection has ended in order, but neither client nor HTTP wanted it to.</summary>
+internal sealed record OrderlyEnd(Obituary Story);

@@ -74,7 +74,7 @@ public sealed class Actors443Supervisor : ReceiveActor
                 () => environment.Settings.Certificates, settings.StateDirectory, environment.Certificates, environment.Loggers, environment.CertificateMetrics, environment.Time, ticketKeys, acme, environment.AcmeStatuses, ocsp, sharedLocalCa),
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
-        _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(environment.Lifetimes.Observers), ActorNames.Directory);
+        _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(environment.Lifetimes.Observers, environment.Gate, settings.Obituaries, environment.Time), ActorNames.Directory);
         Func<Actors443Settings> current = () => environment.Settings;
         _revocations = Context.ActorOf(
             Props.Create<RevocationActor>(current, environment.Revocations, environment.FrontEnd, _directory, environment.Loggers, environment.Time), ActorNames.Revocations);
@@ -94,6 +94,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         Receive<FindConnections>(_directory.Forward);
         Receive<TellConnections>(_directory.Forward);
         Receive<ListObituaries>(_directory.Forward);
+        Receive<AskHistory>(_directory.Forward);
         Receive<ObserveConnections>(_directory.Forward);
         Receive<ListCertificates>(_certificates.Forward);
         Receive<ObtainCertificate>(_certificates.Forward);
@@ -142,6 +143,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _environment.Router.Apply(settings);
         _environment.TunnelAccounts.Apply(settings.Tunnels);
         _tunnels.Tell(TunnelSettingsChanged.Instance, ActorRefs.NoSender);
+        _directory.Tell(settings.Obituaries, ActorRefs.NoSender);
         _dns.Tell(new ApplyDnsSettings(settings.Dns), ActorRefs.NoSender);
         _revocations.Tell(LookAtRevocations.Instance, ActorRefs.NoSender);
         CertificateSettingsApplied applied = await _certificates.Ask<CertificateSettingsApplied>(new ApplyCertificateSettings(settings.Certificates), CertificatesWithin);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
+using Actors443.Connections.History;
 using Actors443.Server.Configuration;
 
 namespace Actors443.Server.Admin;
@@ -63,6 +64,9 @@ internal sealed class AdminClient : IDisposable
     /// <exception cref="AdminException">The filter cannot be understood, or nobody answers.</exception>
     public Task<ConnectionsActedOn> ActOnConnectionsAsync(string action, string where, string? text, CancellationToken cancellationToken) =>
         SendAsync<ConnectionsActedOn>(HttpMethod.Post, $"connections/{action}{QueryString.Create("where", where)}", cancellationToken, text);
+
+    public Task<ConnectionHistory> HistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
+        GetAsync<ConnectionHistory>("history" + query.ToQueryString(), cancellationToken);
 
     public Task<ClusterNodeReport[]> ListNodesAsync(CancellationToken cancellationToken) => GetAsync<ClusterNodeReport[]>("cluster", cancellationToken);
 

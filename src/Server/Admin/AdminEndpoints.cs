@@ -23,6 +23,7 @@ internal static class AdminEndpoints
         routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log));
         foreach (string action in (string[])["close", "drain", "push"])
             routes.MapPost($"{Api}/connections/{action}", context => ActOnConnectionsAsync(action, context, control, log));
+        routes.MapGet($"{Api}/history", context => TellHistoryAsync(context, control));
         routes.MapGet($"{Api}/cluster", async context => await WriteAsync(context, await control.ListNodesAsync(context.RequestAborted)));
         routes.MapGet($"{Api}/tunnels", async context => await WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))));
         routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log));
@@ -102,6 +103,14 @@ internal static class AdminEndpoints
         };
         log.ConnectionsActedOn(action, reached.Count, filter.Text);
         await WriteAsync(context, new ConnectionsActedOn(action, reached.Count, reached.Silent));
+    }
+
+    private static async Task TellHistoryAsync(HttpContext context, IServerControl control)
+    {
+        if (HistoryQuery.TryParse(context.Request.Query, out HistoryQuery query, out string? problem))
+            await WriteAsync(context, await control.Connections.HistoryAsync(query.Of, query.Limit, context.RequestAborted));
+        else
+            await AdminFailures.WriteAsync(context, StatusCodes.Status400BadRequest, problem!);
     }
 
     private static async Task KillTunnelAsync(HttpContext context, IServerControl control, ILogger log)

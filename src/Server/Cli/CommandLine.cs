@@ -24,6 +24,7 @@ internal sealed class CommandLine
             CertsCommand.Create(environment),
             TrustCommand.Create(environment),
             ConnsCommand.Create(environment),
+            WhyCommand.Create(environment),
             ClusterCommand.Create(environment),
             TunnelCommand.Create(environment),
             LoadCommand.Create(environment),
@@ -51,6 +52,7 @@ internal sealed class CommandLine
           actors443 run site.conf                       serve what site.conf says
           actors443 check site.conf                     say what is wrong with it, without serving
           actors443 conns --sort requests               who is connected
+          actors443 why 203.0.113.9                     why a client's connections ended
           actors443 load https://localhost:8443/        how much it bears
 
         Exit codes: 0 done, 1 failed, 2 bad usage or configuration.

@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Actors443.Certificates;
 using Actors443.Connections;
+using Actors443.Connections.Directory;
+using Actors443.Connections.History;
 using Actors443.Server.Cli;
 using Actors443.Server.Configuration;
 
@@ -37,6 +39,63 @@ public class AdminClientTests
         using JsonDocument json = JsonDocument.Parse(output);
         Assert.Equal(0, code);
         Assert.Equal("c-2", Assert.Single(json.RootElement.GetProperty("connections").EnumerateArray()).GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task Why_tells_ends_and_refusals_in_sentences()
+    {
+        await using AdminFixture admin = await AdminFixture.StartAsync();
+        DateTimeOffset at = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        ConnectionReport last = ConnectionReport.Of(FakeServerControl.Connection("c-1", ConnectionState.Closed), "n1:2552");
+        admin.Control.Directory.History = new ConnectionHistory
+        {
+            Ended =
+            [
+                new EndedConnection
+                {
+                    EndedAt = at, Reason = "headers_timeout", By = "server", Meaning = "The headers did not end.", Detail = "too slow", Advice = "Look at it.", Last = last,
+                    Events = [new LifecycleReport(0, "accepted", null), new LifecycleReport(7, "handshake-completed", "resumed")],
+                },
+            ],
+            Matched = 3,
+            Forgotten = 2,
+            Refused = [new RefusedClient(null, "192.0.2.0/24", "client_banned", "It is banned.", null, 12, at, at.AddSeconds(5), 8)],
+            Open = 4,
+            KeptSeconds = 3600,
+            Silent = ["n3:2552"],
+        };
+
+        (int code, string output, string error) = await RunAsync(admin.Settings, "why", "192.0.2.0/24", "--limit", "1");
+
+        Assert.Equal((0, "n3:2552 did not answer; what it remembers is missing here\n", "192.0.2.0/24 1"), (code, error, admin.Control.Directory.HistoryAskedOf));
+        Assert.Equal(
+            """
+            192.0.2.0/24: 3 ends are remembered of the last 1h 0m, the last 1 follow; 2 earlier ones are forgotten; 4 open now
+
+            192.0.2.0/24 refused before TLS 12 times, 2026-01-02 03:04:05Z to 2026-01-02 03:04:10Z: client_banned
+              It is banned.
+              Still banned for 8.0s.
+
+            2026-01-02 03:04:05Z  c-1 of [::1]:50000 on n1:2552: headers_timeout, by the server after 1.0s
+              The headers did not end. Too slow.
+              Look at it.
+              https-443, SNI localhost, TLS 1.3 resumed TLS_AES_256_GCM_SHA384, h2, 3 requests, 2.0 KiB in, 4.0 KiB out
+              accepted +0 ms → handshake-completed (resumed) +7 ms
+
+            """,
+            output);
+    }
+
+    [Fact]
+    public async Task Why_all_begins_with_what_ends_connections_here()
+    {
+        await using AdminFixture admin = await AdminFixture.StartAsync();
+        admin.Control.Directory.History = new ConnectionHistory { Matched = 9, Reasons = [new ReasonCount("not_tls", 8, "It was no TLS."), new ReasonCount("client_reset", 1, "It was reset.")], KeptSeconds = 60 };
+
+        (int code, string output, _) = await RunAsync(admin.Settings, "why", "all");
+
+        Assert.Equal((0, " 10"), (code, admin.Control.Directory.HistoryAskedOf));
+        Assert.Contains("   8  not_tls       It was no TLS.", output.Split('\n'));
     }
 
     [Fact]

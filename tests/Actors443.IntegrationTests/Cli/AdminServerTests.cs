@@ -113,15 +113,19 @@ public class AdminServerTests
             Assert.Single(json.RootElement.GetProperty("connections").EnumerateArray()).GetRawText());
     }
 
-    [Fact]
-    public async Task A_bad_filter_gets_400_and_a_sentence()
+    [Theory]
+    [InlineData("connections?sort=colour", "age, requests, bytes")]
+    [InlineData("history?of=no body", "neither an address")]
+    [InlineData("history?limit=many", "number from 1 to 1000")]
+    [InlineData("history?client=192.0.2.1", "there are of and limit")]
+    public async Task A_bad_filter_gets_400_and_a_sentence(string query, string expected)
     {
         await using AdminFixture admin = await AdminFixture.StartAsync();
 
-        using HttpResponseMessage response = await admin.Authorized.GetAsync("/api/v1/connections?sort=colour");
+        using HttpResponseMessage response = await admin.Authorized.GetAsync($"/api/v1/{query}");
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains("age, requests, bytes", await ErrorAsync(response), StringComparison.Ordinal);
+        Assert.Contains(expected, await ErrorAsync(response), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,6 +17,9 @@ public class CommandLineTests
     [InlineData("conns --state asleep", "handshaking")]
     [InlineData("conns --limit many", "number from 1 to 10000")]
     [InlineData("conns --limit 0", "number from 1 to 10000")]
+    [InlineData("why", "Required argument")]
+    [InlineData("why no!body", "neither an address, nor a network, nor the id of a connection")]
+    [InlineData("why 10.0.0.1 --limit 0", "number from 1 to 1000")]
     [InlineData("certs --expiring soon", "--expiring 30d")]
     [InlineData("certs --expiring -3d", "--expiring")]
     [InlineData("trust --install --uninstall", "exclude each other")]
@@ -68,6 +71,7 @@ public class CommandLineTests
     [InlineData("check --help", "actors443 check site.conf")]
     [InlineData("certs --help", "--expiring 30d")]
     [InlineData("conns --help", "--sort <age|requests|bytes>")]
+    [InlineData("why --help", "actors443 why 203.0.113.9")]
     [InlineData("trust --help", "--uninstall")]
     [InlineData("version --help", "actors443 version --json")]
     public async Task Help_shows_the_usage_and_examples(string line, string expected)

@@ -27,6 +27,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         ["found"] = typeof(FoundOnNode),
         ["act"] = typeof(ActOnNode),
         ["reached"] = typeof(ReachedOnNode),
+        ["ask-history"] = typeof(AskNodeHistory),
+        ["history"] = typeof(HistoryOfNode),
         ["acme-answers-in-place"] = typeof(AnswersInPlace),
         ["acme-obtain"] = typeof(ObtainCertificate),
         ["acme-renew"] = typeof(RenewCertificate),

@@ -1,5 +1,6 @@
 using Actors443.Connections;
 using Actors443.Connections.Directory;
+using Actors443.Connections.History;
 
 namespace Actors443.Cluster.Nodes;
 
@@ -32,6 +33,29 @@ internal sealed class ClusterConnectionDirectory(ClusterNodes nodes) : IConnecti
     {
         ArgumentNullException.ThrowIfNull(message);
         return ActAsync(filter, where => new ActOnNode { Where = where, Action = ConnectionAction.Push, Data = message.Data.ToArray(), IsText = message.IsText }, cancellationToken);
+    }
+
+    public async Task<ConnectionHistory> HistoryAsync(HistorySubject subject, int limit = 20, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        IReadOnlyList<NodeAnswer<HistoryOfNode>> answers = await nodes.AskAllAsync<HistoryOfNode>(NodeActor.Name, new AskNodeHistory(subject.Text, Math.Min(limit, MostInAnswer)), AnswerWithin, cancellationToken: cancellationToken);
+        List<(string Node, ConnectionHistory History)> known = [.. answers.Where(answer => answer.Answer?.History is not null).Select(answer => (answer.Node, answer.Answer!.History!))];
+        return new ConnectionHistory
+        {
+            Ended = [.. known.SelectMany(part => part.History.Ended.Select(ended => ended with { Last = ended.Last with { Node = part.Node } })).OrderByDescending(ended => ended.EndedAt).Take(limit)],
+            Matched = known.Sum(part => part.History.Matched),
+            Forgotten = known.Sum(part => part.History.Forgotten),
+            Reasons =
+            [
+                .. known.SelectMany(part => part.History.Reasons).GroupBy(reason => reason.Reason)
+                    .Select(group => group.First() with { Count = group.Sum(reason => reason.Count) }).OrderByDescending(reason => reason.Count),
+            ],
+            Refused = [.. known.SelectMany(part => part.History.Refused.Select(refused => refused with { Node = part.Node })).OrderByDescending(refused => refused.Last).Take(limit)],
+            Open = known.Sum(part => part.History.Open),
+            KeptSeconds = known.Count == 0 ? 0 : known.Max(part => part.History.KeptSeconds),
+            Silent = Silent(answers, answer => answer.Problem),
+        };
     }
 
     private async Task<ConnectionsReached> ActAsync(ConnectionFilter filter, Func<string, ActOnNode> act, CancellationToken cancellationToken)

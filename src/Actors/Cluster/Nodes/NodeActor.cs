@@ -1,5 +1,6 @@
 using Actors443.Connections;
 using Actors443.Connections.Directory;
+using Actors443.Connections.History;
 using Actors443.Supervision;
 using Akka.Actor;
 
@@ -21,6 +22,9 @@ internal sealed class NodeActor(ServerEnvironment environment, IActorRef directo
                 break;
             case FindOnNode find:
                 FindAsync(find).PipeTo(Sender, Self);
+                break;
+            case AskNodeHistory ask:
+                TellHistoryAsync(ask).PipeTo(Sender, Self);
                 break;
             case ActOnNode act:
                 ActAsync(act).PipeTo(Sender, Self);
@@ -52,6 +56,10 @@ internal sealed class NodeActor(ServerEnvironment environment, IActorRef directo
         // The name is the asker's to know.
         return new FoundOnNode(found.Total, found.Matched, [.. found.First.Skip(find.Skip).Select(connection => ConnectionReport.Of(connection, null))]);
     }
+
+    private async Task<HistoryOfNode> TellHistoryAsync(AskNodeHistory ask) => HistorySubject.TryParse(ask.Subject, out HistorySubject? subject, out string? problem)
+        ? new HistoryOfNode(await directory.Ask<ConnectionHistory>(new AskHistory(subject, ask.Count), AnswerWithin))
+        : new HistoryOfNode(null, problem);
 
     private async Task<ReachedOnNode> ActAsync(ActOnNode act)
     {

@@ -1,5 +1,6 @@
 using Actors443.Cluster.Messages;
 using Actors443.Connections.Directory;
+using Actors443.Connections.History;
 
 namespace Actors443.Cluster.Nodes;
 
@@ -67,3 +68,8 @@ internal enum ConnectionAction
 }
 
 internal sealed record ReachedOnNode(int Count, string? Problem = null) : IClusterMessage;
+
+/// <summary>To a node: what it remembers of somebody's connections. Answers <see cref="HistoryOfNode"/>.</summary>
+internal sealed record AskNodeHistory(string Subject, int Count) : IClusterMessage;
+
+internal sealed record HistoryOfNode(ConnectionHistory? History, string? Problem = null) : IClusterMessage;

@@ -18,6 +18,7 @@ internal static class CoreSettingsReading
             Admission = AdmissionSettingsReading.Read(root.Section("admission")),
             Deadlines = LifetimeSettingsReading.ReadDeadlines(root.Section("deadlines")),
             Drain = LifetimeSettingsReading.ReadDrain(root.Section("drain")),
+            Obituaries = LifetimeSettingsReading.ReadObituaries(root.Section("obituaries")),
             Routes = ConnectionRouteReading.Read(root, https, dns),
             Tunnels = TunnelSettingsReading.Read(root.Section("tunnels")),
             Dns = dns,

@@ -1,6 +1,6 @@
 namespace Actors443.Configuration.Reading;
 
-/// <summary>Reads <c>deadlines</c> and <c>drain</c>.</summary>
+/// <summary>Reads <c>deadlines</c>, <c>drain</c> and <c>obituaries</c>.</summary>
 internal static class LifetimeSettingsReading
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
@@ -25,6 +25,17 @@ internal static class LifetimeSettingsReading
         {
             Deadline = drain.Duration("deadline", defaults.Deadline, TimeSpan.Zero),
             ReadinessDelay = drain.Duration("readiness-delay", defaults.ReadinessDelay, TimeSpan.Zero),
+        };
+    }
+
+    public static ObituarySettings ReadObituaries(SettingsReader obituaries)
+    {
+        var defaults = new ObituarySettings();
+        return new ObituarySettings
+        {
+            Kept = obituaries.Integer("kept", defaults.Kept, 1, 1_000_000),
+            PerClient = obituaries.Integer("per-client", defaults.PerClient, 1, 1_000_000),
+            KeptFor = obituaries.Duration("for", defaults.KeptFor, TimeSpan.FromSeconds(1)),
         };
     }
 }

@@ -1,3 +1,6 @@
+using Actors443.Admission;
+using Actors443.Configuration;
+using Actors443.Connections.History;
 using Akka.Actor;
 
 namespace Actors443.Connections.Directory;
@@ -11,21 +14,30 @@ internal sealed record ListObituaries
     public static ListObituaries Instance { get; } = new();
 }
 
+/// <summary>To the directory: what is remembered of somebody's connections. Answers <see cref="ConnectionHistory"/>.</summary>
+/// <param name="Subject">Whose.</param>
+/// <param name="Count">How many ends to tell of, at most.</param>
+internal sealed record AskHistory(HistorySubject Subject, int Count) : INoSerializationVerificationNeeded;
+
 internal sealed record ObituaryList(IReadOnlyList<Obituary> Obituaries);
 
 /// <summary>Who is connected, and who was: asks the listeners, keeps the last obituaries.</summary>
 internal sealed class ConnectionDirectoryActor : ReceiveActor
 {
-    private const int ObituariesKept = 2000;
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, IActorRef> _listeners = [];
-    private readonly Queue<Obituary> _obituaries = new();
+    private readonly ObituaryBook _obituaries = new();
     private readonly ConnectionObservers _observers;
+    private readonly AdmissionGate _gate;
+    private readonly TimeProvider _time;
 
-    public ConnectionDirectoryActor(ConnectionObservers observers)
+    public ConnectionDirectoryActor(ConnectionObservers observers, AdmissionGate gate, ObituarySettings settings, TimeProvider time)
     {
         _observers = observers;
+        _gate = gate;
+        _time = time;
+        _obituaries.Apply(settings);
         Receive<ObserveConnections>(observe =>
         {
             Context.Watch(observe.Observer);
@@ -43,13 +55,18 @@ internal sealed class ConnectionDirectoryActor : ReceiveActor
             foreach (IActorRef listener in _listeners.Values)
                 listener.Tell(cut);
         });
-        Receive<Obituary>(Keep);
-        Receive<ListObituaries>(_ => Sender.Tell(new ObituaryList([.. _obituaries.Reverse()])));
+        Receive<Obituary>(_obituaries.Add);
+        Receive<OrderlyEnd>(end => _obituaries.Add(end.Story));
+        Receive<ClientRefusals>(_obituaries.Add);
+        Receive<ObituarySettings>(_obituaries.Apply);
+        Receive<ListObituaries>(_ => Sender.Tell(new ObituaryList([.. _obituaries.Entries.Where(obituary => obituary.Reason.IsAbnormal()).Reverse()])));
+        Receive<AskHistory>(ask => TellHistoryAsync(ask).PipeTo(Sender, Self));
     }
 
     protected override void PreStart()
     {
-        Context.System.EventStream.Subscribe(Self, typeof(Obituary));
+        foreach (Type kind in (Type[])[typeof(Obituary), typeof(OrderlyEnd), typeof(ClientRefusals)])
+            Context.System.EventStream.Subscribe(Self, kind);
         // Those of an instance that failed.
         foreach (IActorRef observer in _observers.All)
             Context.Watch(observer);
@@ -60,10 +77,11 @@ internal sealed class ConnectionDirectoryActor : ReceiveActor
     private async Task<TMerged> AskListenersAsync<T, TMerged>(object message, Func<T[], TMerged> merge) =>
         merge(await Task.WhenAll(_listeners.Values.ToArray().Select(listener => listener.Ask<T>(message, AnswerWithin))));
 
-    private void Keep(Obituary obituary)
+    private async Task<ConnectionHistory> TellHistoryAsync(AskHistory ask)
     {
-        if (_obituaries.Count == ObituariesKept)
-            _obituaries.Dequeue();
-        _obituaries.Enqueue(obituary);
+        // The book is read now: afterwards we are on another thread.
+        ConnectionHistory history = _obituaries.Tell(ask.Subject, ask.Count, _time.GetUtcNow(), clients => _gate.BannedFor(clients.BaseAddress));
+        FoundConnections open = await AskListenersAsync<FoundConnections, FoundConnections>(new FindConnections(ask.Subject.Open, ConnectionOrder.Age, 0), parts => new FoundConnections(0, parts.Sum(part => part.Matched), []));
+        return history with { Open = open.Matched };
     }
 }

@@ -1,7 +1,9 @@
+using Actors443.Connections.History;
+
 namespace Actors443.Connections.Directory;
 
 /// <summary>
-/// Who is connected, on every node of the cluster (without one: here). <c>system.GetConnectionDirectory()</c> finds it, and so does a web host's dependency injection. Thread-safe.
+/// Who is connected and who was, on every node of the cluster (without one: here). <c>system.GetConnectionDirectory()</c> finds it, and so does a web host's dependency injection. Thread-safe.
 /// </summary>
 public interface IConnectionDirectory
 {
@@ -26,6 +28,12 @@ public interface IConnectionDirectory
 
     /// <summary>Says something to the clients of the connections that a filter means: see <see cref="Push"/>.</summary>
     Task<ConnectionsReached> PushAsync(ConnectionFilter filter, Push message, CancellationToken cancellationToken = default);
+
+    /// <summary>Why connections have ended that did not end by the client's or HTTP's own will, and who was refused: what is remembered of the last <c>obituaries.for</c>.</summary>
+    /// <param name="subject">Whose.</param>
+    /// <param name="limit">How many ends to tell of, at most; all of them are counted.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    Task<ConnectionHistory> HistoryAsync(HistorySubject subject, int limit = 20, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What was found.</summary>

@@ -1,3 +1,4 @@
+using Actors443.Connections.History;
 using Akka.Actor;
 
 namespace Actors443.Connections.Directory;
@@ -22,6 +23,12 @@ internal sealed class LocalConnectionDirectory(Task<IActorRef> supervisor) : ICo
         TellAsync(filter, new Drain(deadline), cancellationToken);
 
     public Task<ConnectionsReached> PushAsync(ConnectionFilter filter, Push message, CancellationToken cancellationToken = default) => TellAsync(filter, message, cancellationToken);
+
+    public Task<ConnectionHistory> HistoryAsync(HistorySubject subject, int limit = 20, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        return AskAsync<ConnectionHistory>(new AskHistory(subject, limit), cancellationToken);
+    }
 
     private async Task<ConnectionsReached> TellAsync(ConnectionFilter filter, object message, CancellationToken cancellationToken)
     {

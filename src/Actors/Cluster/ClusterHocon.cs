@@ -13,7 +13,7 @@ internal static class ClusterHocon
     /// <summary>The role of every node that serves, so that nodes of other kinds may be in the same cluster.</summary>
     public const string Role = "actors443";
 
-    /// <summary>For every clustered actor system that has Actors443.</summary>
+    /// <summary>For every actor system that has Actors443: a host's may be clustered for sessions alone.</summary>
     public static string Messages => $$"""
         akka.actor {
           serializers.actors443 = "{{typeof(ClusterSerializer).FullName}}, {{typeof(ClusterSerializer).Assembly.GetName().Name}}"

@@ -38,7 +38,7 @@ internal static class ActorSystemHocon
                 service-stop.timeout = 15s
               }
             }
-            {{(settings.Cluster.Enabled ? ClusterHocon.Messages : "")}}
+            {{ClusterHocon.Messages}}
             """;
     }
 

@@ -50,6 +50,8 @@ internal sealed class ActorRequests : IExtension
 
     public MonotonicClock Clock { get; }
 
+    public ActorSystem System => _system;
+
     public IActorRefProvider Provider { get; }
 
     public ILogger Log { get; }

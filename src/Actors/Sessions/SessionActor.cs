@@ -17,7 +17,7 @@ public sealed class SessionActor : ActorBase
 {
     private readonly string _id;
     private readonly Props _application;
-    private readonly TimeSpan _idle;
+    private readonly SessionRouteOptions _options;
     private readonly ReplayQueue _replay;
     private readonly SessionMetrics _metrics;
     private IActorRef _child = ActorRefs.Nobody;
@@ -25,12 +25,13 @@ public sealed class SessionActor : ActorBase
     private string? _principal;
 
     /// <summary>By <see cref="Props"/>.</summary>
-    public SessionActor(string id, Props application, TimeSpan idle, int buffer)
+    public SessionActor(string id, Props application, SessionRouteOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         _id = id;
         _application = application;
-        _idle = idle;
-        _replay = new ReplayQueue(buffer);
+        _options = options;
+        _replay = new ReplayQueue(options.Buffer);
         _metrics = ActorRequests.Of(Context.System).Sessions;
     }
 
@@ -39,25 +40,27 @@ public sealed class SessionActor : ActorBase
     /// <summary>For an entity of a shard region that is a session.</summary>
     /// <param name="id">The entity's.</param>
     /// <param name="application">The application's actor: gets <see cref="SessionAttached"/>, <see cref="WebSocketReceived"/>, <see cref="SessionDetached"/>; tells its parent <see cref="WebSocketSend"/>.</param>
-    /// <param name="options">As of the route.</param>
+    /// <param name="options">As of the route; the same for all sessions of a node, for it counts them.</param>
     public static Props Props(string id, Props application, SessionRouteOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Akka.Actor.Props.Create<SessionActor>(id, application, options.Idle, options.Buffer);
+        return Akka.Actor.Props.Create<SessionActor>(id, application, options);
     }
 
     /// <summary>What the application has begun with a client cannot be taken up by a new actor that knows nothing of it.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
 
     /// <inheritdoc/>
-    protected override void PreStart() => Context.SetReceiveTimeout(_idle);
+    protected override void PreStart() => Context.SetReceiveTimeout(_options.Idle);
 
     /// <inheritdoc/>
     protected override void PostStop()
     {
         _socket.Tell(new SessionRefused((int)WebSocketCloseStatus.InternalServerError, "the session has ended"), ActorRefs.NoSender);
-        if (HasBegun)
-            _metrics.Ended();
+        if (!HasBegun)
+            return;
+        _metrics.Ended();
+        _options.Places.Leave();
     }
 
     /// <inheritdoc/>
@@ -85,7 +88,7 @@ public sealed class SessionActor : ActorBase
                 // Of a connection before this one.
                 return true;
             case WebSocketSend send:
-                var push = new SessionPush(send.Data, send.IsText);
+                var push = new SessionPush(_replay.End, send.Data, send.IsText);
                 _replay.Add(push);
                 _socket.Tell(push, Self);
                 if (send.Ack is { } ack)
@@ -126,6 +129,13 @@ public sealed class SessionActor : ActorBase
 
         if (!HasBegun)
         {
+            if (!_options.Places.TryTake(_options.MaximumSessions))
+            {
+                Refuse(Sender, SessionSocketActor.TryAgainLater, "too many sessions");
+                Context.Stop(Self);
+                return;
+            }
+
             _principal = attach.Connection.Principal;
             _child = Context.Watch(Context.ActorOf(_application, "application"));
             _metrics.Began();
@@ -160,7 +170,7 @@ public sealed class SessionActor : ActorBase
     private void OnDetached()
     {
         _socket = ActorRefs.Nobody;
-        Context.SetReceiveTimeout(_idle);
+        Context.SetReceiveTimeout(_options.Idle);
         _child.Tell(new SessionDetached(_id), Self);
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Actors443.Cluster.Messages;
 using Akka.Actor;
 using Akka.Event;
 
@@ -24,34 +26,42 @@ public sealed record SessionConnection(string? Id, string? Remote, string Path, 
 /// <summary>To the home of sessions: for one of them. A shard region takes the entity's id from it and passes on the message.</summary>
 /// <param name="Session">Its id.</param>
 /// <param name="Message">For it.</param>
-public sealed record SessionEnvelope(string Session, object Message) : INoSerializationVerificationNeeded;
+public sealed record SessionEnvelope(string Session, [property: JsonConverter(typeof(SessionMessageConverter))] object Message) : IClusterMessage, INoSerializationVerificationNeeded;
+
+/// <summary>What is in a <see cref="SessionEnvelope"/>.</summary>
+[JsonDerivedType(typeof(FindSession), "find")]
+[JsonDerivedType(typeof(AttachSession), "attach")]
+internal interface ISessionMessage;
 
 /// <summary>To a session: answer whether there is one for this principal.</summary>
-internal sealed record FindSession(string? Principal) : INoSerializationVerificationNeeded;
+internal sealed record FindSession(string? Principal) : ISessionMessage, INoSerializationVerificationNeeded;
 
 /// <summary>From a session: it is there, and the principal's.</summary>
-internal sealed record SessionFound(bool IsThere) : INoSerializationVerificationNeeded;
+internal sealed record SessionFound(bool IsThere) : IClusterMessage, INoSerializationVerificationNeeded;
 
 /// <summary>To a session, from a socket: the client is here, and has got so many of its messages. Answered by <see cref="SessionPosition"/> or <see cref="SessionRefused"/>.</summary>
-internal sealed record AttachSession(SessionConnection Connection, long Received, bool MayBegin) : INoSerializationVerificationNeeded;
+internal sealed record AttachSession(SessionConnection Connection, long Received, bool MayBegin) : ISessionMessage, INoSerializationVerificationNeeded;
 
 /// <summary>To a socket: what follows begins after so many messages.</summary>
-internal sealed record SessionPosition(long Count) : INoSerializationVerificationNeeded;
+internal sealed record SessionPosition(long Count) : IClusterMessage, INoSerializationVerificationNeeded;
 
 /// <summary>To a socket: it is to be closed.</summary>
-internal sealed record SessionRefused(int Status, string Description) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+internal sealed record SessionRefused(int Status, string Description) : IClusterMessage, INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
 /// <summary>To a socket: a message for the client.</summary>
-internal sealed record SessionPush(ReadOnlyMemory<byte> Data, bool IsText) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+/// <param name="Number">How many were before it.</param>
+/// <param name="Data">What it says.</param>
+/// <param name="IsText">Whether that is text.</param>
+internal sealed record SessionPush(long Number, ReadOnlyMemory<byte> Data, bool IsText) : IClusterMessage, INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
 /// <summary>To a socket: the session has dealt with a message.</summary>
-internal sealed record SessionTaken : INoSerializationVerificationNeeded, IDeadLetterSuppression
+internal sealed record SessionTaken : IClusterMessage, INoSerializationVerificationNeeded, IDeadLetterSuppression
 {
     public static SessionTaken Instance { get; } = new();
 }
 
 /// <summary>To a session, from its socket: what the client says.</summary>
-internal sealed record SessionSaid(ReadOnlyMemory<byte> Data, bool IsText) : INoSerializationVerificationNeeded;
+internal sealed record SessionSaid(ReadOnlyMemory<byte> Data, bool IsText) : IClusterMessage, INoSerializationVerificationNeeded;
 
 /// <summary>To a session, from its socket: the client has got so many messages in all.</summary>
-internal sealed record SessionConfirmed(long Count) : INoSerializationVerificationNeeded;
+internal sealed record SessionConfirmed(long Count) : IClusterMessage, INoSerializationVerificationNeeded;

@@ -37,8 +37,17 @@ public sealed class SessionRouteOptions
     /// <summary>How many sessions there may be on this node; a further one is refused (1013). With <see cref="Buffer"/> this bounds their memory.</summary>
     public int MaximumSessions { get; set; } = 10_000;
 
+    /// <summary>
+    /// In a clustered actor system: the name of a shard region that has the sessions of this route, so that a client finds its session from every node. The region is started when
+    /// the application has started, on each node that has the route, and they are all nodes of the role <c>actors443</c>, or, if this node has not that role, all nodes. Null: each
+    /// node has sessions of its own.
+    /// </summary>
+    public string? Region { get; set; }
+
     /// <summary>How its WebSockets get on.</summary>
     public WebSocketRouteOptions WebSockets { get; } = new();
+
+    internal SessionPlaces Places { get; } = new();
 
     internal void Check(string pattern)
     {
@@ -46,6 +55,7 @@ public sealed class SessionRouteOptions
         Require(Idle > TimeSpan.Zero, nameof(Idle), "more than nothing");
         Require(Buffer > 0, nameof(Buffer), "1 or more bytes");
         Require(MaximumSessions > 0, nameof(MaximumSessions), "1 or more sessions");
+        Require(Region is null || (Region.Length > 0 && Region.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')), nameof(Region), "a name of letters, digits, '-' and '_'");
 
         void Require(bool holds, string name, string what)
         {

@@ -4,6 +4,8 @@ using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Actors443.Sessions;
 
@@ -13,7 +15,7 @@ namespace Actors443.Sessions;
 /// </summary>
 public static class SessionRouting
 {
-    /// <summary>WebSockets of this pattern are connections of sessions on this node.</summary>
+    /// <summary>WebSockets of this pattern are connections of sessions: on this node, or, with <see cref="SessionRouteOptions.Region"/>, on one of the cluster's.</summary>
     /// <param name="endpoints">The application's.</param>
     /// <param name="pattern">As with <c>MapGet</c>.</param>
     /// <param name="actor">The application's actor for a session of that id.</param>
@@ -22,13 +24,23 @@ public static class SessionRouting
     {
         ArgumentNullException.ThrowIfNull(actor);
         SessionRouteOptions options = Configured(pattern, configure);
+        Func<string, Props> session = id => SessionActor.Props(id, actor(id), options);
         var home = new Lock();
         IActorRef? made = null;
-        return Map(endpoints, pattern, options, requests =>
+        if (options.Region is not null)
+        {
+            IServiceProvider services = endpoints.ServiceProvider;
+            // On every node from its start, and not when somebody comes to it, for it is to have its share.
+            services.GetService<IHostApplicationLifetime>()?.ApplicationStarted.Register(() => HomeOf(ActorRequests.Of(services.GetRequiredService<ActorSystem>())));
+        }
+
+        return Map(endpoints, pattern, options, HomeOf);
+
+        IActorRef HomeOf(ActorRequests requests)
         {
             lock (home)
-                return made ??= requests.MakeSessionHome(Props.CreateBy(new HomeProducer(id => SessionActor.Props(id, actor(id), options), options.MaximumSessions)));
-        });
+                return made ??= options.Region is { } name ? SessionRegion.Start(requests.System, name, session) : requests.MakeSessionHome(Props.CreateBy(new HomeProducer(session)));
+        }
     }
 
     /// <summary>WebSockets of this pattern are connections of sessions wherever a shard region has them: its entities are <see cref="SessionActor.Props"/>, its messages <see cref="SessionEnvelope"/>s.</summary>
@@ -56,7 +68,18 @@ public static class SessionRouting
         async (requests, context, _) =>
         {
             IActorRef home = homeOf(requests);
-            if (await SessionIdentity.OfAsync(context, options, home) is not { } claim)
+            SessionClaim? claim;
+            try
+            {
+                claim = await SessionIdentity.OfAsync(context, options, home);
+            }
+            catch (AskTimeoutException)
+            {
+                // The node that has it is dead, perhaps, and not yet removed. To begin another would be to lose this one.
+                return ActorRefs.Nobody;
+            }
+
+            if (claim is null)
             {
                 await ActorEndpoint.ProblemAsync(context, StatusCodes.Status401Unauthorized, "Who it is must be known here.");
                 return ActorRefs.Nobody;
@@ -67,11 +90,11 @@ public static class SessionRouting
         options.WebSockets,
         owned: true);
 
-    private sealed class HomeProducer(Func<string, Props> session, int maximum) : IIndirectActorProducer
+    private sealed class HomeProducer(Func<string, Props> session) : IIndirectActorProducer
     {
         public Type ActorType => typeof(SessionSupervisor);
 
-        public ActorBase Produce() => new SessionSupervisor(session, maximum);
+        public ActorBase Produce() => new SessionSupervisor(session);
 
         public void Release(ActorBase actor)
         {

@@ -15,7 +15,13 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
     public const char Position = '\u0016';
     public const char Confirmation = '\u0006';
 
+    // 1013 has no name of its own in .NET.
+    public const WebSocketCloseStatus TryAgainLater = (WebSocketCloseStatus)1013;
+
+    private static readonly TimeSpan AttachWithin = TimeSpan.FromSeconds(10);
+
     private IActorRef _socket = ActorRefs.Nobody;
+    private long _next;
     private readonly Queue<SessionSaid> _early = new();
     private IActorRef _session = ActorRefs.Nobody;
 
@@ -28,12 +34,19 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
                 Attach(opened);
                 return true;
             case SessionPosition position:
+                Context.SetReceiveTimeout(null);
+                _next = position.Count;
                 _session = Context.Watch(Sender);
                 _socket.Tell(WebSocketSend.Text(string.Create(CultureInfo.InvariantCulture, $"{Position}{position.Count}")), Self);
                 while (_early.TryDequeue(out SessionSaid? said))
                     _session.Tell(said, Self);
                 return true;
+            case SessionPush push when push.Number != _next:
+                // What goes from node to node may be lost. The client comes back and is sent it again.
+                Close(TryAgainLater, "a message was lost between servers");
+                return true;
             case SessionPush push:
+                _next++;
                 _socket.Tell(new WebSocketSend(push.Data, push.IsText), Self);
                 return true;
             case SessionTaken:
@@ -50,10 +63,13 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
                 _session.Tell(new SessionSaid(received.Data, received.IsText), Self);
                 return true;
             case SessionRefused refused:
-                _socket.Tell(new CloseWebSocket((WebSocketCloseStatus)refused.Status, refused.Description), Self);
+                Close((WebSocketCloseStatus)refused.Status, refused.Description);
                 return true;
             case Terminated:
-                _socket.Tell(new CloseWebSocket(WebSocketCloseStatus.InternalServerError, "the session has ended"), Self);
+                Close(WebSocketCloseStatus.InternalServerError, "the session has ended");
+                return true;
+            case ReceiveTimeout:
+                Close(TryAgainLater, "the session cannot be reached");
                 return true;
             case WebSocketClosed:
                 // Its route stops this actor now.
@@ -69,10 +85,12 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
         long received = 0;
         if (text is not null && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out received))
         {
-            _socket.Tell(new CloseWebSocket(WebSocketCloseStatus.PolicyViolation, "received is no number"), Self);
+            Close(WebSocketCloseStatus.PolicyViolation, "received is no number");
             return;
         }
 
+        // In case the node that has it dies now.
+        Context.SetReceiveTimeout(AttachWithin);
         var connection = new SessionConnection(opened.Request.ConnectionId, opened.Request.Remote?.ToString(), opened.Request.Path, opened.Request.QueryString, principal);
         home.Tell(new SessionEnvelope(session, new AttachSession(connection, received, mayBegin)), Self);
     }
@@ -83,6 +101,12 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
         if (long.TryParse(Encoding.ASCII.GetString(count), NumberStyles.None, CultureInfo.InvariantCulture, out long confirmed))
             _session.Tell(new SessionConfirmed(confirmed), Self);
         else
-            _socket.Tell(new CloseWebSocket(WebSocketCloseStatus.PolicyViolation, "a confirmation is no number"), Self);
+            Close(WebSocketCloseStatus.PolicyViolation, "a confirmation is no number");
+    }
+
+    private void Close(WebSocketCloseStatus status, string description)
+    {
+        Context.SetReceiveTimeout(null);
+        _socket.Tell(new CloseWebSocket(status, description), Self);
     }
 }

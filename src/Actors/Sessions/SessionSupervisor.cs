@@ -3,11 +3,8 @@ using Akka.Actor;
 namespace Actors443.Sessions;
 
 /// <summary>The home of the sessions of a route on this node: makes each when its first connection comes. A session that fails ends; nothing else does.</summary>
-internal sealed class SessionSupervisor(Func<string, Props> session, int maximum) : ActorBase
+internal sealed class SessionSupervisor(Func<string, Props> session) : ActorBase
 {
-    // Try again later: 1013 has no name of its own in .NET.
-    private const int TryAgainLater = 1013;
-
     private readonly Dictionary<string, IActorRef> _sessions = [];
     private readonly Dictionary<IActorRef, string> _ids = [];
 
@@ -25,12 +22,6 @@ internal sealed class SessionSupervisor(Func<string, Props> session, int maximum
                 {
                     if (envelope.Message is not AttachSession)
                         return true;
-                    if (_sessions.Count >= maximum)
-                    {
-                        Sender.Tell(new SessionRefused(TryAgainLater, "too many sessions"), Self);
-                        return true;
-                    }
-
                     actor = Context.Watch(Context.ActorOf(session(envelope.Session)));
                     _sessions.Add(envelope.Session, actor);
                     _ids.Add(actor, envelope.Session);

@@ -170,6 +170,20 @@ public sealed class ActorSessionTests
         ArgumentOutOfRangeException wrong = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => EmbeddedHost.StartAsync(TestEngine.Name, application =>
             application.MapActorSession("/live", _ => Props.Create<Counter>(), options => options.CookieName = "session")));
         Assert.Contains("/live: CookieName cannot be that; write __Host- and a name", wrong.Message, StringComparison.Ordinal);
+
+        wrong = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => EmbeddedHost.StartAsync(TestEngine.Name, application =>
+            application.MapActorSession("/live", _ => Props.Create<Counter>(), options => options.Region = "a region")));
+        Assert.Contains("/live: Region cannot be that; write a name of letters", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_region_without_a_cluster_is_said_to_have_none()
+    {
+        await using EmbeddedHost host = await EmbeddedHost.StartAsync(TestEngine.Name, application => application.MapActorSession("/live", _ => Props.Create<Counter>()));
+
+        InvalidOperationException alone = Assert.Throws<InvalidOperationException>(() => SessionRegion.Start(host.System, "games", _ => Props.Create<Counter>()));
+
+        Assert.Contains("'games', and this actor system is in no cluster; make it a node (Akka.Cluster.Hosting: WithClustering)", alone.Message, StringComparison.Ordinal);
     }
 
     private static void UseNames(WebApplication application) => application.Use((context, next) =>

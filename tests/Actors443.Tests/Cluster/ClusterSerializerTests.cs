@@ -3,6 +3,7 @@ using System.Text;
 using Actors443.Cluster.Messages;
 using Actors443.Cluster.Nodes;
 using Actors443.Connections.Directory;
+using Actors443.Sessions;
 using Akka.Actor;
 using Akka.Configuration;
 
@@ -39,11 +40,42 @@ public sealed class ClusterSerializerTests : Akka.TestKit.Xunit2.TestKit
         Assert.Equal(find, Serializer.FromBinary(Serializer.ToBinary(find), Serializer.Manifest(find)));
     }
 
+    public static TheoryData<object> OfSessions { get; } =
+    [
+        new SessionEnvelope("s", new FindSession("alice")),
+        new SessionEnvelope("s", new AttachSession(new SessionConnection("c1", "192.0.2.1:5", "/live", "?received=7", null), 7, true)),
+        new SessionFound(true),
+        new SessionPosition(7),
+        new SessionRefused(1013, "too many sessions"),
+        SessionTaken.Instance,
+        new SessionConfirmed(7),
+    ];
+
+    [Theory]
+    [MemberData(nameof(OfSessions))]
+    public void Messages_of_sessions_keep_all_that_is_in_them(object message) => Assert.Equal(message, Serializer.FromBinary(Serializer.ToBinary(message), Serializer.Manifest(message)));
+
+    [Fact]
+    public void Messages_of_clients_keep_their_bytes()
+    {
+        var push = new SessionPush(5, new byte[] { 0, 255, 7 }, false);
+        var said = new SessionSaid("hello"u8.ToArray(), true);
+
+        var pushed = Assert.IsType<SessionPush>(Serializer.FromBinary(Serializer.ToBinary(push), Serializer.Manifest(push)));
+        var heard = Assert.IsType<SessionSaid>(Serializer.FromBinary(Serializer.ToBinary(said), Serializer.Manifest(said)));
+
+        Assert.Equal((5, false, true), (pushed.Number, pushed.IsText, heard.IsText));
+        Assert.Equal(push.Data.ToArray(), pushed.Data.ToArray());
+        Assert.Equal(said.Data.ToArray(), heard.Data.ToArray());
+    }
+
     [Theory]
     [InlineData("System.Diagnostics.Process, System", "{}")]
     [InlineData("moon", "{}")]
     [InlineData("find", "{ \"Where\": ")]
     [InlineData("find", "null")]
+    [InlineData("session", "{ \"Session\": \"s\", \"Message\": { \"$type\": \"moon\" } }")]
+    [InlineData("session", "{ \"Session\": \"s\", \"Message\": { \"$type\": \"System.Diagnostics.Process, System\" } }")]
     public void Anything_else_is_refused(string manifest, string text) =>
         Assert.Throws<SerializationException>(() => Serializer.FromBinary(Encoding.UTF8.GetBytes(text), manifest));
 

@@ -5,6 +5,7 @@ using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Cluster.Acme;
 using Actors443.Cluster.Nodes;
+using Actors443.Sessions;
 using Akka.Actor;
 using Akka.Serialization;
 
@@ -38,6 +39,14 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         ["acme-want"] = typeof(WantCertificate),
         ["acme-decided"] = typeof(CertificateDecided),
         ["acme-asked-for"] = typeof(NamesAskedFor),
+        ["session"] = typeof(SessionEnvelope),
+        ["session-found"] = typeof(SessionFound),
+        ["session-position"] = typeof(SessionPosition),
+        ["session-refused"] = typeof(SessionRefused),
+        ["session-push"] = typeof(SessionPush),
+        ["session-taken"] = typeof(SessionTaken),
+        ["session-said"] = typeof(SessionSaid),
+        ["session-confirmed"] = typeof(SessionConfirmed),
     };
 
     private static readonly Dictionary<Type, string> Names = Types.ToDictionary(entry => entry.Value, entry => entry.Key);

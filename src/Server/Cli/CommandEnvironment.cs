@@ -1,5 +1,6 @@
 using Actors443.Certificates;
 using Actors443.Engine.Quic;
+using Actors443.Server.Cli.Doctor;
 using Actors443.Server.Configuration;
 using Actors443.Server.Load;
 using Actors443.Server.Load.Sessions;
@@ -24,6 +25,9 @@ internal sealed record CommandEnvironment
 
     /// <summary>What this machine lacks for HTTP/3; null: nothing.</summary>
     public Func<string?> MissingQuic { get; init; } = () => QuicPlatform.Missing;
+
+    /// <summary>What the kernel tells.</summary>
+    public Machine Machine { get; init; } = new();
 
     /// <summary>The development CA of these settings.</summary>
     public required Func<ServerSettings, ILocalTrust> LocalTrust { get; init; }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Actors443.Configuration.Reading;
+using Actors443.Server.Cli.Doctor;
 
 namespace Actors443.Server.Cli;
 
@@ -28,6 +29,7 @@ internal sealed class CommandLine
             ClusterCommand.Create(environment),
             TunnelCommand.Create(environment),
             LoadCommand.Create(environment),
+            DoctorCommand.Create(environment),
             VersionCommand.Create(environment),
         ])
         {
@@ -51,6 +53,7 @@ internal sealed class CommandLine
           actors443                                     serve the built-in page on https://localhost (or :8443)
           actors443 run site.conf                       serve what site.conf says
           actors443 check site.conf                     say what is wrong with it, without serving
+          actors443 doctor site.conf                    say what on this machine is in its way
           actors443 conns --sort requests               who is connected
           actors443 why 203.0.113.9                     why a client's connections ended
           actors443 load https://localhost:8443/        how much it bears

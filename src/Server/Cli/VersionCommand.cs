@@ -51,7 +51,8 @@ internal static class VersionCommand
         DescribeTlsLibrary(),
         HasQuic());
 
-    private static string DescribeTlsLibrary()
+    /// <summary>Name and version.</summary>
+    public static string DescribeTlsLibrary()
     {
         if (OperatingSystem.IsWindows())
             return "Schannel";

@@ -1,7 +1,9 @@
+using Actors443.Cluster.Identities;
 using Actors443.Cluster.Identity;
 using Actors443.Cluster.Nodes;
 using Actors443.Cluster.TicketKeys;
 using Actors443.Configuration;
+using Actors443.Identities;
 using Actors443.Supervision;
 using Actors443.Telemetry;
 using Akka.Actor;
@@ -19,7 +21,7 @@ internal sealed class ClusterSupervisor : UntypedActor
     private readonly ServerLifecycle _lifecycle;
     private readonly Akka.Cluster.Cluster _cluster;
 
-    public ClusterSupervisor(ServerEnvironment environment, IActorRef certificates, IActorRef directory)
+    public ClusterSupervisor(ServerEnvironment environment, IActorRef certificates, IActorRef directory, IActorRef revoked)
     {
         _log = environment.Loggers.CreateLogger(LogCategories.Cluster);
         _lifecycle = environment.Lifecycle;
@@ -27,6 +29,7 @@ internal sealed class ClusterSupervisor : UntypedActor
         var seal = new ClusterSeal(ClusterKeys.Read(environment.Settings.Cluster));
 
         Context.ActorOf(Props.Create<NodeActor>(environment, directory), NodeActor.Name);
+        Context.ActorOf(Props.Create<RevokedReplicaActor>(environment.Revoked, revoked, environment.Loggers), Revocations.NodeActor);
         var ticketKeys = new SealedRegister("ticket-keys", seal);
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
         Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, environment.Loggers), "ticket-keys");

@@ -78,7 +78,7 @@ public enum CloseReason
     /// <summary>The handshake failed for another reason.</summary>
     HandshakeFailed,
 
-    /// <summary>The client certificate is on its issuer's CRL; open connections are cut, too.</summary>
+    /// <summary>The client certificate is on its issuer's CRL, where open connections are cut, too; or it was revoked here before it came.</summary>
     ClientCertificateRevoked,
 
     /// <summary>A handshake decider of the application refused it.</summary>
@@ -134,4 +134,7 @@ public enum CloseReason
 
     /// <summary>The protocol it speaks is in quarantine, for its actor has failed too often, or has too many connections already.</summary>
     RouteQuarantined,
+
+    /// <summary>Whose it is was revoked while it was open: client certificate, account, token or principal (<see cref="Identities.IRevocations"/>).</summary>
+    Revoked,
 }

@@ -1,5 +1,6 @@
 using Actors443.Configuration;
 using Actors443.Engine;
+using Actors443.Identities;
 using Akka.Actor;
 
 namespace Actors443.Connections;
@@ -55,6 +56,7 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         switch (message)
         {
             case ConnectionAccepted or StageAdvanced:
+                CloseIfRevoked();
                 return true;
             case DeadlinePassed deadline:
                 OnDeadline(deadline.Reason);
@@ -118,6 +120,13 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         }
     }
 
+    // What was revoked before it was named here.
+    private void CloseIfRevoked()
+    {
+        if (lifetimes.Revoked.Current.Find(_connection) is { } revoked)
+            _connection.Abort(CloseReason.Revoked, revoked.Detail);
+    }
+
     private void OnDeadline(CloseReason reason)
     {
         _connection.Record(LifecycleEvent.DeadlinePassed, (ushort)reason);
@@ -172,6 +181,9 @@ internal sealed class ConnectionLifetimes(DeadlineSettings deadlines, DrainSetti
     public Generation Current => _current;
 
     public ConnectionObservers Observers { get; } = new();
+
+    /// <summary>Who may not stay.</summary>
+    public RevokedIdentities Revoked { get; init; } = new();
 
     public void Apply(DeadlineSettings deadlines, DrainSettings drain) => _current = new Generation(deadlines, drain);
 

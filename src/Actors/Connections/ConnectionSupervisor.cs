@@ -1,6 +1,7 @@
 using Actors443.Admission;
 using Actors443.Connections.Directory;
 using Actors443.Engine;
+using Actors443.Identities;
 using Actors443.Telemetry;
 using Akka.Actor;
 
@@ -106,6 +107,9 @@ internal sealed class ConnectionSupervisor : ActorBase
                 return true;
             case CutRevoked cut:
                 OnCutRevoked(cut.FrontEnd);
+                return true;
+            case CutIdentities cut:
+                Sender.Tell(OnCutIdentities(cut.Revoked), Self);
                 return true;
             case DrainAll drain:
                 OnDrainAll(drain.Drain);
@@ -227,6 +231,20 @@ internal sealed class ConnectionSupervisor : ActorBase
             _log.RevokedClientCut(connection.Id, certificate.Subject, certificate.SerialNumber);
             connection.Actor.Tell(new Close(CloseReason.ClientCertificateRevoked, $"serial number {certificate.SerialNumber} of {certificate.Issuer}"), Self);
         }
+    }
+
+    private int OnCutIdentities(RevokedSet revoked)
+    {
+        int cut = 0;
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+        {
+            if (connection.Reason != CloseReason.None || revoked.Find(connection) is not { } identity)
+                continue;
+            connection.Actor.Tell(new Close(CloseReason.Revoked, identity.Detail), Self);
+            cut++;
+        }
+
+        return cut;
     }
 
     private void AnswerIfDrained()

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
 using Actors443.ProxyProtocol;
 using Actors443.Tls;
+using Actors443.Tunnels.Accounts;
 using Actors443.Tunnels.Egress;
 using Akka.Actor;
 
@@ -36,6 +37,7 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     private long _awaitsUntilMs;
     private Ja4? _ja4;
     private string? _principal;
+    private AccountProof? _proof;
     private long _headersSinceMs;
     private long _drainingSinceMs;
     private long _silenceDueMs;
@@ -154,7 +156,24 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     public string? Principal
     {
         get => Volatile.Read(ref _principal);
-        set => Volatile.Write(ref _principal, value);
+        set
+        {
+            if (value == Principal)
+                return;
+            Volatile.Write(ref _principal, value);
+            IdentityNamed();
+        }
+    }
+
+    /// <summary>The account for tunnels that its client has proved first; null: none.</summary>
+    public AccountProof? Proof
+    {
+        get => Volatile.Read(ref _proof);
+        set
+        {
+            Volatile.Write(ref _proof, value);
+            IdentityNamed();
+        }
     }
 
     /// <summary>TLS bytes received.</summary>
@@ -433,8 +452,15 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         NoteStage(ConnectionState.Open);
         // Whoever sets it looks at the stage afterwards: one of the two sees the other.
         Interlocked.MemoryBarrier();
-        if (IsObserved)
+        if (IsObserved || ClientCertificate is not null)
             Volatile.Read(ref _owner)?.Tell(StageAdvanced.Instance, ActorRefs.NoSender);
+    }
+
+    // Its actor looks whether that is revoked, for whoever revoked it meanwhile may not have seen it here.
+    private void IdentityNamed()
+    {
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _owner)?.Tell(StageAdvanced.Instance, ActorRefs.NoSender);
     }
 
     /// <summary>The data path saw bytes arrive; if no request is in flight, they begin one.</summary>

@@ -15,6 +15,7 @@ using Actors443.Engine;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
 using Actors443.Engine.Quic;
+using Actors443.Identities;
 using Actors443.Requests;
 using Actors443.Routing;
 using Actors443.Routing.Conversations;
@@ -97,6 +98,15 @@ public static class Actors443Hosting
             : new LocalConnectionDirectory(ActorRegistry.For(system).GetAsync<Actors443Supervisor>());
     }
 
+    /// <summary>Who may not come in any more, on every node of the cluster if there is one.</summary>
+    /// <exception cref="SettingsException">The settings are wrong.</exception>
+    public static IRevocations GetRevocations(this ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        ServerEnvironment environment = Actors443Parts.Of(system).Environment;
+        return new Revocations(ActorRegistry.For(system).GetAsync<Actors443Supervisor>(), environment.Revoked, environment.Settings.Cluster.Enabled ? new ClusterNodes(system) : null);
+    }
+
     /// <summary>
     /// Tells an actor of the connections that are accepted from now on, until it stops: <see cref="ConnectionOpened"/> once the handshake is done, <see cref="ConnectionClosed"/> at its
     /// end. The sender is the actor of the connection. Connections that come to no handshake are not told of; those leave an <see cref="Obituary"/> on the event stream. Thread-safe.
@@ -125,6 +135,8 @@ public static class Actors443Hosting
         services.AddSingleton<ServerLifecycle>();
         services.AddSingleton<PublishedCertificates>();
         services.AddSingleton<PublishedRevocations>();
+        services.AddSingleton<RevokedIdentities>();
+        services.AddSingleton<RevocationMetrics>();
         services.AddSingleton<PublishedStaples>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
@@ -144,11 +156,11 @@ public static class Actors443Hosting
         });
         // After the embedder's own: nothing is ordered for whom they refuse.
         services.AddSingleton<IHandshakeDecider>(provider => provider.GetRequiredService<OnDemandGate>());
-        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn, settings.Certificates.TicketKeys, provider.GetRequiredService<PublishedRevocations>(), provider.GetRequiredService<TimeProvider>())
+        services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn, settings.Certificates.TicketKeys, provider.GetRequiredService<PublishedRevocations>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<RevokedIdentities>())
         {
             Deciders = HandshakeDeciders.Of(provider.GetServices<IHandshakeDecider>(), provider.GetRequiredService<ILoggerFactory>()),
         });
-        services.AddSingleton(new ConnectionLifetimes(settings.Deadlines, settings.Drain));
+        services.AddSingleton(provider => new ConnectionLifetimes(settings.Deadlines, settings.Drain) { Revoked = provider.GetRequiredService<RevokedIdentities>() });
         services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PortableEngine>();
         services.TryAddSingleton(provider => EngineChoice.Make(provider, settings, OpenSsl.Missing));
@@ -183,6 +195,7 @@ public static class Actors443Hosting
         services.TryAddSingleton(provider => Actors443Parts.Of(SystemOf(provider)).Environment);
         services.TryAddSingleton(provider => provider.GetRequiredService<ServerEnvironment>().Lifecycle);
         services.TryAddSingleton(provider => SystemOf(provider).GetConnectionDirectory());
+        services.TryAddSingleton(provider => SystemOf(provider).GetRevocations());
     });
 
     /// <summary>Serves tunnels (<c>actors443.tunnels</c>) to clients that have an account. Everybody else is the next step's: put it before whatever would refuse CONNECT.</summary>
@@ -205,7 +218,7 @@ public static class Actors443Hosting
 
     private static void AddTunnels(this IServiceCollection services, TunnelSettings settings)
     {
-        services.AddSingleton(provider => new TunnelAccounts(settings, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new TunnelAccounts(settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<RevokedIdentities>()));
         services.AddSingleton<TunnelTable>();
         services.AddSingleton<SessionTable>();
         services.TryAddSingleton<ITargetResolver, SystemResolver>();

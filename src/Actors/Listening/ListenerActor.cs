@@ -3,6 +3,7 @@ using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
 using Actors443.Engine;
+using Actors443.Identities;
 using Actors443.Supervision;
 using Akka.Actor;
 
@@ -81,6 +82,9 @@ internal sealed class ListenerActor : UntypedActor
                 break;
             case TellConnections tell:
                 AskAllAsync<int, object>(tell, AnswerWithin, told => told.Sum()).PipeTo(Sender, Self);
+                break;
+            case CutIdentities cut:
+                AskAllAsync<int, object>(cut, AnswerWithin, counts => counts.Sum()).PipeTo(Sender, Self);
                 break;
             case TellConnection tell:
                 AskAllAsync<bool, object>(tell, AnswerWithin, found => found.Contains(true)).PipeTo(Sender, Self);

@@ -10,6 +10,7 @@ internal static class ActorNames
     public const string TicketKeys = "ticket-keys";
     public const string Ocsp = "ocsp";
     public const string Revocations = "revocations";
+    public const string Revoked = "revoked";
     public const string Dns = "dns";
     public const string Admission = "admission";
     public const string Tls = "tls";

@@ -12,6 +12,7 @@ using Actors443.Connections;
 using Actors443.Connections.Directory;
 using Actors443.Dns;
 using Actors443.Engine;
+using Actors443.Identities;
 using Actors443.Listening;
 using Actors443.Tls;
 using Actors443.Tunnels;
@@ -51,6 +52,7 @@ public sealed class Actors443Supervisor : ReceiveActor
     private readonly IActorRef _directory;
     private readonly IActorRef _listeners;
     private readonly IActorRef _revocations;
+    private readonly IActorRef _revoked;
     private readonly IActorRef _tunnels;
     private readonly IActorRef _tls;
     private readonly IActorRef _dns;
@@ -83,8 +85,10 @@ public sealed class Actors443Supervisor : ReceiveActor
         _dns = Context.ActorOf(Props.Create<DnsSupervisor>(dnsSettings, environment.Dns, environment.DnsMetrics, environment.Clock, environment.Time, environment.Loggers), ActorNames.Dns);
         _listeners = Context.ActorOf(Props.Create<ListenerSupervisor>(environment, _directory), ActorNames.Listeners);
         _tunnels = Context.ActorOf(Props.Create<TunnelSupervisor>(environment.TunnelAccounts, environment.Tunnels, environment.TunnelSessions, environment.Clock, environment.Loggers), ActorNames.Tunnels);
+        _revoked = Context.ActorOf(
+            Props.Create<RevokedIdentitiesActor>(environment.Revoked, settings.StateDirectory, _directory, _tunnels, environment.RevocationMetrics, environment.Loggers, environment.Time), ActorNames.Revoked);
         if (isNode)
-            Context.ActorOf(Props.Create<ClusterSupervisor>(environment, _certificates, _directory), ActorNames.Cluster);
+            Context.ActorOf(Props.Create<ClusterSupervisor>(environment, _certificates, _directory, _revoked), ActorNames.Cluster);
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
 
         Receive<StartServing>(start => StartAsync(start).PipeTo(Sender, Self));
@@ -101,6 +105,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         Receive<RenewCertificate>(_certificates.Forward);
         Receive<ExplainCertificate>(_certificates.Forward);
         Receive<GetAdmissionStatus>(_admission.Forward);
+        Receive<ChangeIdentity>(_revoked.Forward);
         Receive<ListTunnels>(_tunnels.Forward);
         Receive<KillTunnel>(_tunnels.Forward);
         Receive<OpenSession>(_tunnels.Forward);
@@ -113,6 +118,8 @@ public sealed class Actors443Supervisor : ReceiveActor
     {
         if (_clusterProblem is not null)
             return new ServingFailed(_clusterProblem, null);
+        if (await _revoked.Ask<RevokedIdentitiesReady>(AwaitRevokedIdentities.Instance, StartWithin) is { Problem: { } damaged })
+            return new ServingFailed(damaged, null);
         CertificatesReady certificates = await _certificates.Ask<CertificatesReady>(AwaitCertificates.Instance, CertificatesWithin);
         // One by ACME is on its way, and needs listeners to be validated.
         if (_environment.Engine.NeedsCertificates && _environment.Certificates.Current.Certificates.Count == 0 && _environment.Settings.Certificates.Acme is { Names.Count: 0, OnDemand.IsOn: false })

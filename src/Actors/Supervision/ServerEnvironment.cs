@@ -11,6 +11,7 @@ using Actors443.Connections;
 using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Engine.Quic;
+using Actors443.Identities;
 using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -26,6 +27,8 @@ internal sealed class ServerEnvironment(
     PublishedCertificates certificates,
     PublishedTicketKeys ticketKeys,
     PublishedRevocations revocations,
+    RevokedIdentities revoked,
+    RevocationMetrics revocationMetrics,
     PublishedStaples staples,
     AdmissionGate gate,
     TlsFrontEnd frontEnd,
@@ -63,6 +66,11 @@ internal sealed class ServerEnvironment(
     public PublishedTicketKeys TicketKeys => ticketKeys;
 
     public PublishedRevocations Revocations => revocations;
+
+    /// <summary>Who may not come in any more.</summary>
+    public RevokedIdentities Revoked => revoked;
+
+    public RevocationMetrics RevocationMetrics => revocationMetrics;
 
     public PublishedStaples Staples => staples;
 

@@ -46,4 +46,7 @@ internal static partial class ClusterLog
 
     [LoggerMessage(First + 24, LogLevel.Information, "{Nodes} of the {Before} nodes that there were are back; orders begin when most are, or {Patience} after the start")]
     public static partial void WaitsForNodes(this ILogger log, int nodes, int before, TimeSpan patience);
+
+    [LoggerMessage(First + 30, LogLevel.Warning, "The cluster has a revocation that this version does not understand, and so does not heed: {Fact}")]
+    public static partial void RevocationNotRead(this ILogger log, string fact);
 }

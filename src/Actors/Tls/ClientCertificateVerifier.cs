@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
+using Actors443.Identities;
 
 namespace Actors443.Tls;
 
@@ -22,19 +23,22 @@ internal sealed class ClientCertificateVerifier
     private readonly X509Certificate2Collection _authorities;
     private readonly bool _required;
     private readonly RevocationCheck? _revocations;
+    private readonly RevokedIdentities _revoked;
 
-    private ClientCertificateVerifier(X509Certificate2Collection authorities, bool required, RevocationCheck? revocations)
+    private ClientCertificateVerifier(X509Certificate2Collection authorities, bool required, RevocationCheck? revocations, RevokedIdentities revoked)
     {
         _authorities = authorities;
         _required = required;
         _revocations = revocations;
+        _revoked = revoked;
     }
 
     /// <param name="settings">Whose certificates.</param>
     /// <param name="revocations">Where the lists are that the settings name.</param>
     /// <param name="time">The clock that lists expire by; null: the system's.</param>
+    /// <param name="revoked">Who may not come in, whatever the lists say; null: nobody.</param>
     /// <exception cref="ClientCaException">The CA file cannot be used.</exception>
-    public static ClientCertificateVerifier Load(ClientCertificateSettings settings, PublishedRevocations? revocations = null, TimeProvider? time = null)
+    public static ClientCertificateVerifier Load(ClientCertificateSettings settings, PublishedRevocations? revocations = null, TimeProvider? time = null, RevokedIdentities? revoked = null)
     {
         string file = settings.CaFile ?? throw new ClientCaException("client-certificates.ca is missing: name a PEM file of the CAs whose clients may come in.");
         var authorities = new X509Certificate2Collection();
@@ -50,7 +54,7 @@ internal sealed class ClientCertificateVerifier
         if (authorities.Count == 0)
             throw new ClientCaException($"client-certificates.ca = \"{file}\" holds no certificate; it must be PEM with at least one CA certificate.");
         RevocationCheck? check = settings.Crl.Count == 0 ? null : new RevocationCheck(settings, revocations ?? new PublishedRevocations(), authorities, time ?? TimeProvider.System);
-        return new ClientCertificateVerifier(authorities, settings.Mode == ClientCertificateMode.Required, check);
+        return new ClientCertificateVerifier(authorities, settings.Mode == ClientCertificateMode.Required, check, revoked ?? new RevokedIdentities());
     }
 
     public bool IsRequired => _required;
@@ -78,7 +82,7 @@ internal sealed class ClientCertificateVerifier
     public bool IsRevoked(X509Certificate2 leaf) => _revocations?.Of(leaf) == ClientVerdict.Revoked;
 
     /// <summary>What was verified once, looked at again, as when its session is resumed.</summary>
-    public ClientVerdict VerifyAgain(X509Certificate2 leaf) => _revocations?.Of(leaf) ?? ClientVerdict.Accepted;
+    public ClientVerdict VerifyAgain(X509Certificate2 leaf) => _revoked.Current.Find(leaf) is null ? _revocations?.Of(leaf) ?? ClientVerdict.Accepted : ClientVerdict.Revoked;
 
     /// <param name="leaf">The client's certificate.</param>
     /// <param name="presented">What the client sent besides its leaf: intermediates.</param>
@@ -97,6 +101,8 @@ internal sealed class ClientCertificateVerifier
         bool isValid = chain.Build(leaf);
         if (AuthorityIn(chain) is not (>= 0 and int end))
             return ClientVerdict.UnknownIssuer;
+        if (isValid && _revoked.Current.Find(leaf) is not null)
+            return ClientVerdict.Revoked;
         return isValid ? _revocations?.Of(chain, end) ?? ClientVerdict.Accepted : VerdictOf(chain);
     }
 

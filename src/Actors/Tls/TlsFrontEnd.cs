@@ -8,6 +8,7 @@ using Actors443.Certificates.Canary;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Identities;
 using Actors443.Tls.Deciding;
 
 namespace Actors443.Tls;
@@ -23,6 +24,7 @@ internal sealed class TlsFrontEnd
 {
     private readonly PublishedCertificates _certificates;
     private readonly PublishedRevocations _revocations;
+    private readonly RevokedIdentities _revoked;
     private readonly TimeProvider _time;
     private readonly TlsAlpnChallengeTable? _challenges;
     private volatile Rules _rules;
@@ -35,13 +37,15 @@ internal sealed class TlsFrontEnd
     /// <param name="tickets">Of sessions; null: the defaults.</param>
     /// <param name="revocations">Lists for client certificates; null: none.</param>
     /// <param name="time">The clock that lists expire by; null: the system's.</param>
-    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates, TlsAlpnChallengeTable? challenges = null, TicketKeySettings? tickets = null, PublishedRevocations? revocations = null, TimeProvider? time = null)
+    /// <param name="revoked">Whose certificates are refused; null: nobody's.</param>
+    public TlsFrontEnd(HttpsSettings settings, PublishedCertificates certificates, TlsAlpnChallengeTable? challenges = null, TicketKeySettings? tickets = null, PublishedRevocations? revocations = null, TimeProvider? time = null, RevokedIdentities? revoked = null)
     {
         _certificates = certificates;
         _challenges = challenges;
         _revocations = revocations ?? new PublishedRevocations();
+        _revoked = revoked ?? new RevokedIdentities();
         _time = time ?? TimeProvider.System;
-        _rules = new Rules(settings, tickets ?? new TicketKeySettings(), _revocations, _time);
+        _rules = new Rules(settings, tickets ?? new TicketKeySettings(), _revocations, _revoked, _time);
     }
 
     public TlsPolicy Policy => _rules.Policy;
@@ -66,7 +70,7 @@ internal sealed class TlsFrontEnd
     /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
     public void Apply(HttpsSettings settings, TicketKeySettings tickets)
     {
-        _rules = new Rules(settings, tickets, _revocations, _time);
+        _rules = new Rules(settings, tickets, _revocations, _revoked, _time);
         _tried = null;
     }
 
@@ -78,8 +82,8 @@ internal sealed class TlsFrontEnd
     /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
     public void Try(HttpsSettings settings, HttpsSettings candidate, TicketKeySettings tickets, TlsPolicyTrial trial)
     {
-        var tried = new Tried(new Rules(candidate, tickets, _revocations, _time), trial);
-        _rules = new Rules(settings, tickets, _revocations, _time);
+        var tried = new Tried(new Rules(candidate, tickets, _revocations, _revoked, _time), trial);
+        _rules = new Rules(settings, tickets, _revocations, _revoked, _time);
         _tried = tried;
     }
 
@@ -161,7 +165,7 @@ internal sealed class TlsFrontEnd
         private readonly ConditionalWeakTable<ServerCertificate, ConcurrentDictionary<ClientCertificateSettings, HandshakeOptions>> _options = [];
         private readonly Dictionary<ClientCertificateSettings, ClientCertificateVerifier> _verifiers = [];
 
-        public Rules(HttpsSettings settings, TicketKeySettings tickets, PublishedRevocations revocations, TimeProvider time)
+        public Rules(HttpsSettings settings, TicketKeySettings tickets, PublishedRevocations revocations, RevokedIdentities revoked, TimeProvider time)
         {
             _settings = settings;
             _tickets = tickets;
@@ -170,7 +174,7 @@ internal sealed class TlsFrontEnd
             foreach (ClientCertificateSettings rule in settings.ClientCertificatesByName.Values.Append(settings.ClientCertificates))
             {
                 if (rule.Mode != ClientCertificateMode.None)
-                    _verifiers[rule] = ClientCertificateVerifier.Load(rule, revocations, time);
+                    _verifiers[rule] = ClientCertificateVerifier.Load(rule, revocations, time, revoked);
             }
         }
 

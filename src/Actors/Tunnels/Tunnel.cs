@@ -40,10 +40,10 @@ internal sealed class Tunnel
     private int _reason;
     private bool _clientEnded;
 
-    public Tunnel(TunnelAccount account, TunnelTarget target, TunnelMethod method, IPEndPoint client, string connection, MonotonicClock clock)
+    public Tunnel(AccountProof proof, TunnelTarget target, TunnelMethod method, IPEndPoint client, string connection, MonotonicClock clock)
     {
         Id = "t" + Interlocked.Increment(ref _last).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        Account = account;
+        Proof = proof;
         Target = target;
         Method = method;
         _way = new Way(client, connection);
@@ -55,7 +55,10 @@ internal sealed class Tunnel
     /// <summary>Unique in the process.</summary>
     public string Id { get; }
 
-    public TunnelAccount Account { get; }
+    /// <summary>By what its client has proved its account.</summary>
+    public AccountProof Proof { get; }
+
+    public TunnelAccount Account => Proof.Account;
 
     public TunnelTarget Target { get; }
 

@@ -30,6 +30,9 @@ internal enum TunnelEndReason
     /// <summary>New settings do not allow it.</summary>
     NotAllowedAnyMore,
 
+    /// <summary>Its account, or what proved it, was revoked.</summary>
+    Revoked,
+
     /// <summary>Its client did not come back in time (sessions).</summary>
     ResumeTimeout,
 

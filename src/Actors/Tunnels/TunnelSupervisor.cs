@@ -1,5 +1,6 @@
 using Actors443.Configuration;
 using Actors443.Engine;
+using Actors443.Identities;
 using Actors443.Telemetry;
 using Actors443.Tunnels.Accounts;
 using Actors443.Tunnels.Sessions;
@@ -34,6 +35,8 @@ internal sealed class TunnelSupervisor : ReceiveActor, IWithTimers
         _log = loggers.CreateLogger(LogCategories.Tunnels);
         Receive<Sweep>(_ => OnSweep());
         Receive<ListTunnels>(_ => Sender.Tell(new TunnelList([.. _table.All.Select(tunnel => tunnel.Snapshot())])));
+        Receive<CountTunnels>(count => Sender.Tell(OfRevoked(count.Revoked).Count()));
+        Receive<CutTunnels>(cut => Sender.Tell(OnCut(cut.Revoked)));
         Receive<KillTunnel>(kill => Sender.Tell(OnKill(kill.Id)));
         Receive<OpenSession>(open => Context.ActorOf(Props.Create<TunnelSessionActor>(open.Session, _sessions, _table, _log)));
         Receive<TunnelSettingsChanged>(_ => OnSettingsChanged());
@@ -99,6 +102,21 @@ internal sealed class TunnelSupervisor : ReceiveActor, IWithTimers
         TimeSpan? idle = tunnel.HasClientEnded && !(limits.Idle < AfterClient) ? AfterClient : limits.Idle;
         return now - tunnel.SeenAtMs >= idle?.TotalMilliseconds ? TunnelEndReason.IdleTimeout : TunnelEndReason.None;
     }
+
+    private int OnCut(RevokedSet revoked)
+    {
+        int count = 0;
+        foreach (Tunnel tunnel in OfRevoked(revoked))
+        {
+            // At once: its actor may be still to come.
+            tunnel.End(TunnelEndReason.Revoked);
+            count++;
+        }
+
+        return count;
+    }
+
+    private IEnumerable<Tunnel> OfRevoked(RevokedSet revoked) => _table.All.Where(tunnel => !tunnel.HasEnded && revoked.Find(tunnel.Proof) is not null);
 
     private bool OnKill(string id)
     {

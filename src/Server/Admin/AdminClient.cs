@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
+using Actors443.Configuration.Reading;
 using Actors443.Connections.History;
+using Actors443.Identities;
 using Actors443.Server.Configuration;
 
 namespace Actors443.Server.Admin;
@@ -84,9 +86,21 @@ internal sealed class AdminClient : IDisposable
     public Task KillTunnelAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Delete, $"tunnels/{Uri.EscapeDataString(id)}", static (_, _) => Task.FromResult(true), cancellationToken);
 
+    public Task<RevokedReport[]> ListRevokedAsync(CancellationToken cancellationToken) => GetAsync<RevokedReport[]>("revoked", cancellationToken);
+
+    /// <exception cref="AdminException">There are too many, or nobody answers.</exception>
+    public Task<RevocationReport> RevokeAsync(Identity identity, string? reason, CancellationToken cancellationToken) =>
+        SendAsync<RevocationReport>(HttpMethod.Post, "revoked" + QueryOf(identity) + (reason is null ? "" : "&reason=" + Uri.EscapeDataString(reason)), cancellationToken);
+
+    /// <exception cref="AdminException">It is not revoked, or nobody answers.</exception>
+    public Task<RevocationReport> UndoRevocationAsync(Identity identity, CancellationToken cancellationToken) =>
+        SendAsync<RevocationReport>(HttpMethod.Delete, "revoked" + QueryOf(identity), cancellationToken);
+
     public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => GetAsync<ServerStatus>("status", cancellationToken);
 
     public void Dispose() => _http.Dispose();
+
+    private static string QueryOf(Identity identity) => $"?kind={SettingsValueTypes.NameOf(identity.Kind)}&id={Uri.EscapeDataString(identity.Id)}";
 
     private Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, cancellationToken);
 

@@ -25,6 +25,7 @@ internal static class AdminEndpoints
             routes.MapPost($"{Api}/connections/{action}", context => ActOnConnectionsAsync(action, context, control, log));
         routes.MapGet($"{Api}/history", context => TellHistoryAsync(context, control));
         routes.MapGet($"{Api}/cluster", async context => await WriteAsync(context, await control.ListNodesAsync(context.RequestAborted)));
+        RevocationEndpoints.Map(routes, $"{Api}/revoked", control, log);
         routes.MapGet($"{Api}/tunnels", async context => await WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))));
         routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log));
         routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log));

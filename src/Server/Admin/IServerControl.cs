@@ -1,5 +1,6 @@
 using Actors443.Admission;
 using Actors443.Connections.Directory;
+using Actors443.Identities;
 using Actors443.Supervision;
 using Actors443.Tunnels;
 
@@ -13,6 +14,9 @@ internal interface IServerControl
 {
     /// <summary>Who is connected, on all nodes.</summary>
     IConnectionDirectory Connections { get; }
+
+    /// <summary>Who is revoked, on all nodes.</summary>
+    IRevocations Revocations { get; }
 
     /// <summary>The nodes of the cluster and how they are, the oldest first; empty: there is no cluster.</summary>
     Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken);

@@ -27,6 +27,7 @@ internal sealed class CommandLine
             ConnsCommand.Create(environment),
             WhyCommand.Create(environment),
             ClusterCommand.Create(environment),
+            RevokeCommand.Create(environment),
             TunnelCommand.Create(environment),
             LoadCommand.Create(environment),
             DoctorCommand.Create(environment),

@@ -6,6 +6,7 @@ using Actors443.Connections;
 using Actors443.Connections.Directory;
 using Actors443.Dns;
 using Actors443.Hosting;
+using Actors443.Identities;
 using Actors443.Server.Admin;
 using Actors443.Server.Cli;
 using Actors443.Server.Sites;
@@ -24,6 +25,7 @@ internal sealed class ServerControl(
     Actors443Server server,
     ActorSystem system,
     IConnectionDirectory directory,
+    IRevocations revocations,
     SiteDirectory sites,
     TimeProvider time,
     ServerStart start,
@@ -33,6 +35,8 @@ internal sealed class ServerControl(
     private static readonly TimeSpan NodeAnswersWithin = TimeSpan.FromSeconds(2);
 
     public IConnectionDirectory Connections => directory;
+
+    public IRevocations Revocations => revocations;
 
     public async Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Actors443.Identities;
 using Actors443.Telemetry;
 
 namespace Actors443.Server.Telemetry;
@@ -37,4 +38,10 @@ internal static partial class AdminLog
 
     [LoggerMessage(EventIds.Admin + 8, LogLevel.Information, "A new certificate for {Name} is asked for by the admin API")]
     public static partial void RenewalAsked(this ILogger log, string name);
+
+    [LoggerMessage(EventIds.Admin + 11, LogLevel.Information, "Revoked by the admin API: {Identity}; {Connections} connections and {Tunnels} tunnels cut on all nodes that answered")]
+    public static partial void RevokedByAdmin(this ILogger log, Identity identity, int connections, int tunnels);
+
+    [LoggerMessage(EventIds.Admin + 12, LogLevel.Information, "Taken back by the admin API: the revocation of {Identity}")]
+    public static partial void RevocationUndoneByAdmin(this ILogger log, Identity identity);
 }

@@ -5,6 +5,7 @@ using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
+using Actors443.Identities;
 using Actors443.Listening;
 using Actors443.Server.Admin;
 using Actors443.Server.Configuration;
@@ -119,6 +120,8 @@ internal sealed class FakeServerControl : IServerControl
     public FixedDirectory Directory => _directory ??= new FixedDirectory(Connections);
 
     IConnectionDirectory IServerControl.Connections => Failure is null ? Directory : throw Failure;
+
+    public IRevocations Revocations => throw new NotSupportedException("No test asks this one.");
 
     public Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<ClusterNodeReport>>([]);
 

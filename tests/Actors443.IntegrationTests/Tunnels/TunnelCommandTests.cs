@@ -61,7 +61,7 @@ public sealed class TunnelCommandTests
     {
         await using AdminFixture admin = await AdminFixture.StartAsync();
         var clock = new Actors443.Engine.MonotonicClock(TimeProvider.System);
-        var tunnel = new Tunnel(new TunnelAccount("alice", TimeProvider.System), TunnelTarget.Parse("git.test:22")!, TunnelMethod.Connect, new IPEndPoint(IPAddress.Loopback, 5), "c1", clock);
+        var tunnel = new Tunnel(new AccountProof(new TunnelAccount("alice", TimeProvider.System)), TunnelTarget.Parse("git.test:22")!, TunnelMethod.Connect, new IPEndPoint(IPAddress.Loopback, 5), "c1", clock);
         tunnel.Connected(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 22));
         tunnel.CountDown(7);
         admin.Control.Tunnels.Add(tunnel.Snapshot() with { Age = TimeSpan.FromSeconds(3) });

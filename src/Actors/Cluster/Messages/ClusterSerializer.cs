@@ -5,6 +5,7 @@ using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Cluster.Acme;
 using Actors443.Cluster.Nodes;
+using Actors443.Identities;
 using Actors443.Sessions;
 using Akka.Actor;
 using Akka.Serialization;
@@ -30,6 +31,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         ["reached"] = typeof(ReachedOnNode),
         ["ask-history"] = typeof(AskNodeHistory),
         ["history"] = typeof(HistoryOfNode),
+        ["revocations"] = typeof(ApplyFacts),
+        ["revoked-cut"] = typeof(IdentitiesCut),
         ["acme-answers-in-place"] = typeof(AnswersInPlace),
         ["acme-obtain"] = typeof(ObtainCertificate),
         ["acme-renew"] = typeof(RenewCertificate),

@@ -1,6 +1,7 @@
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections.History;
+using Actors443.Identities;
 using Akka.Actor;
 
 namespace Actors443.Connections.Directory;
@@ -50,6 +51,7 @@ internal sealed class ConnectionDirectoryActor : ReceiveActor
         Receive<FindConnections>(find => AskListenersAsync<FoundConnections, FoundConnections>(find, parts => FoundConnections.Merge(parts, find)).PipeTo(Sender, Self));
         Receive<TellConnections>(tell => AskListenersAsync<int, object>(tell, told => told.Sum()).PipeTo(Sender, Self));
         Receive<TellConnection>(tell => AskListenersAsync<bool, object>(tell, found => found.Contains(true)).PipeTo(Sender, Self));
+        Receive<CutIdentities>(cut => AskListenersAsync<int, object>(cut, counts => counts.Sum()).PipeTo(Sender, Self));
         Receive<CutRevoked>(cut =>
         {
             foreach (IActorRef listener in _listeners.Values)

@@ -40,7 +40,7 @@ internal sealed record CloseReasonStory(string By, string Meaning, string? Advic
         CloseReason.NoCertificate => new(Server, "There is no certificate to show.", "actors443 certs lists what there is, and what is wrong with the rest."),
         CloseReason.ClientCertificateRejected => new(Server, "The client certificate is missing or not acceptable.", "The detail says what is wrong with it: renew it, or look at the site's client-certificates."),
         CloseReason.HandshakeFailed => new(Client, "The TLS handshake failed.", "The detail has the alert: with unknown_ca, bad_certificate or certificate_expired the client does not trust our certificate (actors443 certs)."),
-        CloseReason.ClientCertificateRevoked => new(Server, "The client certificate is on the revocation list of its issuer.", "Give the client a new one, if it is to come back."),
+        CloseReason.ClientCertificateRevoked => new(Server, "The client certificate is on the revocation list of its issuer, or was revoked here.", "Give the client a new one, if it is to come back; 'actors443 revoke list' says what was revoked here."),
         CloseReason.HandshakeRefused => new(Application, "The application refused the handshake.", "Its handshake decider says why in the detail."),
         CloseReason.ClientConnectionLimit => new(Server, "The client had too many connections already.", "admission.per-client.connections is the limit; a proxy in front belongs in admission.per-client.exempt or speaks the PROXY protocol."),
         CloseReason.ClientHandshakeLimit => new(Server, "The client had too many unfinished handshakes already.", "admission.per-client.unfinished-handshakes is the limit."),
@@ -59,6 +59,7 @@ internal sealed record CloseReasonStory(string By, string Meaning, string? Advic
         CloseReason.UpstreamReset => new(Upstream, "The upstream it was led to reset it or vanished.", "Look at the upstream's log at that time."),
         CloseReason.RouteFailed => new(Application, "The actor of a route or protocol on it failed, and connections are closed then.", "requests.supervision and requests.routes say what a failure ends; the log has the exception."),
         CloseReason.RouteQuarantined => new(Server, "The protocol it speaks is in quarantine: its actor has failed too often, or has too many connections.", "requests.supervision.back-off says when it is tried again."),
+        CloseReason.Revoked => new(Server, "Its certificate, account, token or principal was revoked while it was open.", "'actors443 revoke undo' lets it in again."),
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no reason"),
     };
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Actors443.Configuration;
+using Actors443.Identities;
 
 namespace Actors443.Tunnels.Accounts;
 
@@ -10,11 +11,16 @@ namespace Actors443.Tunnels.Accounts;
 internal sealed class TunnelAccounts
 {
     private readonly TimeProvider _time;
+    private readonly RevokedIdentities _revoked;
     private volatile Generation _current;
 
-    public TunnelAccounts(TunnelSettings settings, TimeProvider time)
+    /// <param name="settings">To begin with.</param>
+    /// <param name="time">The clock of their rates.</param>
+    /// <param name="revoked">Who has none any more, whatever the settings say.</param>
+    public TunnelAccounts(TunnelSettings settings, TimeProvider time, RevokedIdentities revoked)
     {
         _time = time;
+        _revoked = revoked;
         _current = new Generation(settings, [], [], []);
         Apply(settings);
     }
@@ -39,7 +45,7 @@ internal sealed class TunnelAccounts
             known.Apply(account);
             byName[name] = known;
             if (account.TokenHash is { } hash)
-                tokens.Add(new Token(known, Convert.FromHexString(hash)));
+                tokens.Add(new Token(new AccountProof(known, Identity.TokenOf(hash)), Convert.FromHexString(hash)));
             foreach (string fingerprint in account.Certificates)
                 certificates[fingerprint] = known;
         }
@@ -47,13 +53,18 @@ internal sealed class TunnelAccounts
         _current = new Generation(settings, byName, tokens, certificates);
     }
 
+    /// <summary>Whether account or proof is revoked: to be asked again once it can be seen that it is used.</summary>
+    public bool IsRevoked(AccountProof proof) => _revoked.Current.Find(proof) is not null;
+
     /// <summary>The account of a client certificate that the handshake has accepted; null: none.</summary>
-    public TunnelAccount? Find(X509Certificate2? certificate) =>
-        certificate is not null && _current.Certificates is { Count: > 0 } known ? known.GetValueOrDefault(certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant()) : null;
+    public AccountProof? Find(X509Certificate2? certificate) =>
+        certificate is not null && _current.Certificates is { Count: > 0 } known && known.TryGetValue(certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(), out TunnelAccount? account)
+            ? NotRevoked(AccountProof.Of(account, certificate))
+            : null;
 
     /// <summary>The account that a value of Proxy-Authorization or Authorization proves: <c>Basic</c> with name and token (RFC 7617), or <c>Bearer</c> with the token
     /// (RFC 6750). Null: none. Takes as long for a wrong token as for a right one.</summary>
-    public TunnelAccount? Find(string? authorization)
+    public AccountProof? Find(string? authorization)
     {
         if (authorization is null || !AuthenticationHeaderValue.TryParse(authorization, out AuthenticationHeaderValue? header) || header.Parameter is not { Length: > 0 } parameter)
             return null;
@@ -68,21 +79,23 @@ internal sealed class TunnelAccounts
     }
 
     // Every account is compared with, whatever is found: how long it takes says nothing of which there are.
-    private TunnelAccount? FindToken(string? name, ReadOnlySpan<byte> token)
+    private AccountProof? FindToken(string? name, ReadOnlySpan<byte> token)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(token, hash);
-        TunnelAccount? found = null;
+        AccountProof? found = null;
         foreach (Token known in _current.Tokens)
         {
-            if (CryptographicOperations.FixedTimeEquals(hash, known.Hash) && (name is null || name == known.Account.Name))
-                found = known.Account;
+            if (CryptographicOperations.FixedTimeEquals(hash, known.Hash) && (name is null || name == known.Proof.Account.Name))
+                found = known.Proof;
         }
 
-        return found;
+        return NotRevoked(found);
     }
 
-    private sealed record Token(TunnelAccount Account, byte[] Hash);
+    private AccountProof? NotRevoked(AccountProof? proof) => proof is null || IsRevoked(proof) ? null : proof;
+
+    private sealed record Token(AccountProof Proof, byte[] Hash);
 
     private sealed record Generation(TunnelSettings Settings, Dictionary<string, TunnelAccount> ByName, List<Token> Tokens, Dictionary<string, TunnelAccount> Certificates);
 }

@@ -33,12 +33,15 @@ internal sealed class TunnelMiddleware(
     {
         if (accounts.All.Count == 0 || TunnelAsk.Of(context, accounts.Settings.Path) is not { } ask || context.Features[typeof(IActorConnectionFeature)] is not EngineConnection connection)
             return next(context);
-        TunnelAccount? account = accounts.Find(connection.ClientCertificate) ?? accounts.Find(ask.Proof);
+        AccountProof? proof = accounts.Find(connection.ClientCertificate) ?? accounts.Find(ask.Proof);
         context.Request.Headers.Remove("Proxy-Authorization");
-        if (account is not null)
-            connection.Principal ??= account.Name;
-        if (account is not null)
-            return ServeAsync(context, connection, account, ask);
+        if (proof is not null)
+        {
+            connection.Proof ??= proof;
+            connection.Principal ??= proof.Account.Name;
+            return ServeAsync(context, connection, proof, ask);
+        }
+
         metrics.Refused("unauthenticated");
         return accounts.Settings.Challenge && ask.Method == TunnelMethod.Connect ? ChallengeAsync(context) : next(context);
     }
@@ -50,16 +53,20 @@ internal sealed class TunnelMiddleware(
         return Task.CompletedTask;
     }
 
-    private Task ServeAsync(HttpContext context, EngineConnection connection, TunnelAccount account, TunnelAsk ask)
+    private Task ServeAsync(HttpContext context, EngineConnection connection, AccountProof proof, TunnelAsk ask)
     {
+        TunnelAccount account = proof.Account;
         if (ask.Target is not { } target)
             return RefuseAsync(context, account, connection.Remote, ask.Written, TunnelRefusal.Malformed);
         if (ask.Method == TunnelMethod.Session && context.Request.Headers[TunnelSession.TokenHeader] is [{ } token])
             return ResumeAsync(context, connection, account, target.ToString(), token);
-        var tunnel = new Tunnel(account, target, ask.Method, connection.Remote, connection.Id, clock);
+        var tunnel = new Tunnel(proof, target, ask.Method, connection.Remote, connection.Id, clock);
         if (!account.TryEnter(tunnel))
             return RefuseAsync(context, account, connection.Remote, ask.Written, TunnelRefusal.TooMany);
         table.Add(tunnel);
+        // Whoever revokes it from here on finds the tunnel.
+        if (accounts.IsRevoked(proof))
+            tunnel.End(TunnelEndReason.Revoked);
         return ask.Method == TunnelMethod.Session ? OpenSessionAsync(context, connection, tunnel) : OpenAsync(context, connection, tunnel);
     }
 
@@ -140,7 +147,7 @@ internal sealed class TunnelMiddleware(
     private async Task CarryAsync(HttpContext context, EngineConnection connection, TunnelSession session, long received)
     {
         Tunnel tunnel = session.Tunnel;
-        var front = new Tunnel(tunnel.Account, tunnel.Target, TunnelMethod.Session, connection.Remote, connection.Id, clock);
+        var front = new Tunnel(tunnel.Proof, tunnel.Target, TunnelMethod.Session, connection.Remote, connection.Id, clock);
         Adopt(connection, front);
         try
         {

@@ -3,6 +3,7 @@ using Actors443.Bench;
 using Actors443.Bench.Comparison;
 using Actors443.Bench.Dns;
 using Actors443.Bench.Fuzz;
+using Actors443.Bench.Scale;
 using Actors443.Bench.Servers;
 using Actors443.Bench.Soak;
 
@@ -33,6 +34,12 @@ root.Add(idle);
 var directory = new Command("directory", "Three nodes of a cluster with very many connections each (10,000), and how long it takes until one of them has told of all (2 minutes).") { connections };
 directory.SetAction(arguments => DirectoryQueries.RunAsync(arguments.GetValue(connections) is > 0 and int count ? count : 10_000));
 root.Add(directory);
+
+var nodes = new Option<int>("--nodes") { Description = "How many nodes.", DefaultValueFactory = _ => 10 };
+var windowSeconds = new Option<int>("--seconds") { Description = "How long what goes on all the time is looked at.", DefaultValueFactory = _ => 60 };
+var clusterScale = new Command("cluster-scale", "What the nodes of a cluster say to each other, in messages and bytes: ten nodes in one process (3 minutes).") { nodes, windowSeconds };
+clusterScale.SetAction(arguments => ClusterScale.RunAsync(arguments.GetValue(nodes), arguments.GetValue(windowSeconds)));
+root.Add(clusterScale);
 
 var heldPort = new Argument<int>("port");
 var heldCount = new Argument<int>("count");

@@ -17,16 +17,21 @@ internal sealed class AdminClient : IDisposable
     private readonly HttpClient _http;
     private readonly IPEndPoint _endPoint;
     private readonly string _tokenFile;
+    private readonly string? _token;
 
     private AdminClient(IPEndPoint endPoint, string tokenFile, string? token)
     {
         _endPoint = endPoint;
         _tokenFile = tokenFile;
+        _token = token;
         // A proxy of the environment is never meant for a loopback address.
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://{endPoint}/api/v1/"), Timeout = AnswerWithin };
         if (token is not null)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
+
+    /// <summary>The dashboard with the token, which no server is sent from there.</summary>
+    public string Dashboard => $"http://{_endPoint}/#token={Uri.EscapeDataString(_token ?? "")}";
 
     /// <summary>For the server that runs with these settings. Connects to nothing yet.</summary>
     /// <exception cref="AdminException">The admin server is switched off, or its token cannot be read.</exception>

@@ -1,5 +1,7 @@
 using Actors443.Connections;
 using Actors443.Connections.Directory;
+using Actors443.Server.Admin.Dashboard;
+using Actors443.Server.Admin.Events;
 using Actors443.Server.Telemetry;
 using Actors443.Supervision;
 
@@ -10,8 +12,9 @@ internal static class AdminEndpoints
 {
     private const string Api = "/api/v1";
 
-    public static void Map(IEndpointRouteBuilder routes, IServerControl control, ILogger log)
+    public static void Map(IEndpointRouteBuilder routes, IServerControl control, EventFeed events, ILogger log)
     {
+        DashboardPage.Map(routes);
         routes.MapMethods("/healthz", ["GET", "HEAD"], context => context.Response.WriteAsync("ok\n"));
         routes.MapMethods("/readyz", ["GET", "HEAD"], context => ReadyAsync(context, control));
         routes.MapGet($"{Api}/status", async context => await WriteAsync(context, await control.StatusAsync(context.RequestAborted)));
@@ -28,6 +31,9 @@ internal static class AdminEndpoints
         RevocationEndpoints.Map(routes, $"{Api}/revoked", control, log);
         routes.MapGet($"{Api}/tunnels", async context => await WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))));
         routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log));
+        routes.MapGet($"{Api}/sites", context => WriteAsync(context, control.ListSites(int.MaxValue)));
+        routes.MapGet($"{Api}/actors", context => control.Supervision() is { } tree ? WriteAsync(context, tree) : AdminFailures.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "the server is starting; there are no actors yet"));
+        routes.MapGet($"{Api}/events", events.ListenAsync);
         routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log));
     }
 

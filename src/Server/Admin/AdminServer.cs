@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
+using Actors443.Server.Admin.Events;
 using Actors443.Server.Configuration;
 using Actors443.Server.Telemetry;
 using Actors443.Telemetry;
@@ -18,10 +19,12 @@ namespace Actors443.Server.Admin;
 internal sealed class AdminServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
+    private readonly EventFeed _events;
 
-    private AdminServer(WebApplication application, IPEndPoint endPoint, AdminToken token)
+    private AdminServer(WebApplication application, EventFeed events, IPEndPoint endPoint, AdminToken token)
     {
         _application = application;
+        _events = events;
         EndPoint = endPoint;
         Token = token;
     }
@@ -45,7 +48,9 @@ internal sealed class AdminServer : IAsyncDisposable
         if (!IPAddress.IsLoopback(bind.Address))
             throw new AdminException($"actors443.admin.bind = {bind} is not a loopback address; the admin server is for this machine alone, so set 127.0.0.1:{bind.Port} or [::1]:{bind.Port}");
         var token = AdminToken.ReadOrCreate(AdminToken.PathFor(settings));
-        WebApplication application = Build(bind, control, metrics, token, loggers);
+        ILogger log = loggers.CreateLogger(LogCategories.Admin);
+        var events = new EventFeed(() => new SnapshotSource(control, TimeProvider.System, log), TimeProvider.System, log);
+        WebApplication application = Build(bind, control, events, metrics, token, loggers);
         try
         {
             await application.StartAsync(cancellationToken);
@@ -63,17 +68,19 @@ internal sealed class AdminServer : IAsyncDisposable
 
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         var endPoint = new IPEndPoint(bind.Address, new Uri(address).Port);
-        loggers.CreateLogger(LogCategories.Admin).AdminListening(endPoint, token.Path);
-        return new AdminServer(application, endPoint, token);
+        log.AdminListening(endPoint, token.Path);
+        return new AdminServer(application, events, endPoint, token);
     }
 
     public async ValueTask DisposeAsync()
     {
+        // Whoever listens would be waited for.
+        await _events.DisposeAsync();
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
     }
 
-    private static WebApplication Build(IPEndPoint bind, IServerControl control, MeterProvider? metrics, AdminToken token, ILoggerFactory loggers)
+    private static WebApplication Build(IPEndPoint bind, IServerControl control, EventFeed events, MeterProvider? metrics, AdminToken token, ILoggerFactory loggers)
     {
         // The empty builder reads no environment and no appsettings.json: nothing but our settings decides where this listens.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "actors443-admin" });
@@ -100,7 +107,7 @@ internal sealed class AdminServer : IAsyncDisposable
         if (metrics is not null)
             application.UseOpenTelemetryPrometheusScrapingEndpoint(metrics, context => context.Request.Path == "/metrics", null, null, null);
         application.UseRouting();
-        AdminEndpoints.Map(application, control, log);
+        AdminEndpoints.Map(application, control, events, log);
         return application;
     }
 

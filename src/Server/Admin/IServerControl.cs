@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Actors443.Admission;
 using Actors443.Connections.Directory;
 using Actors443.Identities;
@@ -38,6 +39,16 @@ internal interface IServerControl
 
     /// <summary>Ends one tunnel. False: there is none of that id.</summary>
     Task<bool> KillTunnelAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>What is served and where it is led to.</summary>
+    /// <param name="limit">How many sites, at most.</param>
+    SiteListing ListSites(int limit);
+
+    /// <summary>The supervision tree; null: it does not stand yet.</summary>
+    ActorReport? Supervision();
+
+    /// <summary>Whose instruments are this server's.</summary>
+    IMeterFactory Meters { get; }
 
     Task<ServerStatus> StatusAsync(CancellationToken cancellationToken);
 

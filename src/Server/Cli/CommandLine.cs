@@ -26,6 +26,7 @@ internal sealed class CommandLine
             TrustCommand.Create(environment),
             ConnsCommand.Create(environment),
             WhyCommand.Create(environment),
+            DashboardCommand.Create(environment),
             ClusterCommand.Create(environment),
             RevokeCommand.Create(environment),
             TunnelCommand.Create(environment),
@@ -57,6 +58,7 @@ internal sealed class CommandLine
           actors443 doctor site.conf                    say what on this machine is in its way
           actors443 conns --sort requests               who is connected
           actors443 why 203.0.113.9                     why a client's connections ended
+          actors443 dashboard                           all of it in a browser
           actors443 load https://localhost:8443/        how much it bears
 
         Exit codes: 0 done, 1 failed, 2 bad usage or configuration.

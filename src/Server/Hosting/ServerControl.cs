@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
@@ -15,6 +16,7 @@ using Actors443.Supervision;
 using Actors443.Tunnels;
 using Akka.Actor;
 using Akka.Hosting;
+using Yarp.ReverseProxy;
 
 namespace Actors443.Server.Hosting;
 
@@ -27,6 +29,8 @@ internal sealed class ServerControl(
     IConnectionDirectory directory,
     IRevocations revocations,
     SiteDirectory sites,
+    IProxyStateLookup proxies,
+    IMeterFactory meters,
     TimeProvider time,
     ServerStart start,
     CancellationTokenSource stopping) : IServerControl
@@ -82,6 +86,12 @@ internal sealed class ServerControl(
         (await AskAsync<TunnelList>(ListTunnels.Instance, cancellationToken)).Tunnels;
 
     public Task<bool> KillTunnelAsync(string id, CancellationToken cancellationToken) => AskAsync<bool>(new KillTunnel(id), cancellationToken);
+
+    public IMeterFactory Meters => meters;
+
+    public SiteListing ListSites(int limit) => SiteListing.Of(sites.Current, proxies, environment.Router.Table, limit);
+
+    public ActorReport? Supervision() => ActorRegistry.For(system).TryGet<Actors443Supervisor>(out IActorRef root) ? ActorReport.Of(root) : null;
 
     public Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken) =>
         AskAsync<AdmissionStatus>(GetAdmissionStatus.Instance, cancellationToken);

@@ -44,4 +44,13 @@ internal static partial class AdminLog
 
     [LoggerMessage(EventIds.Admin + 12, LogLevel.Information, "Taken back by the admin API: the revocation of {Identity}")]
     public static partial void RevocationUndoneByAdmin(this ILogger log, Identity identity);
+
+    [LoggerMessage(EventIds.Admin + 13, LogLevel.Warning, "The dashboard goes without {Fact} this time: no answer came")]
+    public static partial void FactMissing(this ILogger log, Exception cause, string fact);
+
+    [LoggerMessage(EventIds.Admin + 14, LogLevel.Error, "A snapshot for the dashboard failed")]
+    public static partial void SnapshotFailed(this ILogger log, Exception cause);
+
+    [LoggerMessage(EventIds.Admin + 15, LogLevel.Debug, "Nobody listens to events any more")]
+    public static partial void NobodyListens(this ILogger log);
 }

@@ -165,7 +165,7 @@ public class AdminClientTests
         Assert.Contains("there is no token", noneError, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(ServerSettings settings, params string[] arguments)
+    internal static async Task<(int Code, string Output, string Error)> RunAsync(ServerSettings settings, params string[] arguments)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };

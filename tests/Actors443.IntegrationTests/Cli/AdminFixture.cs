@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using Actors443.Admission;
@@ -148,6 +149,16 @@ internal sealed class FakeServerControl : IServerControl
 
     public Task<bool> KillTunnelAsync(string id, CancellationToken cancellationToken) => Answer(Tunnels.RemoveAll(tunnel => tunnel.Id == id) > 0);
 
+    public SiteListing ListSites(int limit) => Failure is null ? Sites : throw Failure;
+
+    public SiteListing Sites { get; set; } = new(1, [new SiteReport("*", [new SiteRouteReport("/*", "proxy", null, [new UpstreamReport("http://127.0.0.1:8080/", "healthy", 2)])])], []);
+
+    public ActorReport? Tree { get; set; } = new("actors443", "Actors443Supervisor", 1, [new ActorReport("listeners", "ListenerSupervisor", 0, [], 0, null)], 0, null);
+
+    public ActorReport? Supervision() => Failure is null ? Tree : throw Failure;
+
+    public IMeterFactory Meters => TestMeters.Factory;
+
     public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => Answer(new ServerStatus
     {
         Version = "1.2.3",
@@ -168,8 +179,15 @@ internal sealed class FakeServerControl : IServerControl
         ConfigurationFiles = [],
     });
 
-    public Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken) => Answer(new AdmissionStatus(
-        AdmissionMode.Shedding, DateTimeOffset.UnixEpoch, ["cpu 99% (limit 97%)"], [new LoadSample("cpu", 0.99, new LoadThreshold(0.97, null))], 1, 100, 0, 1, 2));
+    /// <summary>Awaited before admission is told.</summary>
+    public Task SlowFacts { get; set; } = Task.CompletedTask;
+
+    public async Task<AdmissionStatus> AdmissionAsync(CancellationToken cancellationToken)
+    {
+        await SlowFacts.WaitAsync(cancellationToken);
+        return await Answer(new AdmissionStatus(
+            AdmissionMode.Shedding, DateTimeOffset.UnixEpoch, ["cpu 99% (limit 97%)"], [new LoadSample("cpu", 0.99, new LoadThreshold(0.97, null))], 1, 100, 0, 1, 2));
+    }
 
     public Task<ServerReadiness> ReadinessAsync(CancellationToken cancellationToken) => Task.FromResult(Readiness);
 

@@ -1,31 +1,21 @@
-using System.Security.Cryptography;
+using Actors443.Server.Assets;
 
 namespace Actors443.Server.Sites.Welcome;
-
-/// <summary>A file of the page, embedded in the program.</summary>
-internal sealed record WelcomeAsset(string Type, byte[] Content)
-{
-    public string ETag { get; } = $"\"{Convert.ToHexStringLower(SHA256.HashData(Content).AsSpan(0, 8))}\"";
-}
 
 /// <summary>The files of the page by name.</summary>
 internal static class WelcomeAssets
 {
-    private static readonly Dictionary<string, WelcomeAsset> All = new(StringComparer.Ordinal)
+    public const string Page = "Actors443.Welcome.welcome.html";
+
+    /// <summary>That of all built-in pages.</summary>
+    public static EmbeddedFile Icon { get; } = EmbeddedFile.Load("image/svg+xml", "Actors443.Welcome.favicon.svg");
+
+    private static readonly Dictionary<string, EmbeddedFile> All = new(StringComparer.Ordinal)
     {
-        ["welcome.css"] = new WelcomeAsset("text/css; charset=utf-8", Read("welcome.css")),
-        ["welcome.js"] = new WelcomeAsset("text/javascript; charset=utf-8", Read("welcome.js")),
-        ["favicon.svg"] = new WelcomeAsset("image/svg+xml", Read("favicon.svg")),
+        ["welcome.css"] = EmbeddedFile.Load("text/css; charset=utf-8", "Actors443.Welcome.welcome.css"),
+        ["welcome.js"] = EmbeddedFile.Load("text/javascript; charset=utf-8", "Actors443.Welcome.welcome.js"),
+        ["favicon.svg"] = Icon,
     };
 
-    public static WelcomeAsset? Find(string name) => All.GetValueOrDefault(name);
-
-    /// <summary>An embedded file as it is.</summary>
-    public static byte[] Read(string name)
-    {
-        using Stream stream = typeof(WelcomeAssets).Assembly.GetManifestResourceStream("Actors443.Welcome." + name)!;
-        using var content = new MemoryStream();
-        stream.CopyTo(content);
-        return content.ToArray();
-    }
+    public static EmbeddedFile? Find(string name) => All.GetValueOrDefault(name);
 }

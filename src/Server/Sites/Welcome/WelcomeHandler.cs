@@ -1,6 +1,7 @@
 using System.Text;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Server.Assets;
 
 namespace Actors443.Server.Sites.Welcome;
 
@@ -10,8 +11,6 @@ namespace Actors443.Server.Sites.Welcome;
 /// </summary>
 internal sealed class WelcomeHandler(WelcomeStatusSource source) : IRouteHandler
 {
-    private const string Policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
     public Task HandleAsync(HttpContext context, string rest)
     {
         HttpRequest request = context.Request;
@@ -40,45 +39,17 @@ internal sealed class WelcomeHandler(WelcomeStatusSource source) : IRouteHandler
         context.Connection.RemoteIpAddress is { } remote && System.Net.IPAddress.IsLoopback(PlainAddress.Of(remote))
         && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
 
-    private static Task WriteAssetAsync(HttpContext context, WelcomeAsset asset)
+    private static Task WriteAssetAsync(HttpContext context, EmbeddedFile asset)
     {
-        HttpResponse response = context.Response;
-        AddHeaders(response);
-        response.Headers.ETag = asset.ETag;
-        response.Headers.CacheControl = "no-cache";
-        if (context.Request.Headers.IfNoneMatch.ToString().Contains(asset.ETag, StringComparison.Ordinal))
-        {
-            response.StatusCode = StatusCodes.Status304NotModified;
-            return Task.CompletedTask;
-        }
-
-        return WriteBodyAsync(context, asset.Type, asset.Content);
+        PageResponse.AddHeaders(context.Response, PageResponse.OwnFilesOnly);
+        return asset.WriteAsync(context);
     }
 
     private static Task WriteAsync(HttpContext context, string type, string text)
     {
-        AddHeaders(context.Response);
+        PageResponse.AddHeaders(context.Response, PageResponse.OwnFilesOnly);
         // Not compressed: it shows the client's own words beside ours (BREACH).
         context.Response.Headers.CacheControl = "no-store, no-transform";
-        return WriteBodyAsync(context, type, Encoding.UTF8.GetBytes(text));
-    }
-
-    private static Task WriteBodyAsync(HttpContext context, string type, ReadOnlyMemory<byte> body)
-    {
-        context.Response.ContentType = type;
-        context.Response.ContentLength = body.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.BodyWriter.WriteAsync(body, context.RequestAborted).AsTask();
-    }
-
-    private static void AddHeaders(HttpResponse response)
-    {
-        IHeaderDictionary headers = response.Headers;
-        headers.ContentSecurityPolicy = Policy;
-        headers.XContentTypeOptions = "nosniff";
-        headers.XFrameOptions = "DENY";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
-        headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        return PageResponse.WriteAsync(context, type, Encoding.UTF8.GetBytes(text));
     }
 }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
 using Actors443.Admission;
+using Actors443.Server.Assets;
 using Actors443.Server.Cli;
 
 namespace Actors443.Server.Sites.Welcome;
@@ -13,7 +14,7 @@ internal static partial class WelcomePage
 {
     private const int CertificatesShown = 6;
 
-    private static readonly string Template = Encoding.UTF8.GetString(WelcomeAssets.Read("welcome.html"));
+    private static readonly string Template = Encoding.UTF8.GetString(EmbeddedFile.Read(WelcomeAssets.Page));
 
     public static string Render(WelcomeStatus status)
     {

@@ -63,6 +63,7 @@ public static class Actors443Hosting
             {
                 Actors443Parts parts = Actors443Parts.Of(system);
                 IActorRef supervisor = StartSupervisor(system, registry, parts.Environment);
+                ActorRoute.CheckSettingsWhenStarted(resolver.GetService<IServiceProvider>(), parts.Services.GetRequiredService<RouteGuards>());
                 if (options.Application is { } application)
                     await EmbeddedApplication.ServeAsync(supervisor, parts.Environment, resolver, application);
             });

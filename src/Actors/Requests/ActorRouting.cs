@@ -39,7 +39,7 @@ public static class ActorRouting
     {
         (ActorRouteOptions options, Lazy<ActorRequests> requests, Lazy<RouteGuard> guard) = Prepare(endpoints, pattern, target, configure);
         RequestDelegate invoke = new ActorEndpoint(pattern, target, options, requests, guard).InvokeAsync;
-        return options.Methods.Count == 0 ? endpoints.Map(pattern, invoke) : endpoints.MapMethods(pattern, options.Methods, invoke);
+        return (options.Methods.Count == 0 ? endpoints.Map(pattern, invoke) : endpoints.MapMethods(pattern, options.Methods, invoke)).WithMetadata(new ActorRoute(pattern));
     }
 
     /// <summary>Clients of this pattern listen to events (Server-Sent Events) of an actor: it is told <see cref="EventsOpened"/>, and tells that sender <see cref="ServerSentEvent"/>s.</summary>
@@ -55,7 +55,7 @@ public static class ActorRouting
         (ActorRouteOptions options, Lazy<ActorRequests> requests, Lazy<RouteGuard> guard) = Prepare(endpoints, pattern, target, configure);
         CancellationToken stopping = endpoints.ServiceProvider.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
         RequestDelegate invoke = new EventsEndpoint(pattern, target, options, requests, guard, stopping).InvokeAsync;
-        return endpoints.MapMethods(pattern, ["GET"], invoke);
+        return endpoints.MapMethods(pattern, ["GET"], invoke).WithMetadata(new ActorRoute(pattern));
     }
 
     private static (ActorRouteOptions Options, Lazy<ActorRequests> Requests, Lazy<RouteGuard> Guard) Prepare(

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Actors443.Configuration;
+using Actors443.Configuration.Reading;
 using Actors443.Engine;
 using Actors443.Telemetry;
 
@@ -14,6 +15,7 @@ internal sealed class RouteGuards
     private readonly Counter<long> _failures;
     private readonly ConcurrentBag<RouteGuard> _all = [];
     private volatile RequestSettings _settings;
+    private volatile IReadOnlyList<string>? _known;
 
     public RouteGuards(RequestSettings settings, MonotonicClock clock, IMeterFactory meters, ILoggerFactory loggers)
     {
@@ -27,7 +29,20 @@ internal sealed class RouteGuards
 
     public RequestSettings Settings => _settings;
 
-    public void Apply(RequestSettings settings) => _settings = settings;
+    public void Apply(RequestSettings settings)
+    {
+        _settings = settings;
+        if (_known is { } known)
+            SayWhichAreForNone(known);
+    }
+
+    /// <summary>The application has started, and these are the patterns of its routes to actors: settings for others are said to be for none, now and when they change.</summary>
+    public void Know(IEnumerable<string> patterns)
+    {
+        string[] known = [.. patterns.Concat(_all.Select(guard => guard.Route)).Distinct(StringComparer.Ordinal)];
+        _known = known;
+        SayWhichAreForNone(known);
+    }
 
     /// <summary>Of one route.</summary>
     /// <param name="route">Its pattern, or the name of its protocol.</param>
@@ -37,6 +52,15 @@ internal sealed class RouteGuards
         var guard = new RouteGuard(route, this, inCode, _clock, _log);
         _all.Add(guard);
         return guard;
+    }
+
+    private void SayWhichAreForNone(IReadOnlyList<string> known)
+    {
+        foreach (string pattern in _settings.Routes.Keys.Where(pattern => !known.Contains(pattern)))
+        {
+            string advice = KeySuggestion.Nearest(pattern, known) is { } near ? $"did you mean '{near}'?" : known.Count == 0 ? "there are none" : $"there are {string.Join(", ", known)}";
+            _log.SettingsForNoRoute(pattern, advice);
+        }
     }
 
     public void CountFailure(string route, string reason) => _failures.Add(1, new("http.route", route), new("reason", reason));

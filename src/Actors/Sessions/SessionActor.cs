@@ -17,7 +17,12 @@ public sealed class SessionActor : ActorBase
 {
     private readonly string _id;
     private readonly Props _application;
+    // More requests than this do not wait.
+    private const int MostWaiting = 100;
+
     private readonly SessionRouteOptions _options;
+    // Whose messages the application has and has not acknowledged, in their order.
+    private readonly Queue<IActorRef> _waiting = new();
     private readonly ReplayQueue _replay;
     private readonly SessionMetrics _metrics;
     private IActorRef _child = ActorRefs.Nobody;
@@ -77,7 +82,11 @@ public sealed class SessionActor : ActorBase
             case AttachSession attach:
                 OnAttach(attach);
                 return true;
+            case PostToSession post:
+                OnPost(post);
+                return true;
             case SessionSaid said when Sender.Equals(_socket):
+                _waiting.Enqueue(Sender);
                 _child.Tell(new WebSocketReceived(said.Data, said.IsText), Self);
                 return true;
             case SessionConfirmed confirmed when Sender.Equals(_socket):
@@ -95,7 +104,8 @@ public sealed class SessionActor : ActorBase
                     Sender.Tell(ack, Self);
                 return true;
             case WebSocketAck:
-                _socket.Tell(SessionTaken.Instance, Self);
+                if (_waiting.TryDequeue(out IActorRef? waiting))
+                    waiting.Tell(SessionTaken.Instance, Self);
                 return true;
             case CloseWebSocket close:
                 // In order, and for good.
@@ -120,32 +130,8 @@ public sealed class SessionActor : ActorBase
 
     private void OnAttach(AttachSession attach)
     {
-        if (HasBegun ? attach.Connection.Principal != _principal : !attach.MayBegin)
-        {
-            // It ended between the question and this.
-            Refuse(Sender, WebSocketCloseStatus.PolicyViolation, "no such session");
+        if (!IsFor(attach.Connection, attach.MayBegin, attach.Received))
             return;
-        }
-
-        if (!HasBegun)
-        {
-            if (!_options.Places.TryTake(_options.MaximumSessions))
-            {
-                Refuse(Sender, SessionSocketActor.TryAgainLater, "too many sessions");
-                Context.Stop(Self);
-                return;
-            }
-
-            _principal = attach.Connection.Principal;
-            _child = Context.Watch(Context.ActorOf(_application, "application"));
-            _metrics.Began();
-        }
-        else if (!_replay.Confirm(attach.Received))
-        {
-            Refuse(Sender, WebSocketCloseStatus.PolicyViolation, "more confirmed than sent");
-            return;
-        }
-
         if (!_socket.IsNobody())
         {
             Context.Unwatch(_socket);
@@ -165,6 +151,51 @@ public sealed class SessionActor : ActorBase
         }
 
         _metrics.Replayed(replayed);
+    }
+
+    private void OnPost(PostToSession post)
+    {
+        if (!IsFor(post.Connection, post.MayBegin, post.Received))
+            return;
+        if (_waiting.Count >= MostWaiting)
+        {
+            Refuse(Sender, SessionSocketActor.TryAgainLater, "too many messages wait");
+            return;
+        }
+
+        _waiting.Enqueue(Sender);
+        _child.Tell(new WebSocketReceived(post.Data, post.IsText), Self);
+    }
+
+    /// <summary>Begins it if there is none, and takes note of what the client has got. False: the sender is refused.</summary>
+    private bool IsFor(SessionConnection connection, bool mayBegin, long? received)
+    {
+        if (HasBegun ? connection.Principal != _principal : !mayBegin)
+        {
+            // It ended between the question and this.
+            Refuse(Sender, WebSocketCloseStatus.PolicyViolation, "no such session");
+            return false;
+        }
+
+        if (HasBegun)
+        {
+            if (received is not { } count || _replay.Confirm(count))
+                return true;
+            Refuse(Sender, WebSocketCloseStatus.PolicyViolation, "more confirmed than sent");
+            return false;
+        }
+
+        if (!_options.Places.TryTake(_options.MaximumSessions))
+        {
+            Refuse(Sender, SessionSocketActor.TryAgainLater, "too many sessions");
+            Context.Stop(Self);
+            return false;
+        }
+
+        _principal = connection.Principal;
+        _child = Context.Watch(Context.ActorOf(_application, "application"));
+        _metrics.Began();
+        return true;
     }
 
     private void OnDetached()

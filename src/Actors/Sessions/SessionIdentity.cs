@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Actors443.Requests;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 
@@ -18,8 +19,26 @@ internal static class SessionIdentity
 
     private static readonly TimeSpan FindWithin = TimeSpan.FromSeconds(5);
 
+    /// <summary>Null: it is not known, and the client has been answered.</summary>
+    public static async ValueTask<SessionClaim?> KnowAsync(HttpContext context, SessionRouteOptions options, IActorRef home)
+    {
+        try
+        {
+            if (await OfAsync(context, options, home) is { } claim)
+                return claim;
+            await ActorEndpoint.ProblemAsync(context, StatusCodes.Status401Unauthorized, "Who it is must be known here.");
+        }
+        catch (AskTimeoutException)
+        {
+            // The node that has it is dead, perhaps, and not yet removed. To begin another would be to lose this one.
+            await ActorEndpoint.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "The session cannot be reached now.");
+        }
+
+        return null;
+    }
+
     /// <summary>Null: the client has not what the route knows sessions by.</summary>
-    public static async ValueTask<SessionClaim?> OfAsync(HttpContext context, SessionRouteOptions options, IActorRef home)
+    private static async ValueTask<SessionClaim?> OfAsync(HttpContext context, SessionRouteOptions options, IActorRef home)
     {
         string? principal = PrincipalOf(context);
         switch (options.By)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Actors443.Cluster.Messages;
+using Actors443.Requests;
 using Akka.Actor;
 using Akka.Event;
 
@@ -21,7 +22,10 @@ public sealed record SessionDetached(string Session) : INoSerializationVerificat
 /// <param name="Path">What was asked for.</param>
 /// <param name="QueryString">With <c>?</c>; empty: none.</param>
 /// <param name="Principal">Who the client is; null: it has said nothing.</param>
-public sealed record SessionConnection(string? Id, string? Remote, string Path, string QueryString, string? Principal);
+public sealed record SessionConnection(string? Id, string? Remote, string Path, string QueryString, string? Principal)
+{
+    internal static SessionConnection Of(ActorRequest request, string? principal) => new(request.ConnectionId, request.Remote?.ToString(), request.Path, request.QueryString, principal);
+}
 
 /// <summary>To the home of sessions: for one of them. A shard region takes the entity's id from it and passes on the message.</summary>
 /// <param name="Session">Its id.</param>
@@ -31,6 +35,7 @@ public sealed record SessionEnvelope(string Session, [property: JsonConverter(ty
 /// <summary>What is in a <see cref="SessionEnvelope"/>.</summary>
 [JsonDerivedType(typeof(FindSession), "find")]
 [JsonDerivedType(typeof(AttachSession), "attach")]
+[JsonDerivedType(typeof(PostToSession), "post")]
 internal interface ISessionMessage;
 
 /// <summary>To a session: answer whether there is one for this principal.</summary>
@@ -41,6 +46,9 @@ internal sealed record SessionFound(bool IsThere) : IClusterMessage, INoSerializ
 
 /// <summary>To a session, from a socket: the client is here, and has got so many of its messages. Answered by <see cref="SessionPosition"/> or <see cref="SessionRefused"/>.</summary>
 internal sealed record AttachSession(SessionConnection Connection, long Received, bool MayBegin) : ISessionMessage, INoSerializationVerificationNeeded;
+
+/// <summary>To a session, from a request: what the client says by a request of its own, and how many messages it has got; null: it does not say. Answered by <see cref="SessionTaken"/> or <see cref="SessionRefused"/>.</summary>
+internal sealed record PostToSession(SessionConnection Connection, ReadOnlyMemory<byte> Data, bool IsText, long? Received, bool MayBegin) : ISessionMessage, INoSerializationVerificationNeeded;
 
 /// <summary>To a socket: what follows begins after so many messages.</summary>
 internal sealed record SessionPosition(long Count) : IClusterMessage, INoSerializationVerificationNeeded;
@@ -54,7 +62,7 @@ internal sealed record SessionRefused(int Status, string Description) : ICluster
 /// <param name="IsText">Whether that is text.</param>
 internal sealed record SessionPush(long Number, ReadOnlyMemory<byte> Data, bool IsText) : IClusterMessage, INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
-/// <summary>To a socket: the session has dealt with a message.</summary>
+/// <summary>To a socket, or a request: the session has dealt with its message.</summary>
 internal sealed record SessionTaken : IClusterMessage, INoSerializationVerificationNeeded, IDeadLetterSuppression
 {
     public static SessionTaken Instance { get; } = new();

@@ -2,7 +2,6 @@ using Actors443.Requests;
 using Actors443.WebSockets;
 using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -10,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 namespace Actors443.Sessions;
 
 /// <summary>
-/// Routes whose WebSockets are connections of sessions: the actor of a session outlives them. It gets <see cref="SessionAttached"/>, <see cref="WebSocketReceived"/>… and
+/// Routes whose WebSockets, or streams of events, are connections of sessions: the actor of a session outlives them. A POST is a message to it. It gets <see cref="SessionAttached"/>, <see cref="WebSocketReceived"/>… and
 /// <see cref="SessionDetached"/>, and tells its parent <see cref="WebSocketSend"/>, <see cref="WebSocketAck"/> and <see cref="CloseWebSocket"/> as it would tell a socket.
 /// </summary>
 public static class SessionRouting
@@ -68,27 +67,13 @@ public static class SessionRouting
         async (requests, context, _) =>
         {
             IActorRef home = homeOf(requests);
-            SessionClaim? claim;
-            try
-            {
-                claim = await SessionIdentity.OfAsync(context, options, home);
-            }
-            catch (AskTimeoutException)
-            {
-                // The node that has it is dead, perhaps, and not yet removed. To begin another would be to lose this one.
+            if (await SessionIdentity.KnowAsync(context, options, home) is not { } claim)
                 return ActorRefs.Nobody;
-            }
-
-            if (claim is null)
-            {
-                await ActorEndpoint.ProblemAsync(context, StatusCodes.Status401Unauthorized, "Who it is must be known here.");
-                return ActorRefs.Nobody;
-            }
-
             return await requests.MakeSocketActorAsync(Props.Create<SessionSocketActor>(claim.Id, home, claim.MayBegin, claim.Principal!));
         },
         options.WebSockets,
-        owned: true);
+        owned: true,
+        (shared, guard, stopping) => new SessionRequestsEndpoint(pattern, options, homeOf, shared, guard, stopping).InvokeAsync);
 
     private sealed class HomeProducer(Func<string, Props> session) : IIndirectActorProducer
     {

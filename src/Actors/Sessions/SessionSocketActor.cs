@@ -18,7 +18,7 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
     // 1013 has no name of its own in .NET.
     public const WebSocketCloseStatus TryAgainLater = (WebSocketCloseStatus)1013;
 
-    private static readonly TimeSpan AttachWithin = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan AttachWithin = TimeSpan.FromSeconds(10);
 
     private IActorRef _socket = ActorRefs.Nobody;
     private long _next;
@@ -91,8 +91,7 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
 
         // In case the node that has it dies now.
         Context.SetReceiveTimeout(AttachWithin);
-        var connection = new SessionConnection(opened.Request.ConnectionId, opened.Request.Remote?.ToString(), opened.Request.Path, opened.Request.QueryString, principal);
-        home.Tell(new SessionEnvelope(session, new AttachSession(connection, received, mayBegin)), Self);
+        home.Tell(new SessionEnvelope(session, new AttachSession(SessionConnection.Of(opened.Request, principal), received, mayBegin)), Self);
     }
 
     private void OnConfirmed(ReadOnlySpan<byte> count)

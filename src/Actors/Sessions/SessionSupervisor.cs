@@ -20,7 +20,7 @@ internal sealed class SessionSupervisor(Func<string, Props> session) : ActorBase
             case SessionEnvelope envelope:
                 if (!_sessions.TryGetValue(envelope.Session, out IActorRef? actor))
                 {
-                    if (envelope.Message is not AttachSession)
+                    if (envelope.Message is not (AttachSession or PostToSession))
                         return true;
                     actor = Context.Watch(Context.ActorOf(session(envelope.Session)));
                     _sessions.Add(envelope.Session, actor);

@@ -31,4 +31,7 @@ internal static partial class RequestLog
 
     [LoggerMessage(EventIds.Requests + 9, LogLevel.Information, "{Route} is out of quarantine")]
     public static partial void RouteReopened(this ILogger log, string route);
+
+    [LoggerMessage(EventIds.Requests + 10, LogLevel.Warning, "actors443.requests.routes: no route to an actor has the pattern '{Pattern}', so what is set for it has no effect; {Advice}")]
+    public static partial void SettingsForNoRoute(this ILogger log, string pattern, string advice);
 }

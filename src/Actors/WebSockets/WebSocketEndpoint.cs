@@ -4,7 +4,6 @@ using Actors443.Connections;
 using Actors443.Requests;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
 namespace Actors443.WebSockets;
 
@@ -22,7 +21,7 @@ internal sealed class WebSocketEndpoint(
             return;
         }
 
-        if (!IsOriginAllowed(context.Request))
+        if (!PageOrigin.IsAllowed(context.Request, options.Origins))
         {
             await ActorEndpoint.ProblemAsync(context, StatusCodes.Status403Forbidden, "A page of that origin may not open a WebSocket here.");
             return;
@@ -86,16 +85,5 @@ internal sealed class WebSocketEndpoint(
             if (owned)
                 peer.Tell(PoisonPill.Instance, ActorRefs.NoSender);
         }
-    }
-
-    // A browser sends the user's cookies along for whatever page asks: only pages of this host may, unless others are named (RFC 6455 10.2).
-    private bool IsOriginAllowed(HttpRequest request)
-    {
-        StringValues origin = request.Headers.Origin;
-        if (origin.Count == 0 || options.Origins.Contains("*") || options.Origins.Contains(origin.ToString(), StringComparer.OrdinalIgnoreCase))
-            return true;
-        return Uri.TryCreate(origin.ToString(), UriKind.Absolute, out Uri? page)
-            && Uri.TryCreate($"{request.Scheme}://{request.Host.Value}", UriKind.Absolute, out Uri? own)
-            && Uri.Compare(page, own, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
     }
 }

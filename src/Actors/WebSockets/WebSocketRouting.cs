@@ -54,17 +54,27 @@ public static class WebSocketRouting
     /// <param name="actor">Who speaks with a WebSocket; nobody: it is refused, by 503 unless it has been answered.</param>
     /// <param name="options">How.</param>
     /// <param name="owned">The actor is made for one WebSocket, and stopped with it.</param>
+    /// <param name="others">Makes what serves requests that are for no WebSocket; null: they are refused.</param>
     internal static IEndpointConventionBuilder Map(
-        IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequests, HttpContext, ActorRequest, ValueTask<IActorRef>> actor, WebSocketRouteOptions options, bool owned)
+        IEndpointRouteBuilder endpoints, string pattern, Func<ActorRequests, HttpContext, ActorRequest, ValueTask<IActorRef>> actor, WebSocketRouteOptions options, bool owned,
+        Func<Lazy<ActorRequests>, Lazy<RouteGuard>, CancellationToken, RequestDelegate>? others = null)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentException.ThrowIfNullOrEmpty(pattern);
         options.Check(pattern);
         IServiceProvider services = endpoints.ServiceProvider;
         var requests = new Lazy<ActorRequests>(() => ActorRequests.Of(services.GetRequiredService<ActorSystem>()));
-        var endpoint = new WebSocketEndpoint(pattern, actor, owned, options, requests, new Lazy<RouteGuard>(() => requests.Value.Guards.Create(pattern, options.Supervision)), services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
+        var guard = new Lazy<RouteGuard>(() => requests.Value.Guards.Create(pattern, options.Supervision));
+        CancellationToken stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+        RequestDelegate serve = new WebSocketEndpoint(pattern, actor, owned, options, requests, guard, stopping).InvokeAsync;
+        if (others?.Invoke(requests, guard, stopping) is { } other)
+        {
+            RequestDelegate webSockets = serve;
+            serve = context => context.WebSockets.IsWebSocketRequest ? webSockets(context) : other(context);
+        }
+
         ILoggerFactory loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
-        RequestDelegate handshake = new WebSocketMiddleware(endpoint.InvokeAsync, Options.Create(new WebSocketOptions { KeepAliveInterval = options.PingEvery, KeepAliveTimeout = options.PongWithin }), loggers).Invoke;
-        return endpoints.Map(pattern, handshake);
+        RequestDelegate handshake = new WebSocketMiddleware(serve, Options.Create(new WebSocketOptions { KeepAliveInterval = options.PingEvery, KeepAliveTimeout = options.PongWithin }), loggers).Invoke;
+        return endpoints.Map(pattern, handshake).WithMetadata(new ActorRoute(pattern));
     }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Hosting;
+using Actors443.IntegrationTests.Engine;
 using Actors443.Requests;
 using Actors443.Routing.Conversations;
 using Actors443.Testing;
@@ -12,6 +13,8 @@ using Actors443.TestKit;
 using Actors443.WebSockets;
 using Akka.Actor;
 using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Actors443.IntegrationTests.Embedding;
 
@@ -227,6 +230,32 @@ public sealed class RouteSupervisionTests
         ArgumentOutOfRangeException wrong = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => EmbeddedHost.StartAsync(TestEngine.Name, application =>
             application.MapActor("/x", ActorRefs.Nobody, route => route.Supervision = new RouteSupervisionSettings { LongestBackOff = TimeSpan.FromMilliseconds(1) })));
         Assert.Contains("/x: Supervision.LongestBackOff is too small; write BackOff or more.", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_for_a_route_that_is_not_there_are_reported()
+    {
+        using var log = new LinesOfLog();
+        await using EmbeddedHost host = await EmbeddedHost.StartAsync(
+            TestEngine.Name,
+            application => application.MapActor("/orders/{id}", ActorRefs.Nobody),
+            services => services.AddLogging(logging => logging.AddProvider(log)),
+            akka => akka.AddHocon(
+                """
+                actors443.requests.routes {
+                  "/orders/{id}" { time = 5s }
+                  "/ordres/{id}" { time = 5s }
+                  "moody" { time = 5s }
+                }
+                """,
+                HoconAddMode.Prepend),
+            options => options.MapProtocol<Moody>("moody"));
+
+        await Eventually.HoldsAsync(() => log.Lines.Any(line => line.Contains("requests.routes", StringComparison.Ordinal)), "it is reported", Patience);
+
+        Assert.Equal(
+            "actors443.requests.routes: no route to an actor has the pattern '/ordres/{id}', so what is set for it has no effect; did you mean '/orders/{id}'?",
+            Assert.Single(log.Lines, line => line.Contains("requests.routes", StringComparison.Ordinal)));
     }
 
     private static Task<EmbeddedHost> StartAsync(Mood mood, TestFrontDoor? door = null) => EmbeddedHost.StartAsync(

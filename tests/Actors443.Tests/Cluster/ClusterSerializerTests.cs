@@ -60,10 +60,15 @@ public sealed class ClusterSerializerTests : Akka.TestKit.Xunit2.TestKit
     {
         var push = new SessionPush(5, new byte[] { 0, 255, 7 }, false);
         var said = new SessionSaid("hello"u8.ToArray(), true);
+        var post = new SessionEnvelope("s", new PostToSession(new SessionConnection(null, null, "/live", "", "alice"), "hello"u8.ToArray(), true, 7, false));
 
         var pushed = Assert.IsType<SessionPush>(Serializer.FromBinary(Serializer.ToBinary(push), Serializer.Manifest(push)));
         var heard = Assert.IsType<SessionSaid>(Serializer.FromBinary(Serializer.ToBinary(said), Serializer.Manifest(said)));
 
+        var posted = Assert.IsType<PostToSession>(Assert.IsType<SessionEnvelope>(Serializer.FromBinary(Serializer.ToBinary(post), Serializer.Manifest(post))).Message);
+
+        Assert.Equal((true, 7, false, "alice"), (posted.IsText, posted.Received, posted.MayBegin, posted.Connection.Principal));
+        Assert.Equal("hello"u8.ToArray(), posted.Data.ToArray());
         Assert.Equal((5, false, true), (pushed.Number, pushed.IsText, heard.IsText));
         Assert.Equal(push.Data.ToArray(), pushed.Data.ToArray());
         Assert.Equal(said.Data.ToArray(), heard.Data.ToArray());

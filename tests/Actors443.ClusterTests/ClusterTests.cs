@@ -84,6 +84,34 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
     }
 
     [Fact]
+    public async Task A_name_is_asked_of_upstreams_once_for_all_nodes()
+    {
+        HttpClient[] clients = [.. nodes.Cluster.Nodes.Select(node => TrustingClient(node.Process.HttpsPort))];
+        int rounds = 0;
+        try
+        {
+            // Soon all of them know all, and share the names alike.
+            await Eventually.HoldsAsync(IsAskedOnceAsync, "each name is asked for once", TimeSpan.FromMinutes(2));
+        }
+        finally
+        {
+            foreach (HttpClient client in clients)
+                client.Dispose();
+        }
+
+        async Task<bool> IsAskedOnceAsync()
+        {
+            string zone = $".round-{++rounds}.test";
+            string[] names = [.. Enumerable.Range(0, 30).Select(number => $"n{number}{zone}")];
+            string[] answers = await Task.WhenAll(names.SelectMany(name => clients.Select(client => client.GetStringAsync($"/dns-query?name={name}&type=A"))));
+            Assert.All(answers, answer => Assert.Contains("192.0.2.1", answer, StringComparison.Ordinal));
+            string[] asked = [.. nodes.Upstream.Queries.Select(query => query.Name).Where(name => name.EndsWith(zone + ".", StringComparison.Ordinal))];
+            Assert.Equal(names.Length, asked.Distinct().Count());
+            return asked.Length == names.Length;
+        }
+    }
+
+    [Fact]
     public async Task Any_node_shows_all_nodes()
     {
         using AdminClient admin = nodes.Cluster[2].Admin();
@@ -118,6 +146,16 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
         using AdminClient admin = nodes.Cluster[0].Admin();
         Assert.Equal(3, (await admin.ListNodesAsync(CancellationToken.None)).Length);
     }
+
+    private static HttpClient TrustingClient(int port) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null },
+    })
+    {
+        BaseAddress = new Uri($"https://localhost:{port}/"),
+        Timeout = TimeSpan.FromMinutes(2),
+    };
 
     // As a client that goes once its ticket has come.
     private static async Task<string> OpenSslAsync(int port, params string[] arguments)

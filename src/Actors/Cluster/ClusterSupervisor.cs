@@ -1,3 +1,4 @@
+using Actors443.Cluster.Dns;
 using Actors443.Cluster.Identities;
 using Actors443.Cluster.Identity;
 using Actors443.Cluster.Nodes;
@@ -30,6 +31,7 @@ internal sealed class ClusterSupervisor : UntypedActor
 
         Context.ActorOf(Props.Create<NodeActor>(environment, directory), NodeActor.Name);
         Context.ActorOf(Props.Create<RevokedReplicaActor>(environment.Revoked, revoked, environment.Loggers), Revocations.NodeActor);
+        Context.ActorOf(Props.Create<DnsNodeActor>(environment.Dns), DnsNodeActor.Name);
         var ticketKeys = new SealedRegister("ticket-keys", seal);
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
         Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, environment.Loggers), "ticket-keys");

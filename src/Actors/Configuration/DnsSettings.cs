@@ -122,6 +122,9 @@ public sealed record DnsCacheSettings
 
     /// <summary>How long a client waits before it gets such an answer.</summary>
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromMilliseconds(1800);
+
+    /// <summary>In a cluster each name is one node's, who asks for all: how long it may take before another asks upstreams itself. Null: each node asks for itself.</summary>
+    public TimeSpan? SharedWithin { get; init; } = TimeSpan.FromMilliseconds(500);
 }
 
 /// <summary>A server that is asked.</summary>

@@ -15,6 +15,19 @@ internal enum DnsOutcome
     NotAQuery,
 }
 
+/// <summary>How a question went whose answer one server has for all.</summary>
+internal enum DnsSharing
+{
+    /// <summary>It was another's, who has answered.</summary>
+    Answered,
+
+    /// <summary>It was another's, who has not; upstreams were asked.</summary>
+    Fallback,
+
+    /// <summary>Another had it, and was answered.</summary>
+    Given,
+}
+
 /// <summary>Counts of queries by outcome. Each processor counts in a place of its own, so that none waits for another. Thread-safe.</summary>
 internal sealed class DnsCounters
 {
@@ -24,6 +37,7 @@ internal sealed class DnsCounters
     private const int Stride = 16;
 
     private readonly long[] _counts = new long[Stride * (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, 64))];
+    private readonly long[] _shared = new long[3];
     private long _coalesced;
     private long _prefetches;
 
@@ -32,6 +46,11 @@ internal sealed class DnsCounters
 
     /// <summary>Questions put before an answer in demand expired.</summary>
     public long Prefetches => Interlocked.Read(ref _prefetches);
+
+    /// <summary>Questions that were another server's, or that another had for this one, by how it went.</summary>
+    public IEnumerable<(DnsSharing Sharing, long Count)> Shared => Enum.GetValues<DnsSharing>().Select(sharing => (sharing, Interlocked.Read(ref _shared[(int)sharing])));
+
+    public void CountShared(DnsSharing sharing) => Interlocked.Increment(ref _shared[(int)sharing]);
 
     public void Count(DnsOutcome outcome)
     {

@@ -13,11 +13,12 @@ namespace Actors443.Dns;
 /// stands in where nobody answers (RFC 8767). If it fails, those who wait get SERVFAIL, and what is kept stays.
 /// </summary>
 internal sealed class DnsLookupActor(
-    DnsCache cache, DnsCachePart part, UpstreamGroup upstreams, DnsLookupLimits limits, DnsCounters counters, MonotonicClock clock, TimeProvider time, ILogger log) : UntypedActor
+    DnsCache cache, DnsCachePart part, UpstreamGroup upstreams, DnsLookupLimits limits, DnsResolver resolver, MonotonicClock clock, TimeProvider time, ILogger log) : UntypedActor
 {
     // RFC 8767 5: not asked again for so long where nobody answered.
     private const long RetryAfterMs = 30_000;
 
+    private readonly DnsCounters _counters = resolver.Counters;
     private readonly Dictionary<byte[], Question> _questions = new(DnsCacheKey.Comparer.Instance);
 
     protected override void OnReceive(object message)
@@ -28,8 +29,8 @@ internal sealed class DnsLookupActor(
                 OnLookup(lookup);
                 break;
             case RefreshAnswer refresh when !_questions.ContainsKey(refresh.Key) && _questions.Count < limits.MostQuestions:
-                counters.CountPrefetch();
-                Ask(refresh.Key);
+                _counters.CountPrefetch();
+                Ask(new Question(refresh.Key, isForNeighbor: false, isRefresh: true));
                 break;
             case RefreshAnswer:
                 break;
@@ -55,7 +56,7 @@ internal sealed class DnsLookupActor(
     private void OnLookup(DnsLookup lookup)
     {
         // It may have come between the look and the message.
-        if (cache.Find(lookup.Key) is { } known && clock.NowMs < known.ExpiresAtMs)
+        if (cache.Find(lookup.Key) is { } known && known.Serves(clock.NowMs, lookup.IsRefresh))
         {
             lookup.Complete(new DnsResolved(known, false));
             return;
@@ -63,7 +64,7 @@ internal sealed class DnsLookupActor(
 
         if (_questions.TryGetValue(lookup.Key, out Question? asked))
         {
-            counters.CountCoalesced();
+            _counters.CountCoalesced();
             asked.Add(lookup);
             return;
         }
@@ -74,24 +75,25 @@ internal sealed class DnsLookupActor(
             return;
         }
 
-        Question question = Ask(lookup.Key);
+        var question = new Question(lookup.Key, lookup.IsForNeighbor, lookup.IsRefresh);
+        Ask(question);
         question.Add(lookup);
         if (Servable(lookup.Key) is not null)
             PatienceAsync(question).PipeTo(Self);
     }
 
-    private Question Ask(byte[] key)
+    private void Ask(Question question)
     {
-        var question = new Question(key);
-        _questions.Add(key, question);
+        _questions.Add(question.Key, question);
         AskAsync(question).PipeTo(Self);
-        return question;
     }
 
     private async Task<Answered> AskAsync(Question question)
     {
         try
         {
+            if (await FromNeighborAsync(question) is { } shared)
+                return new Answered(question, shared, null);
             (UpstreamAnswer answer, UpstreamState from) = await upstreams.AskAsync(new UpstreamQuery(question.Key), CancellationToken.None);
             DnsCacheEntry? entry = DnsCacheEntry.TryMake(question.Key, answer.Message, limits.TimesToLive, clock.NowMs, answer.Age, from.Upstream.IsTrusted);
             string? problem = entry is null
@@ -109,6 +111,17 @@ internal sealed class DnsLookupActor(
             log.LookupBroke(cause, DnsName.ToText(DnsCacheKey.NameOf(question.Key)));
             return new Answered(question, null, cause.Message);
         }
+    }
+
+    // Null: it is for this server to ask.
+    private async Task<DnsCacheEntry?> FromNeighborAsync(Question question)
+    {
+        if (question.IsForNeighbor || limits.SharedWithin is not { } within || resolver.Neighbors is not { } neighbors || neighbors.OwnerOf(question.Key) is not { } owner)
+            return null;
+        DnsCacheEntry? entry = await neighbors.AskAsync(owner, question.Key, question.IsRefresh, within) is { } message
+            && DnsCacheEntry.TryMake(question.Key, message, limits.TimesToLive, clock.NowMs) is { IsFailure: false } made ? made : null;
+        _counters.CountShared(entry is null ? DnsSharing.Fallback : DnsSharing.Answered);
+        return entry;
     }
 
     private async Task<PatienceEnded> PatienceAsync(Question question)
@@ -156,11 +169,15 @@ internal sealed class DnsLookupActor(
         cache.Find(key) is { IsFailure: false } known && clock.NowMs - known.ExpiresAtMs <= limits.StaleMs ? known : null;
 
     /// <summary>Who waits for one question.</summary>
-    private sealed class Question(byte[] key)
+    private sealed class Question(byte[] key, bool isForNeighbor, bool isRefresh)
     {
         private readonly List<DnsLookup> _waiting = [];
 
         public byte[] Key => key;
+
+        public bool IsForNeighbor => isForNeighbor;
+
+        public bool IsRefresh => isRefresh;
 
         public void Add(DnsLookup lookup) => _waiting.Add(lookup);
 
@@ -183,4 +200,5 @@ internal sealed class DnsLookupActor(
 /// <param name="FailureSeconds">How long it is remembered that nobody could say.</param>
 /// <param name="StaleMs">How long after its end an answer may stand in; below 0: never.</param>
 /// <param name="StaleAfter">How long clients wait before it does.</param>
-internal sealed record DnsLookupLimits(int MostQuestions, DnsTimesToLive TimesToLive, uint FailureSeconds, long StaleMs, TimeSpan StaleAfter);
+/// <param name="SharedWithin">How long the server whose question it is may take; null: it is not asked.</param>
+internal sealed record DnsLookupLimits(int MostQuestions, DnsTimesToLive TimesToLive, uint FailureSeconds, long StaleMs, TimeSpan StaleAfter, TimeSpan? SharedWithin);

@@ -12,6 +12,12 @@ internal sealed class DnsLookup(byte[] key) : INoSerializationVerificationNeeded
 
     public byte[] Key => key;
 
+    /// <summary>Another server asks, who is not to be asked in turn.</summary>
+    public bool IsForNeighbor { get; init; }
+
+    /// <summary>An answer that is near its end will not do.</summary>
+    public bool IsRefresh { get; init; }
+
     public Task<DnsResolved?> Found => _found.Task;
 
     public void Complete(DnsResolved? resolved) => _found.TrySetResult(resolved);

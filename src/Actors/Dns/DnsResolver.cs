@@ -12,14 +12,17 @@ internal sealed class DnsResolver(MonotonicClock clock, TimeProvider time) : IDn
 {
     // Uses until an answer is in demand, and how near to its end it then is refreshed.
     private const int HitsInDemand = 3;
-    private const uint RefreshShare = 10;
     private const uint ShortestRefreshed = 10;
 
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
 
     private volatile DnsRuntime? _runtime;
+    private IDnsNeighbors? _neighbors;
 
     public DnsCounters Counters { get; } = new();
+
+    /// <summary>Servers that share the names with this one; null: there are none.</summary>
+    public IDnsNeighbors? Neighbors { get => Volatile.Read(ref _neighbors); set => Volatile.Write(ref _neighbors, value); }
 
     /// <summary>Null: not started.</summary>
     public DnsRuntime? Runtime => _runtime;
@@ -60,7 +63,7 @@ internal sealed class DnsResolver(MonotonicClock clock, TimeProvider time) : IDn
             if (age < entry.Lifetime)
             {
                 entry.NoteHit(HitsInDemand);
-                if (entry.Lifetime - age <= entry.Lifetime / RefreshShare)
+                if (entry.IsNearItsEnd(age))
                     Refresh(runtime, entry);
                 return ValueTask.FromResult(End(DnsOutcome.Hit, DnsAnswer.Of(query, read, entry, age, false, runtime.Form)));
             }
@@ -71,6 +74,37 @@ internal sealed class DnsResolver(MonotonicClock clock, TimeProvider time) : IDn
 
         record.NoteMiss();
         return LookUpAsync(runtime, key.ToArray(), query, read, cancellationToken);
+    }
+
+    /// <summary>For another server, whose client has asked: the answer to this key's question, with what is left of its times; null: there is none, or it is no key.</summary>
+    /// <param name="key">See <see cref="DnsCacheKey"/>.</param>
+    /// <param name="isRefresh">An answer that is near its end will not do.</param>
+    public async Task<byte[]?> AnswerNeighborAsync(byte[] key, bool isRefresh)
+    {
+        if (_runtime is not { } runtime || !DnsCacheKey.IsWellFormed(key))
+            return null;
+        DnsCacheEntry? entry = runtime.Cache.Find(key);
+        if (entry is null || !entry.Serves(clock.NowMs, isRefresh))
+        {
+            var lookup = new DnsLookup(key) { IsForNeighbor = true, IsRefresh = isRefresh };
+            runtime.LookupFor(key).Tell(lookup, ActorRefs.NoSender);
+            try
+            {
+                entry = await lookup.Found.WaitAsync(runtime.Settings.Timeout + Margin, time) is { IsStale: false } found ? found.Entry : null;
+            }
+            catch (TimeoutException)
+            {
+                return null;
+            }
+        }
+
+        // Whoever asks may have other upstreams, which can say.
+        if (entry is null || entry.IsFailure)
+            return null;
+        Counters.CountShared(DnsSharing.Given);
+        byte[] message = new byte[entry.Length];
+        entry.CopyTo(message, entry.AgeAt(clock.NowMs), null);
+        return message;
     }
 
     private static DnsAnswer ErrorFor(DnsQueryStatus status, ReadOnlyMemory<byte> query, in DnsQuery read, DnsAnswerForm form) => status switch

@@ -100,11 +100,12 @@ internal sealed class DnsSupervisor : UntypedActor, IWithTimers
             new DnsTimesToLive(Seconds(kept.MinimumTtl), Seconds(kept.MaximumTtl), Seconds(kept.MaximumNegativeTtl)),
             Seconds(kept.FailureTtl),
             (long)(kept.Stale?.TotalMilliseconds ?? -1),
-            kept.StaleAfter);
+            kept.StaleAfter,
+            kept.SharedWithin);
         IActorRef[] lookups =
         [
             .. cache.Parts.Select((part, number) => Context.ActorOf(
-                Props.Create<DnsLookupActor>(cache, part, upstreams, limits, _resolver.Counters, _clock, _time, _log), $"lookup-{_generation}-{number}")),
+                Props.Create<DnsLookupActor>(cache, part, upstreams, limits, _resolver, _clock, _time, _log), $"lookup-{_generation}-{number}")),
         ];
         return new DnsRuntime(settings, cache, lookups, upstreams, new DnsClients(settings), local);
     }

@@ -15,6 +15,7 @@ internal sealed class DnsMetrics
         meter.CreateObservableCounter("actors443.dns.queries", () => counters.All.Select(count => new Measurement<long>(count.Count, Tag("outcome", NameOf(count.Outcome)))), "{query}", "DNS queries, by outcome.");
         meter.CreateObservableCounter("actors443.dns.coalesced", () => counters.Coalesced, "{query}", "DNS queries that waited for a question that another had put.");
         meter.CreateObservableCounter("actors443.dns.prefetches", () => counters.Prefetches, "{question}", "Questions put before an answer in demand expired.");
+        meter.CreateObservableCounter("actors443.dns.shared", () => counters.Shared.Select(count => new Measurement<long>(count.Count, Tag("outcome", count.Sharing.ToString().ToLowerInvariant()))), "{question}", "Questions between the nodes of a cluster, by outcome.");
         meter.CreateObservableUpDownCounter("actors443.dns.cache.entries", () => resolver.Runtime?.Cache.Count ?? 0, "{answer}", "DNS answers kept.");
         meter.CreateObservableUpDownCounter("actors443.dns.cache.size", () => resolver.Runtime?.Cache.Bytes ?? 0, "By", "Memory of the DNS answers kept, about.");
         meter.CreateObservableUpDownCounter("actors443.dns.clients", () => resolver.Runtime?.Clients.Count ?? 0, "{client}", "Clients whose DNS queries are counted.");

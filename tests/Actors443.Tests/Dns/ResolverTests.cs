@@ -297,12 +297,77 @@ public sealed class ResolverTests : Akka.TestKit.Xunit2.TestKit
         Assert.Equal(DnsResponseCode.ServFail, DnsHeader.ResponseCode(await waiting));
     }
 
+    [Fact]
+    public async Task A_name_of_another_server_is_asked_of_it_and_of_upstreams_if_it_does_not_answer()
+    {
+        Start(new DnsSettings());
+        var neighbor = new Neighbor();
+        _resolver.Neighbors = neighbor;
+        _upstream.Always = query => query.Answer(records: [DnsTestRecord.A("192.0.2.1", 60)]);
+        await ResolveAsync(DnsTestMessage.Query("www.test"));
+        Assert.Equal(1, _upstream.Count);
+        Assert.Equal([(DnsSharing.Answered, 0), (DnsSharing.Fallback, 1), (DnsSharing.Given, 0)], _resolver.Counters.Shared);
+
+        var answer = new DnsTestQuery(DnsTestMessage.Query("ftp.test"), false);
+        neighbor.Answers = _ => Task.FromResult<byte[]?>(answer.Answer(records: [DnsTestRecord.A("192.0.2.9", 60)]));
+        byte[] shared = await ResolveAsync(DnsTestMessage.Query("ftp.test"));
+        Assert.Equal("192.0.2.9", new IPAddress(shared.AsSpan(shared.Length - 4)).ToString());
+        Assert.Equal(1, _upstream.Count);
+        // It is kept, and not asked for again.
+        neighbor.Answers = _ => throw new InvalidOperationException("it is known");
+        await ResolveAsync(DnsTestMessage.Query("ftp.test"));
+        // What is no answer to the question is none.
+        neighbor.Answers = _ => Task.FromResult<byte[]?>([1, 2, 3]);
+        await ResolveAsync(DnsTestMessage.Query("mail.test"));
+        Assert.Equal(2, _upstream.Count);
+        Assert.Equal([(DnsSharing.Answered, 1), (DnsSharing.Fallback, 2), (DnsSharing.Given, 0)], _resolver.Counters.Shared);
+    }
+
+    [Fact]
+    public async Task What_another_server_answers_is_kept_for_what_is_left_of_its_time()
+    {
+        Start(new DnsSettings());
+        _upstream.Always = query => query.Answer(records: [DnsTestRecord.A("192.0.2.1", 60)]);
+        await ResolveAsync(DnsTestMessage.Query("www.test"));
+        _time.Advance(TimeSpan.FromSeconds(20));
+        byte[] key = KeyOf("www.test");
+        byte[]? shared = await _resolver.AnswerNeighborAsync(key, false);
+
+        var entry = DnsCacheEntry.TryMake(key, shared, new DnsTimesToLive(0, 86400, 3600), _clock.NowMs);
+
+        Assert.Equal(40u, entry!.Lifetime);
+        Assert.Equal(1, _upstream.Count);
+        Assert.Contains((DnsSharing.Given, 1L), _resolver.Counters.Shared);
+        // In its last tenth it will not do for one who wants to keep it.
+        _time.Advance(TimeSpan.FromSeconds(35));
+        Assert.NotNull(await _resolver.AnswerNeighborAsync(key, true));
+        Assert.Equal(2, _upstream.Count);
+        Assert.Null(await _resolver.AnswerNeighborAsync([9, 9, 9], false));
+    }
+
+    private static byte[] KeyOf(string name)
+    {
+        byte[] query = DnsTestMessage.Query(name);
+        Assert.Equal(DnsQueryStatus.Good, DnsQuery.TryRead(query, out DnsQuery read));
+        byte[] key = new byte[DnsCacheKey.Longest];
+        return key[..DnsCacheKey.Write(query, read, false, key)];
+    }
+
+    private sealed class Neighbor : IDnsNeighbors
+    {
+        public Func<byte[], Task<byte[]?>> Answers { get; set; } = _ => Task.FromResult<byte[]?>(null);
+
+        public Address? OwnerOf(ReadOnlySpan<byte> key) => new("akka", "other");
+
+        public Task<byte[]?> AskAsync(Address owner, byte[] key, bool isRefresh, TimeSpan within) => Answers(key);
+    }
+
     private IActorRef Start(DnsSettings settings)
     {
         var upstreams = new UpstreamGroup([new UpstreamState(_upstream), new UpstreamState(_second)], settings, _metrics, NullLogger.Instance, _time);
         var cache = new DnsCache(settings.Cache.Size, 1);
-        var limits = new DnsLookupLimits(settings.MaximumInFlight, new DnsTimesToLive(0, 86400, 3600), 5, (long)(settings.Cache.Stale?.TotalMilliseconds ?? -1), settings.Cache.StaleAfter);
-        IActorRef lookup = Sys.ActorOf(Props.Create<DnsLookupActor>(cache, cache.Parts[0], upstreams, limits, _resolver.Counters, _clock, (TimeProvider)_time, NullLogger.Instance));
+        var limits = new DnsLookupLimits(settings.MaximumInFlight, new DnsTimesToLive(0, 86400, 3600), 5, (long)(settings.Cache.Stale?.TotalMilliseconds ?? -1), settings.Cache.StaleAfter, settings.Cache.SharedWithin);
+        IActorRef lookup = Sys.ActorOf(Props.Create<DnsLookupActor>(cache, cache.Parts[0], upstreams, limits, _resolver, _clock, (TimeProvider)_time, NullLogger.Instance));
         _resolver.Publish(new DnsRuntime(settings, cache, [lookup], upstreams, new DnsClients(settings), DnsLocalData.None));
         return lookup;
     }

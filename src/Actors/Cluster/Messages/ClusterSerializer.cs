@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Cluster.Acme;
+using Actors443.Cluster.Dns;
 using Actors443.Cluster.Nodes;
 using Actors443.Identities;
 using Actors443.Sessions;
@@ -42,6 +43,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         ["acme-want"] = typeof(WantCertificate),
         ["acme-decided"] = typeof(CertificateDecided),
         ["acme-asked-for"] = typeof(NamesAskedFor),
+        ["dns-ask"] = typeof(AskDnsOfNode),
+        ["dns-answer"] = typeof(DnsFromNode),
         ["session"] = typeof(SessionEnvelope),
         ["session-found"] = typeof(SessionFound),
         ["session-position"] = typeof(SessionPosition),

@@ -34,7 +34,13 @@ internal sealed class ClusterNodes(ActorSystem system)
             .Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving or MemberStatus.WeaklyUp && asks?.Invoke(NameOf(member.Address)) != false)
             .Select(member => AskAsync<T>(member.Address, actor, question, within, cancellationToken)));
 
-    private async Task<NodeAnswer<T>> AskAsync<T>(Address address, string actor, object question, TimeSpan within, CancellationToken cancellationToken)
+    /// <summary>Asks an actor of one node; if it does not answer in time, it is answered for by null.</summary>
+    /// <param name="address">Of the node.</param>
+    /// <param name="actor">Name of the actor below <c>/user/actors443/cluster</c>.</param>
+    /// <param name="question">A message between nodes.</param>
+    /// <param name="within">For the answer.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    public async Task<NodeAnswer<T>> AskAsync<T>(Address address, string actor, object question, TimeSpan within, CancellationToken cancellationToken = default)
         where T : class
     {
         try

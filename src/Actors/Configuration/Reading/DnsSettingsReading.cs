@@ -83,6 +83,7 @@ internal static class DnsSettingsReading
             Prefetch = cache.Flag("prefetch", defaults.Prefetch),
             Stale = cache.DurationOrOff("stale", defaults.Stale, TimeSpan.FromSeconds(1)),
             StaleAfter = cache.Duration("stale-after", defaults.StaleAfter, TimeSpan.Zero),
+            SharedWithin = cache.DurationOrOff("shared-within", defaults.SharedWithin, TimeSpan.FromMilliseconds(10)),
         };
         if (read.MinimumTtl > read.MaximumTtl)
             (cache.Value("minimum-ttl") ?? cache.Value("maximum-ttl"))!.Fail("minimum-ttl is above maximum-ttl; write a minimum below it");

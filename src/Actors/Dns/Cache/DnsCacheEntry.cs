@@ -19,6 +19,9 @@ internal sealed class DnsCacheEntry
     // Objects, dictionary node and queue place, roughly.
     private const int Overhead = 240;
 
+    // The last tenth of its life.
+    private const uint NearItsEnd = 10;
+
     private readonly byte[] _message;
     private readonly int[] _timesToLive;
     private int _hits;
@@ -165,6 +168,13 @@ internal sealed class DnsCacheEntry
 
     /// <summary>Whole seconds since it was stored; not below 0.</summary>
     public uint AgeAt(long nowMs) => (uint)Math.Max(0, (nowMs - StoredAtMs) / 1000);
+
+    /// <summary>It is to be asked for again soon.</summary>
+    /// <param name="age">Seconds, below <see cref="Lifetime"/>.</param>
+    public bool IsNearItsEnd(uint age) => Lifetime - age <= Lifetime / NearItsEnd;
+
+    /// <summary>It holds; for a refresh, not only for a short time more.</summary>
+    public bool Serves(long nowMs, bool isRefresh) => AgeAt(nowMs) is var age && age < Lifetime && !(isRefresh && IsNearItsEnd(age));
 
     /// <summary>Counts a use, up to what anybody asks about: beyond that readers write nothing.</summary>
     public void NoteHit(int enough)

@@ -35,6 +35,23 @@ internal static class DnsCacheKey
         return length;
     }
 
+    /// <summary>It can be a key: for one that comes from elsewhere.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<byte> key)
+    {
+        if (key.Length > Longest || (key.Length & 1) != 0)
+            return false;
+        int at = 0;
+        while (at < key.Length && key[at] != 0)
+        {
+            // No label is longer (RFC 1035 2.3.4).
+            if (key[at] > 63)
+                return false;
+            at += 1 + key[at];
+        }
+
+        return at < DnsReader.LongestName && at + 4 <= key.Length;
+    }
+
     /// <summary>The name of a key, as on the wire.</summary>
     public static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> key)
     {

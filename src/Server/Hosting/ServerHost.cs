@@ -55,6 +55,8 @@ internal static class ServerHost
         }
 
         WriteBanner(start, services, admin);
+        var manager = new ServiceManager();
+        manager.Ready($"serving on {string.Join(", ", services.GetRequiredService<Actors443Server>().Listeners.SelectMany(listener => listener.EndPoints))}");
         using var reload = ActivatorUtilities.CreateInstance<SettingsReload>(services, start);
         await using (reload.Watch())
         using (HangupSignal.Listen(reload.ReloadAsync, loggers.CreateLogger(LogCategories.Server)))
@@ -65,6 +67,7 @@ internal static class ServerHost
             await stopAsked.Task;
         }
 
+        manager.Stopping();
         await StopAsync(application, admin);
         // Whoever started it starts it again then.
         return services.GetRequiredService<ServerLifecycle>().Membership == ClusterMembership.Removed ? ExitCode.Failed : ExitCode.Done;

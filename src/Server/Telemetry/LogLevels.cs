@@ -39,6 +39,8 @@ internal sealed class LogLevels : IConfigureOptions<LoggerFilterOptions>, IOptio
             options.Rules.Add(Rule(prefix, LogLevel.Warning));
         // What failed at the start is told on one line by the command; the host would tell it again with its stack.
         options.Rules.Add(Rule("Microsoft.Extensions.Hosting", LogLevel.Critical));
+        // YARP brings it for a cookie that no setting of ours asks for; it warns of keys that it could not keep.
+        options.Rules.Add(Rule("Microsoft.AspNetCore.DataProtection", LogLevel.Error));
         // Enabled at any level, it gives every request an activity and a scope of the log, which nobody reads: telemetry asks for activities by itself.
         if (!settings.Levels.Any(level => RequestDiagnostics.StartsWith(level.Key, StringComparison.Ordinal)))
             options.Rules.Add(Rule(RequestDiagnostics, LogLevel.None));

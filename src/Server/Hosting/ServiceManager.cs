@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Hosting.Systemd;
+
+namespace Actors443.Server.Hosting;
+
+/// <summary>Tells systemd how the server is (sd_notify(3)), if that has started it and wants to know. Thread-safe.</summary>
+internal sealed class ServiceManager
+{
+    private readonly SystemdNotifier _notifier = new();
+
+    /// <summary>Every listener is open.</summary>
+    /// <param name="status">A line that <c>systemctl status</c> shows.</param>
+    public void Ready(string status)
+    {
+        _notifier.Notify(new ServiceState("STATUS=" + status));
+        _notifier.Notify(ServiceState.Ready);
+    }
+
+    /// <summary>Connections are drained from now on.</summary>
+    public void Stopping() => _notifier.Notify(ServiceState.Stopping);
+}

@@ -1,7 +1,10 @@
+using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
+using Actors443.Connections.History;
 using Actors443.Server.Admin.Dashboard;
 using Actors443.Server.Admin.Events;
+using Actors443.Server.Admin.OpenApi;
 using Actors443.Server.Telemetry;
 using Actors443.Supervision;
 
@@ -17,24 +20,69 @@ internal static class AdminEndpoints
         DashboardPage.Map(routes);
         routes.MapMethods("/healthz", ["GET", "HEAD"], context => context.Response.WriteAsync("ok\n"));
         routes.MapMethods("/readyz", ["GET", "HEAD"], context => ReadyAsync(context, control));
-        routes.MapGet($"{Api}/status", async context => await WriteAsync(context, await control.StatusAsync(context.RequestAborted)));
-        routes.MapGet($"{Api}/admission", async context => await WriteAsync(context, await control.AdmissionAsync(context.RequestAborted)));
-        routes.MapGet($"{Api}/certificates", async context => await WriteAsync(context, await control.ListCertificatesAsync(context.RequestAborted)));
-        routes.MapPost($"{Api}/certificates/{{name}}/renew", context => RenewAsync(context, control, log));
-        routes.MapGet($"{Api}/certificates/{{name}}/story", context => ExplainAsync(context, control));
-        routes.MapGet($"{Api}/connections", context => ListConnectionsAsync(context, control));
-        routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log));
-        foreach (string action in (string[])["close", "drain", "push"])
-            routes.MapPost($"{Api}/connections/{action}", context => ActOnConnectionsAsync(action, context, control, log));
-        routes.MapGet($"{Api}/history", context => TellHistoryAsync(context, control));
-        routes.MapGet($"{Api}/cluster", async context => await WriteAsync(context, await control.ListNodesAsync(context.RequestAborted)));
+        routes.MapGet($"{Api}/openapi.json", context => WriteAsync(context, OpenApiDocument.Of(routes.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>())))
+            .Describe(new ApiOperation("This document"));
+        routes.MapGet($"{Api}/status", async context => await WriteAsync(context, await control.StatusAsync(context.RequestAborted)))
+            .Describe<ServerStatus>("The server at a glance");
+        routes.MapGet($"{Api}/admission", async context => await WriteAsync(context, await control.AdmissionAsync(context.RequestAborted)))
+            .Describe<AdmissionStatus>("The admission mode with its reasons");
+        MapCertificates(routes, control, log);
+        MapConnections(routes, control, log);
+        routes.MapGet($"{Api}/cluster", async context => await WriteAsync(context, await control.ListNodesAsync(context.RequestAborted)))
+            .Describe<ClusterNodeReport[]>("The nodes of the cluster, the oldest first; empty: there is none");
         RevocationEndpoints.Map(routes, $"{Api}/revoked", control, log);
-        routes.MapGet($"{Api}/tunnels", async context => await WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))));
-        routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log));
-        routes.MapGet($"{Api}/sites", context => WriteAsync(context, control.ListSites(int.MaxValue)));
-        routes.MapGet($"{Api}/actors", context => control.Supervision() is { } tree ? WriteAsync(context, tree) : AdminFailures.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "the server is starting; there are no actors yet"));
-        routes.MapGet($"{Api}/events", events.ListenAsync);
-        routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log));
+        routes.MapGet($"{Api}/tunnels", async context => await WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))))
+            .Describe<TunnelReport[]>("Open tunnels, the oldest first");
+        routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log))
+            .Describe(new ApiOperation("Ends a tunnel") { Status = StatusCodes.Status204NoContent });
+        routes.MapGet($"{Api}/sites", context => WriteAsync(context, control.ListSites(int.MaxValue)))
+            .Describe<SiteListing>("Sites with their upstreams and health; routes of connections");
+        routes.MapGet($"{Api}/actors", context => control.Supervision() is { } tree ? WriteAsync(context, tree) : AdminFailures.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "the server is starting; there are no actors yet"))
+            .Describe<ActorReport>("The supervision tree with its counts");
+        routes.MapGet($"{Api}/events", events.ListenAsync)
+            .Describe(new ApiOperation("Snapshots of the server as server-sent events, one a second") { Answer = typeof(EventSnapshot), ContentType = "text/event-stream" });
+        routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log))
+            .Describe(new ApiOperation("Begins the graceful stop") { Status = StatusCodes.Status202Accepted });
+    }
+
+    private static void MapCertificates(IEndpointRouteBuilder routes, IServerControl control, ILogger log)
+    {
+        routes.MapGet($"{Api}/certificates", async context => await WriteAsync(context, await control.ListCertificatesAsync(context.RequestAborted)))
+            .Describe<CertificateListing>("Certificates being served, and what is wrong with the others");
+        routes.MapPost($"{Api}/certificates/{{name}}/renew", context => RenewAsync(context, control, log))
+            .Describe(new ApiOperation("Has a new certificate ordered by ACME") { Answer = typeof(RenewalReport), Status = StatusCodes.Status202Accepted });
+        routes.MapGet($"{Api}/certificates/{{name}}/story", context => ExplainAsync(context, control))
+            .Describe<StoryReport>("The story of a name's orders by ACME");
+    }
+
+    private static void MapConnections(IEndpointRouteBuilder routes, IServerControl control, ILogger log)
+    {
+        routes.MapGet($"{Api}/connections", context => ListConnectionsAsync(context, control)).Describe<ConnectionPage>(
+            "Connections of all nodes",
+            ("where", "A filter, as in 'actors443 conns where'"),
+            ("sort", "age, requests or bytes"),
+            ("state", "Only those in this state"),
+            ("sni", "Only those for this name, exact or *.example.com"),
+            ("listener", "Only those of this listener"),
+            ("offset", "How many to leave out first"),
+            ("limit", $"How many, at most {ConnectionQuery.MaximumLimit}"));
+        routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log))
+            .Describe(new ApiOperation("Closes a connection of this node") { Status = StatusCodes.Status204NoContent });
+        foreach ((string action, string summary) in (ReadOnlySpan<(string, string)>)
+        [
+            ("close", "Closes the connections that a filter means, on all nodes"),
+            ("drain", "Lets the connections that a filter means end in order, on all nodes"),
+            ("push", "Says the body of the request to the clients of the connections that a filter means, on all nodes"),
+        ])
+        {
+            routes.MapPost($"{Api}/connections/{action}", context => ActOnConnectionsAsync(action, context, control, log))
+                .Describe<ConnectionsActedOn>(summary, ("where!", "Which; empty: all"));
+        }
+
+        routes.MapGet($"{Api}/history", context => TellHistoryAsync(context, control)).Describe<ConnectionHistory>(
+            "Why connections ended",
+            ("of", "An address, a network or the id of a connection; without: everybody"),
+            ("limit", $"How many ends, at most {HistoryQuery.MaximumLimit}"));
     }
 
     private static async Task ReadyAsync(HttpContext context, IServerControl control)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Actors443.Configuration.Reading;
 using Actors443.Identities;
+using Actors443.Server.Admin.OpenApi;
 using Actors443.Server.Telemetry;
 
 namespace Actors443.Server.Admin;
@@ -10,9 +11,14 @@ internal static class RevocationEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes, string path, IServerControl control, ILogger log)
     {
-        routes.MapGet(path, context => WriteAsync(context, RevokedReport.List(control.Revocations.All)));
-        routes.MapPost(path, context => RevokeAsync(context, control, log));
-        routes.MapDelete(path, context => UndoAsync(context, control, log));
+        (string, string) kind = ("kind!", string.Join(", ", Enum.GetValues<IdentityKind>().Select(SettingsValueTypes.NameOf)));
+        (string, string) id = ("id!", "Whose");
+        routes.MapGet(path, context => WriteAsync(context, RevokedReport.List(control.Revocations.All)))
+            .Describe<RevokedReport[]>("Who is revoked, the last first");
+        routes.MapPost(path, context => RevokeAsync(context, control, log))
+            .Describe<RevocationReport>("Lets nobody in by it any more and cuts what is open, on all nodes", kind, id, ("reason", "Why, for people"));
+        routes.MapDelete(path, context => UndoAsync(context, control, log))
+            .Describe<RevocationReport>("Takes a revocation back", kind, id);
     }
 
     private static async Task RevokeAsync(HttpContext context, IServerControl control, ILogger log)

@@ -36,6 +36,7 @@ public class AdminServerTests
     [InlineData("GET", "/API/V1/certificates")]
     [InlineData("GET", "/api/v1/admission")]
     [InlineData("GET", "/api/v1/events")]
+    [InlineData("GET", "/api/v1/openapi.json")]
     [InlineData("GET", "/api/v1/sites")]
     [InlineData("GET", "/api/v1/actors")]
     [InlineData("DELETE", "/api/v1/connections/c-1")]

@@ -1,10 +1,9 @@
-using System.Net;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Identities;
 using Actors443.IntegrationTests.Engine;
+using Actors443.IntegrationTests.Tls;
 using Actors443.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -39,10 +38,10 @@ public abstract class RevocationTests(EngineKind kind) : IDisposable
         await using EngineHost host = await StartAsync();
         IRevocations revocations = host.Services.GetRequiredService<IRevocations>();
         Identity identity = byKey ? Identity.CertificateKey(alice) : Identity.Certificate(alice);
-        await using TlsClient open = await ConnectAsync(host, alice, resumes: true);
-        await using TlsClient other = await ConnectAsync(host, bob);
+        await using TlsClient open = await CertifiedClient.ConnectAsync(host, alice, resumes: true);
+        await using TlsClient other = await CertifiedClient.ConnectAsync(host, bob);
         Assert.Equal((204, 204), ((await open.GetAsync("/i-am/alice")).Status, (await other.GetAsync("/i-am/bob")).Status));
-        Assert.True(await IsServedAsync(host, alice, resumes: true));
+        Assert.True(await CertifiedClient.IsServedAsync(host, alice, resumes: true));
 
         RevocationReport report = await revocations.RevokeAsync(identity, "laptop lost");
 
@@ -50,14 +49,14 @@ public abstract class RevocationTests(EngineKind kind) : IDisposable
         Assert.True(await open.EndsAsync());
         await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.Revoked && obituary.Detail == $"{identity}: laptop lost");
         Assert.Equal("laptop lost", revocations.Find(identity)!.Reason);
-        Assert.False(await IsServedAsync(host, alice));
-        Assert.False(await IsServedAsync(host, alice, resumes: true));
+        Assert.False(await CertifiedClient.IsServedAsync(host, alice));
+        Assert.False(await CertifiedClient.IsServedAsync(host, alice, resumes: true));
         await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.ClientCertificateRevoked);
         Assert.Equal(204, (await other.GetAsync("/i-am/bob")).Status);
 
         Assert.NotNull(await revocations.UndoAsync(identity));
 
-        Assert.True(await IsServedAsync(host, alice));
+        Assert.True(await CertifiedClient.IsServedAsync(host, alice));
         Assert.Null(revocations.Find(identity));
         Assert.Null(await revocations.UndoAsync(identity));
     }
@@ -91,25 +90,4 @@ public abstract class RevocationTests(EngineKind kind) : IDisposable
             context.Features.Get<IActorConnectionFeature>()!.Principal = name;
             return Results.NoContent();
         }));
-
-    private static Task<TlsClient> ConnectAsync(EngineHost host, X509Certificate2 certificate, bool resumes = false) => TlsClient.ConnectAsync(host.Port, configure: options =>
-    {
-        options.ClientCertificates = [certificate];
-        options.AllowTlsResume = resumes;
-        options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
-    });
-
-    // In TLS 1.3 a client learns of a refusal after its own handshake.
-    private static async Task<bool> IsServedAsync(EngineHost host, X509Certificate2 certificate, bool resumes = false)
-    {
-        try
-        {
-            await using TlsClient client = await ConnectAsync(host, certificate, resumes);
-            return (await client.GetAsync()).Status == (int)HttpStatusCode.OK;
-        }
-        catch (Exception refused) when (refused is IOException or AuthenticationException)
-        {
-            return false;
-        }
-    }
 }

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Numerics;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Configuration;
@@ -38,8 +36,8 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         using X509Certificate2 bob = _ours.IssueClient("bob").WithKey;
         string list = WriteList(_ours, number: 1);
         await using EngineHost host = await StartAsync([list]);
-        await using TlsClient open = await ConnectAsync(host, alice);
-        await using TlsClient other = await ConnectAsync(host, bob, resumes: false);
+        await using TlsClient open = await CertifiedClient.ConnectAsync(host, alice, resumes: true);
+        await using TlsClient other = await CertifiedClient.ConnectAsync(host, bob);
         Assert.Equal((200, 200), ((await open.GetAsync()).Status, (await other.GetAsync()).Status));
 
         WriteList(_ours, number: 2, revoked: alice);
@@ -47,8 +45,8 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         Assert.True(await open.EndsAsync());
         await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.ClientCertificateRevoked && obituary.Detail!.Contains(alice.SerialNumber, StringComparison.Ordinal));
         // A session made before is not resumed either: the same client.
-        Assert.False(await IsServedAsync(host, alice, resumes: true));
-        Assert.True(await IsServedAsync(host, bob));
+        Assert.False(await CertifiedClient.IsServedAsync(host, alice, resumes: true));
+        Assert.True(await CertifiedClient.IsServedAsync(host, bob));
         Assert.Contains(await host.ConnectionsAsync(), connection => connection.Remote.Equals(other.Local));
     }
 
@@ -61,8 +59,8 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         using X509Certificate2 bob = _ours.IssueClient("bob").WithKey;
         await using EngineHost host = await StartAsync([WriteList(_ours, number: 1, revoked: bob, nextUpdate: DateTimeOffset.UtcNow.AddMinutes(-1))], policy);
 
-        Assert.Equal(served, await IsServedAsync(host, alice));
-        Assert.False(await IsServedAsync(host, bob));
+        Assert.Equal(served, await CertifiedClient.IsServedAsync(host, alice));
+        Assert.False(await CertifiedClient.IsServedAsync(host, bob));
         if (!served)
             await host.AwaitObituaryAsync(obituary => obituary.Detail?.Contains("has expired", StringComparison.Ordinal) == true);
     }
@@ -74,7 +72,7 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         using var forger = new TestCertificates("Our clients");
         await using EngineHost host = await StartAsync([WriteList(forger, number: 1)]);
 
-        Assert.False(await IsServedAsync(host, alice));
+        Assert.False(await CertifiedClient.IsServedAsync(host, alice));
         await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.ClientCertificateRejected && obituary.Detail!.Contains("no revocation list of its issuer", StringComparison.Ordinal));
     }
 
@@ -87,7 +85,7 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         string root = WriteList(_ours, number: 1);
         _folder.Write("ca.pem", _ours.CertificatePem + intermediate.CertificatePem);
         await using (EngineHost both = await StartAsync([branch, root], ca: _folder.Write("ca.pem", _ours.CertificatePem + intermediate.CertificatePem)))
-            Assert.True(await IsServedAsync(both, alice.WithKey));
+            Assert.True(await CertifiedClient.IsServedAsync(both, alice.WithKey));
     }
 
     [Fact]
@@ -105,14 +103,14 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         using var state = new TemporaryFolder();
         await using (EngineHost host = await StartAsync([url], state: state.Path))
         {
-            await Eventually.HoldsAsync(() => IsServedAsync(host, alice), "the list is there");
-            Assert.False(await IsServedAsync(host, bob));
+            await Eventually.HoldsAsync(() => CertifiedClient.IsServedAsync(host, alice), "the list is there");
+            Assert.False(await CertifiedClient.IsServedAsync(host, bob));
         }
 
         await authority.DisposeAsync();
         await using EngineHost again = await StartAsync([url], state: state.Path);
-        Assert.True(await IsServedAsync(again, alice));
-        Assert.False(await IsServedAsync(again, bob));
+        Assert.True(await CertifiedClient.IsServedAsync(again, alice));
+        Assert.False(await CertifiedClient.IsServedAsync(again, bob));
     }
 
     [Fact]
@@ -122,12 +120,12 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         using X509Certificate2 bob = _ours.IssueClient("bob").WithKey;
         string list = WriteList(_ours, number: 1, revoked: alice);
         await using EngineHost host = await StartAsync([list]);
-        Assert.False(await IsServedAsync(host, alice));
+        Assert.False(await CertifiedClient.IsServedAsync(host, alice));
 
         await File.WriteAllTextAsync(list, "-----BEGIN X509 CRL-----\nbm8=\n-----END X509 CRL-----\n");
 
-        Assert.False(await IsServedAsync(host, alice));
-        Assert.True(await IsServedAsync(host, bob));
+        Assert.False(await CertifiedClient.IsServedAsync(host, alice));
+        Assert.True(await CertifiedClient.IsServedAsync(host, bob));
     }
 
     private static byte[] MakeList(TestCertificates issuer, int number, X509Certificate2? revoked, DateTimeOffset nextUpdate)
@@ -149,26 +147,5 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
             Https = settings.Https with { ClientCertificates = rule },
             StateDirectory = state ?? settings.StateDirectory,
         });
-    }
-
-    private static Task<TlsClient> ConnectAsync(EngineHost host, X509Certificate2 certificate, bool resumes = true) => TlsClient.ConnectAsync(host.Port, configure: options =>
-    {
-        options.ClientCertificates = [certificate];
-        options.AllowTlsResume = resumes;
-        options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
-    });
-
-    // SslStream keeps sessions by host: one client's may be offered by the next, with the certificate of the first.
-    private static async Task<bool> IsServedAsync(EngineHost host, X509Certificate2 certificate, bool resumes = false)
-    {
-        try
-        {
-            await using TlsClient client = await ConnectAsync(host, certificate, resumes);
-            return (await client.GetAsync()).Status == (int)HttpStatusCode.OK;
-        }
-        catch (Exception refused) when (refused is IOException or AuthenticationException)
-        {
-            return false;
-        }
     }
 }

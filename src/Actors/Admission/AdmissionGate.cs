@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Actors443.Admission.Sharing;
 using Actors443.Configuration;
 using Actors443.Connections;
 
@@ -9,7 +10,7 @@ namespace Actors443.Admission;
 /// The counters and limits that every connection passes on its way in, on the engine's threads, without locks and, for a client already known,
 /// without allocation. The <see cref="AdmissionActor"/> sets the mode and sweeps what is no longer needed; if it fails, the gate works on.
 /// </summary>
-internal sealed class AdmissionGate : IAcceptGate
+internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
 {
     private readonly TimeProvider _time;
     private readonly long _origin;
@@ -30,6 +31,9 @@ internal sealed class AdmissionGate : IAcceptGate
         _generation = new Generation(settings, new ConcurrentDictionary<ClientKey, ClientRecord>());
     }
 
+    /// <summary>Where other nodes are told of clients that have many connections.</summary>
+    public SharedLimits Sharing { get; init; } = new();
+
     /// <summary>The settings in force.</summary>
     public AdmissionSettings Settings => _generation.Settings;
 
@@ -47,6 +51,10 @@ internal sealed class AdmissionGate : IAcceptGate
 
     /// <summary>Bans so far.</summary>
     public long Bans => Volatile.Read(ref _bans);
+
+    string ISharedCounts.Kind => ClientKey.Kind;
+
+    IEnumerable<SharedCount> ISharedCounts.All => _generation.Clients.Select(pair => pair.Value);
 
     private bool IsOpen => Mode != AdmissionMode.Paused && Connections < _generation.Settings.MaximumConnections;
 
@@ -120,7 +128,12 @@ internal sealed class AdmissionGate : IAcceptGate
     public void Leave(IPAddress client)
     {
         Interlocked.Decrement(ref _connections);
-        Find(client)?.Leave(NowMicros);
+        if (Find(client) is { } record)
+        {
+            record.Leave(NowMicros);
+            Sharing.Changed(record, _generation.Settings.PerClient.Connections);
+        }
+
         if (Volatile.Read(ref _opened) is not null)
         {
             lock (_waiting)
@@ -192,18 +205,29 @@ internal sealed class AdmissionGate : IAcceptGate
     /// <summary>How long a client is banned from now; null: it is not.</summary>
     public TimeSpan? BannedFor(IPAddress client) => Find(client)?.BannedFor(NowMicros) is > 0 and var micros ? TimeSpan.FromMicroseconds(micros) : null;
 
+    int ISharedCounts.LimitOf(SharedCount count) => _generation.Settings.PerClient.Connections;
+
+    SharedCount? ISharedCounts.Find(string key, bool make)
+    {
+        if (ClientKey.Parse(key) is not { } client)
+            return null;
+        ConcurrentDictionary<ClientKey, ClientRecord> clients = _generation.Clients;
+        return make ? clients.GetOrAdd(client, static key => new ClientRecord(key)) : clients.GetValueOrDefault(client);
+    }
+
     private CloseReason EnterLimited(Generation generation, IPAddress client)
     {
         ClientLimitSettings limits = generation.Settings.PerClient;
         ClientKey key = generation.KeyOf(client);
         while (true)
         {
-            ClientRecord record = generation.Clients.GetOrAdd(key, static _ => new ClientRecord());
+            ClientRecord record = generation.Clients.GetOrAdd(key, static key => new ClientRecord(key));
             if (record.IsBanned(NowMicros))
                 return Refused(key, record, CloseReason.ClientBanned);
             switch (record.TryEnter(limits.Connections, limits.UnfinishedHandshakes))
             {
                 case EnterResult.Entered:
+                    Sharing.Changed(record, limits.Connections);
                     return CloseReason.None;
                 case EnterResult.TooManyConnections:
                     return Refused(key, record, CloseReason.ClientConnectionLimit);

@@ -1,3 +1,4 @@
+using Actors443.Admission.Sharing;
 using Actors443.Connections;
 
 namespace Actors443.Admission;
@@ -11,11 +12,8 @@ internal enum EnterResult
 }
 
 /// <summary>The counts and rates of one client. Thread-safe by compare-and-swap; times are microseconds of the gate's clock.</summary>
-internal sealed class ClientRecord
+internal sealed class ClientRecord(ClientKey key) : SharedCount
 {
-    private const int RetiredMark = int.MinValue;
-
-    private int _connections;
     private int _handshakes;
     private long _newArrival;
     private long _resumedArrival;
@@ -23,6 +21,8 @@ internal sealed class ClientRecord
     private long _lastLeft;
     private int _refused;
     private int _lastRefusal;
+
+    public override string Key => key.ToString();
 
     public bool IsBanned(long now) => now < Volatile.Read(ref _bannedUntil);
 
@@ -49,21 +49,12 @@ internal sealed class ClientRecord
 
     public EnterResult TryEnter(int maximumConnections, int maximumHandshakes)
     {
-        while (true)
-        {
-            int connections = Volatile.Read(ref _connections);
-            if (connections == RetiredMark)
-                return EnterResult.Retired;
-            if (maximumConnections > 0 && connections >= maximumConnections)
-                return EnterResult.TooManyConnections;
-            if (Interlocked.CompareExchange(ref _connections, connections + 1, connections) != connections)
-                continue;
-            if (Interlocked.Increment(ref _handshakes) <= maximumHandshakes || maximumHandshakes == 0)
-                return EnterResult.Entered;
-            Interlocked.Decrement(ref _handshakes);
-            Interlocked.Decrement(ref _connections);
-            return EnterResult.TooManyHandshakes;
-        }
+        EnterResult entered = TryEnter(maximumConnections);
+        if (entered != EnterResult.Entered || Interlocked.Increment(ref _handshakes) <= maximumHandshakes || maximumHandshakes == 0)
+            return entered;
+        Interlocked.Decrement(ref _handshakes);
+        Leave();
+        return EnterResult.TooManyHandshakes;
     }
 
     public void HandshakeEnded() => DecrementAboveZero(ref _handshakes);
@@ -71,7 +62,7 @@ internal sealed class ClientRecord
     public void Leave(long now)
     {
         Volatile.Write(ref _lastLeft, now);
-        DecrementAboveZero(ref _connections);
+        Leave();
     }
 
     /// <summary>
@@ -102,7 +93,7 @@ internal sealed class ClientRecord
         bool quiet = now >= Volatile.Read(ref _newArrival) && now >= Volatile.Read(ref _resumedArrival) && now - Volatile.Read(ref _lastLeft) > 1_000_000;
         if (IsBanned(now) || !(quiet || crowded))
             return false;
-        return Interlocked.CompareExchange(ref _connections, RetiredMark, 0) == 0;
+        return TryRetire();
     }
 
     // After a change of masks a connection may leave by a record it did not enter by.

@@ -1,6 +1,8 @@
+using Actors443.Admission.Sharing;
 using Actors443.Cluster.Dns;
 using Actors443.Cluster.Identities;
 using Actors443.Cluster.Identity;
+using Actors443.Cluster.Limits;
 using Actors443.Cluster.Nodes;
 using Actors443.Cluster.TicketKeys;
 using Actors443.Configuration;
@@ -32,6 +34,10 @@ internal sealed class ClusterSupervisor : UntypedActor
         Context.ActorOf(Props.Create<NodeActor>(environment, directory), NodeActor.Name);
         Context.ActorOf(Props.Create<RevokedReplicaActor>(environment.Revoked, revoked, environment.Loggers), Revocations.NodeActor);
         Context.ActorOf(Props.Create<DnsNodeActor>(environment.Dns), DnsNodeActor.Name);
+        ClusterLimitSettings limits = environment.Settings.Cluster.Limits;
+        IReadOnlyList<ISharedCounts> counts = [environment.Gate, environment.TunnelAccounts, environment.CertificateCounts];
+        if (limits.Enabled)
+            Context.ActorOf(Props.Create<SharedLimitsActor>(environment.SharedLimits, counts, limits, environment.ClusterLimitMetrics), SharedLimitsActor.Name);
         var ticketKeys = new SealedRegister("ticket-keys", seal);
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
         Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, environment.Loggers), "ticket-keys");

@@ -14,6 +14,9 @@ public sealed record AdmissionSettings
     /// <summary>Limits of one client.</summary>
     public ClientLimitSettings PerClient { get; init; } = new();
 
+    /// <summary>Limits of one client certificate.</summary>
+    public CertificateLimitSettings PerCertificate { get; init; } = new();
+
     /// <summary>When to shed load and when to stop accepting.</summary>
     public LoadSettings Load { get; init; } = new();
 }
@@ -50,6 +53,13 @@ public sealed record ClientLimitSettings
 
     /// <summary>Clients tracked at once; beyond it the least recent are forgotten.</summary>
     public int TrackedClients { get; init; } = 100_000;
+}
+
+/// <summary><c>actors443.admission.per-certificate</c>: limits of one client certificate.</summary>
+public sealed record CertificateLimitSettings
+{
+    /// <summary>Connections at once; 0: no limit.</summary>
+    public int Connections { get; init; }
 }
 
 /// <summary><c>actors443.admission.load</c>: thresholds of Normal → Shedding → Paused. Fractions are 0…1.</summary>

@@ -31,4 +31,17 @@ public sealed record ClusterSettings
 
     /// <summary>How long the same nodes must have been unreachable before the side with fewer nodes gives up (Akka's split brain resolver, keep-majority).</summary>
     public TimeSpan StableAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Limits of a client, account or certificate that hold for all nodes together.</summary>
+    public ClusterLimitSettings Limits { get; init; } = new();
+}
+
+/// <summary><c>actors443.cluster.limits</c>: whether <c>admission.per-client.connections</c>, <c>admission.per-certificate.connections</c> and <c>tunnels.limits.tunnels</c> hold for all nodes together.</summary>
+public sealed record ClusterLimitSettings
+{
+    /// <summary>False: each node has them for itself.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>The other nodes are told of a change at once, and of those that follow it not before this has passed.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(20);
 }

@@ -137,4 +137,7 @@ public enum CloseReason
 
     /// <summary>Whose it is was revoked while it was open: client certificate, account, token or principal (<see cref="Identities.IRevocations"/>).</summary>
     Revoked,
+
+    /// <summary>Its client certificate has too many connections.</summary>
+    CertificateConnectionLimit,
 }

@@ -1,3 +1,4 @@
+using Actors443.Admission.Sharing;
 using Actors443.Configuration;
 using Actors443.Engine;
 using Actors443.Identities;
@@ -24,6 +25,8 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
     private List<IActorRef>? _conversations;
     private bool _failed;
     private bool _announced;
+    // Null: not counted by a client certificate.
+    private SharedCount? _counted;
 
     // What failed on the connection is over; the connection and what else lives on it are not.
     protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
@@ -35,6 +38,8 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
             return;
         if (_state != ConnectionState.Closed)
             _connection.Abort(CloseReason.ActorFailed, _failed ? "its actor failed" : "its actor was stopped");
+        if (_counted is not null)
+            lifetimes.Certificates?.Leave(_counted);
         if (_announced)
             lifetimes.Observers.Tell(new ConnectionClosed(Self, _connection.Reason, _connection.ReasonDetail, _connection.Snapshot()), Self);
         Context.Parent.Tell(new ConnectionEnded(_connection), Self);
@@ -56,7 +61,7 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         switch (message)
         {
             case ConnectionAccepted or StageAdvanced:
-                CloseIfRevoked();
+                LookAtIdentity();
                 return true;
             case DeadlinePassed deadline:
                 OnDeadline(deadline.Reason);
@@ -120,11 +125,16 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         }
     }
 
-    // What was revoked before it was named here.
-    private void CloseIfRevoked()
+    private void LookAtIdentity()
     {
+        // It may have been revoked before it was named here.
         if (lifetimes.Revoked.Current.Find(_connection) is { } revoked)
             _connection.Abort(CloseReason.Revoked, revoked.Detail);
+        if (_counted is not null || lifetimes.Certificates is not { IsLimited: true } certificates || _connection is not { HasOpened: true, Reason: CloseReason.None, ClientCertificate: { } certificate })
+            return;
+        _counted = certificates.TryEnter(certificate);
+        if (_counted is null)
+            _connection.Abort(CloseReason.CertificateConnectionLimit, certificate.Subject);
     }
 
     private void OnDeadline(CloseReason reason)
@@ -184,6 +194,9 @@ internal sealed class ConnectionLifetimes(DeadlineSettings deadlines, DrainSetti
 
     /// <summary>Who may not stay.</summary>
     public RevokedIdentities Revoked { get; init; } = new();
+
+    /// <summary>Counts connections by client certificate; null: nobody does.</summary>
+    public CertificateCounts? Certificates { get; init; }
 
     public void Apply(DeadlineSettings deadlines, DrainSettings drain) => _current = new Generation(deadlines, drain);
 

@@ -3,6 +3,7 @@ using Actors443.Acme.Challenges;
 using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
+using Actors443.Admission.Sharing;
 using Actors443.Certificates;
 using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
@@ -140,7 +141,10 @@ public static class Actors443Hosting
         services.AddSingleton<RevocationMetrics>();
         services.AddSingleton<PublishedStaples>();
         services.AddSingleton<ConnectionMetrics>();
-        services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SharedLimits>();
+        services.AddSingleton<ClusterLimitMetrics>();
+        services.AddSingleton(provider => new CertificateCounts(settings.Admission.PerCertificate, provider.GetRequiredService<SharedLimits>()));
+        services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()) { Sharing = provider.GetRequiredService<SharedLimits>() });
         services.AddSingleton<AcmeMetrics>();
         services.AddSingleton(provider =>
         {
@@ -161,7 +165,7 @@ public static class Actors443Hosting
         {
             Deciders = HandshakeDeciders.Of(provider.GetServices<IHandshakeDecider>(), provider.GetRequiredService<ILoggerFactory>()),
         });
-        services.AddSingleton(provider => new ConnectionLifetimes(settings.Deadlines, settings.Drain) { Revoked = provider.GetRequiredService<RevokedIdentities>() });
+        services.AddSingleton(provider => new ConnectionLifetimes(settings.Deadlines, settings.Drain) { Revoked = provider.GetRequiredService<RevokedIdentities>(), Certificates = provider.GetRequiredService<CertificateCounts>() });
         services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PortableEngine>();
         services.TryAddSingleton(provider => EngineChoice.Make(provider, settings, OpenSsl.Missing));
@@ -219,7 +223,7 @@ public static class Actors443Hosting
 
     private static void AddTunnels(this IServiceCollection services, TunnelSettings settings)
     {
-        services.AddSingleton(provider => new TunnelAccounts(settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<RevokedIdentities>()));
+        services.AddSingleton(provider => new TunnelAccounts(settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<RevokedIdentities>(), provider.GetRequiredService<SharedLimits>()));
         services.AddSingleton<TunnelTable>();
         services.AddSingleton<SessionTable>();
         services.TryAddSingleton<ITargetResolver, SystemResolver>();

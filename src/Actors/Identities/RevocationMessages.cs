@@ -8,9 +8,9 @@ namespace Actors443.Identities;
 internal sealed record ChangeIdentity(Identity Identity, bool Revoked, string? Reason) : INoSerializationVerificationNeeded;
 
 /// <param name="Fact">For the other nodes; null: nothing has changed.</param>
-/// <param name="Cut">What was cut on this node.</param>
+/// <param name="Cut">What is cut on this node: the other nodes need not wait for it.</param>
 /// <param name="Refusal">Why nothing was done; null: it was.</param>
-internal sealed record IdentityChanged(RevocationFact? Fact, IdentitiesCut Cut, string? Refusal = null) : INoSerializationVerificationNeeded;
+internal sealed record IdentityChanged(RevocationFact? Fact, Task<IdentitiesCut> Cut, string? Refusal = null) : INoSerializationVerificationNeeded;
 
 /// <summary>To the actor of revoked identities, from another node: these facts. Answers <see cref="IdentitiesCut"/>.</summary>
 /// <param name="Facts">As <see cref="RevocationFact.Encode"/> gives them.</param>

@@ -47,11 +47,11 @@ internal sealed class Revocations(Task<IActorRef> supervisor, RevokedIdentities 
             throw new InvalidOperationException(changed.Refusal);
         if (changed.Fact is not { } fact)
             return null;
-        NodeRevocation here = Report(nodes?.Self, changed.Cut);
         if (nodes is null)
-            return new RevocationReport([here], []);
+            return new RevocationReport([Report(null, await changed.Cut)], []);
         IReadOnlyList<NodeAnswer<IdentitiesCut>> answers = await nodes.AskAllAsync<IdentitiesCut>(
             NodeActor, new ApplyFacts([fact.Encode()]), NodesAnswerWithin, node => node != nodes.Self, cancellationToken);
+        NodeRevocation here = Report(nodes.Self, await changed.Cut);
         return new RevocationReport(
             [here, .. answers.Where(answer => answer.Answer is not null).Select(answer => Report(answer.Node, answer.Answer!))],
             [.. answers.Where(answer => answer.Answer is null).Select(answer => answer.Node)]);

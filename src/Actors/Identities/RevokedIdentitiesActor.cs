@@ -14,6 +14,8 @@ internal sealed class RevokedIdentitiesActor : UntypedActor
 
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
 
+    private static readonly Task<IdentitiesCut> Nothing = Task.FromResult(new IdentitiesCut(0, 0));
+
     private readonly RevokedIdentities _published;
     private readonly RevocationFile _file;
     private readonly IActorRef _directory;
@@ -82,7 +84,7 @@ internal sealed class RevokedIdentitiesActor : UntypedActor
         RevocationFact? known = _facts.GetValueOrDefault(key);
         if (!change.Revoked && known is not { Revoked: true })
         {
-            Sender.Tell(new IdentityChanged(null, new IdentitiesCut(0, 0)));
+            Sender.Tell(new IdentityChanged(null, Nothing));
             return;
         }
 
@@ -98,7 +100,7 @@ internal sealed class RevokedIdentitiesActor : UntypedActor
         };
         if (change.Revoked && _facts.Values.Sum(other => other.Encode().Length) + fact.Encode().Length > MostText)
         {
-            Sender.Tell(new IdentityChanged(null, new IdentitiesCut(0, 0), $"{_facts.Count} identities are kept, as many as can be; shorten the list with 'actors443 revoke undo', or give the CA's CRL the certificates (client-certificates.crl)"));
+            Sender.Tell(new IdentityChanged(null, Nothing, $"{_facts.Count} identities are kept, as many as can be; shorten the list with 'actors443 revoke undo', or give the CA's CRL the certificates (client-certificates.crl)"));
             return;
         }
 
@@ -106,21 +108,25 @@ internal sealed class RevokedIdentitiesActor : UntypedActor
             _log.IdentityRevoked(change.Identity, change.Reason);
         else
             _log.RevocationUndone(change.Identity);
-        AnswerAsync(fact, Apply([fact])).PipeTo(Sender, Self);
-
-        static async Task<IdentityChanged> AnswerAsync(RevocationFact fact, Task<IdentitiesCut> cut) => new(fact, await cut);
+        var cut = new TaskCompletionSource<IdentitiesCut>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // The other nodes are told meanwhile.
+        Sender.Tell(new IdentityChanged(fact, cut.Task));
+        Apply([fact]).ContinueWith(static (done, cut) => ((TaskCompletionSource<IdentitiesCut>)cut!).SetFromTask(done), cut, TaskScheduler.Default);
     }
 
     private Task<IdentitiesCut> Apply(IReadOnlyList<RevocationFact> facts)
     {
         List<RevocationFact> news = Learn(facts);
         if (news.Count == 0)
-            return Task.FromResult(new IdentitiesCut(0, 0));
+            return Nothing;
         _published.Publish([.. _facts.Values]);
-        string? problem = Keep();
-        Context.System.EventStream.Publish(RevocationFactsChanged.Instance);
         RevokedIdentity[] revoked = [.. news.Where(fact => fact.Revoked).Select(fact => fact.ToRevoked())];
-        return revoked.Length == 0 ? Task.FromResult(new IdentitiesCut(0, 0, problem)) : CutAsync(new RevokedSet(revoked), problem);
+        Task<IdentitiesCut> cut = revoked.Length == 0 ? Nothing : CutAsync(new RevokedSet(revoked));
+        Context.System.EventStream.Publish(RevocationFactsChanged.Instance);
+        // What is open does not wait for the disk.
+        return Keep() is { } problem ? WithAsync(cut, problem) : cut;
+
+        static async Task<IdentitiesCut> WithAsync(Task<IdentitiesCut> cut, string problem) => await cut with { Problem = problem };
     }
 
     private List<RevocationFact> Learn(IEnumerable<RevocationFact> facts)
@@ -152,11 +158,24 @@ internal sealed class RevokedIdentitiesActor : UntypedActor
         }
     }
 
-    private async Task<IdentitiesCut> CutAsync(RevokedSet revoked, string? problem)
+    private async Task<IdentitiesCut> CutAsync(RevokedSet revoked)
+    {
+        try
+        {
+            return await CutAllAsync(revoked);
+        }
+        catch (AskTimeoutException late)
+        {
+            _log.NotCutInTime(late);
+            return new IdentitiesCut(0, 0, "in force, but not all connections could be asked in time: what was cut is not known");
+        }
+    }
+
+    private async Task<IdentitiesCut> CutAllAsync(RevokedSet revoked)
     {
         // Counted before either is cut: one ends with the other.
         int tunnels = await _tunnels.Ask<int>(new CountTunnels(revoked), AnswerWithin);
-        var cut = new IdentitiesCut(await _directory.Ask<int>(new CutIdentities(revoked), AnswerWithin), tunnels, problem);
+        var cut = new IdentitiesCut(await _directory.Ask<int>(new CutIdentities(revoked), AnswerWithin), tunnels);
         // Sessions, which outlive connections, and those that another's connection carries.
         await _tunnels.Ask<int>(new CutTunnels(revoked), AnswerWithin);
         _metrics.Cut(cut);

@@ -147,6 +147,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         _environment.Replace(settings);
         _environment.Lifetimes.Apply(settings.Deadlines, settings.Drain);
         _environment.Gate.Apply(settings.Admission);
+        _environment.CertificateCounts.Apply(settings.Admission.PerCertificate);
         _environment.Router.Apply(settings);
         _environment.TunnelAccounts.Apply(settings.Tunnels);
         _tunnels.Tell(TunnelSettingsChanged.Instance, ActorRefs.NoSender);

@@ -3,6 +3,7 @@ using Actors443.Acme.Dns;
 using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
+using Actors443.Admission.Sharing;
 using Actors443.Certificates;
 using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
@@ -31,6 +32,9 @@ internal sealed class ServerEnvironment(
     RevocationMetrics revocationMetrics,
     PublishedStaples staples,
     AdmissionGate gate,
+    SharedLimits sharedLimits,
+    CertificateCounts certificateCounts,
+    ClusterLimitMetrics clusterLimitMetrics,
     TlsFrontEnd frontEnd,
     ConnectionLifetimes lifetimes,
     IConnectionEngine engine,
@@ -75,6 +79,14 @@ internal sealed class ServerEnvironment(
     public PublishedStaples Staples => staples;
 
     public AdmissionGate Gate => gate;
+
+    /// <summary>Of clients, accounts and certificates: those that nodes of a cluster share.</summary>
+    public SharedLimits SharedLimits => sharedLimits;
+
+    /// <summary>Connections by client certificate.</summary>
+    public CertificateCounts CertificateCounts => certificateCounts;
+
+    public ClusterLimitMetrics ClusterLimitMetrics => clusterLimitMetrics;
 
     /// <summary>Of all listeners, as the gate counts them.</summary>
     public HandshakeQueue Handshakes { get; } = new(gate);

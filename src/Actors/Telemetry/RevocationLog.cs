@@ -18,4 +18,7 @@ internal static partial class RevocationLog
 
     [LoggerMessage(First + 3, LogLevel.Error, "{File} cannot be written ({Problem}): who is revoked is in force, and a restart would forget it")]
     public static partial void CannotKeepRevocations(this ILogger log, string file, string problem);
+
+    [LoggerMessage(First + 4, LogLevel.Error, "Not all connections could be asked in time whether they are revoked: some may be open still")]
+    public static partial void NotCutInTime(this ILogger log, Exception cause);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Actors443.Admission;
+using Actors443.Admission.Sharing;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Microsoft.Extensions.Time.Testing;
@@ -296,6 +297,37 @@ public sealed class AdmissionGateTests
 
         Assert.Equal(TimeSpan.FromMilliseconds(80), gate.TakeMailboxLag());
         Assert.Equal(TimeSpan.Zero, gate.TakeMailboxLag());
+    }
+
+    [Fact]
+    public void What_a_client_has_on_other_nodes_counts_and_a_record_of_it_stays()
+    {
+        AdmissionGate gate = Gate(new ClientLimitSettings { Connections = 3, Exempt = [] });
+        ISharedCounts counts = gate;
+        gate.TryEnter(Client);
+        string key = Assert.Single(counts.All).Key;
+        gate.Withdraw(Client);
+
+        SharedCount record = counts.Find(key, make: false)!;
+        record.Others = 2;
+        _time.Advance(TimeSpan.FromHours(1));
+        gate.Sweep();
+
+        Assert.Same(record, counts.Find(key, make: true));
+        Assert.Equal((CloseReason.None, CloseReason.ClientConnectionLimit), (gate.TryEnter(Client), gate.TryEnter(Client)));
+        Assert.Equal((1, 3), (record.Here, counts.LimitOf(record)));
+    }
+
+    [Theory]
+    [InlineData("client:")]
+    [InlineData("client:0000000000000000ffffc0000201")]
+    [InlineData("client:0000000000000000g000ffffc0000201")]
+    public void A_key_that_is_no_client_makes_none(string key)
+    {
+        ISharedCounts counts = Gate();
+
+        Assert.Null(counts.Find(key, make: true));
+        Assert.Empty(counts.All);
     }
 
     private AdmissionGate Gate(ClientLimitSettings? limits = null, int maximum = 1000) =>

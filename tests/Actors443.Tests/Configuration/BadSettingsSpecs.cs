@@ -134,6 +134,8 @@ public sealed class BadSettingsSpecs : SettingsFixture
         "test.conf:1: actors443.certificates.local-ca.leaf-lifetime: '30 fortnights' has the unknown unit 'fortnights'; write ms, s, m, h or d")]
     [InlineData("actors443.admission.maximum-connections = -1",
         "test.conf:1: actors443.admission.maximum-connections: -1 is out of range; write a whole number from 1 to 10000000")]
+    [InlineData("actors443.admission.per-certificate.connections = -1",
+        "test.conf:1: actors443.admission.per-certificate.connections: -1 is out of range; write a whole number from 0 to 10000000")]
     [InlineData("actors443.admission.per-client.ipv4-mask = 33",
         "test.conf:1: actors443.admission.per-client.ipv4-mask: 33 is out of range; write a whole number from 1 to 32")]
     [InlineData("actors443.admission.per-client.new-handshakes-per-second = quick",

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Actors443.Acme.OnDemand;
 using Actors443.Acme.Orders;
+using Actors443.Admission.Sharing;
 using Actors443.Cluster.Acme;
 using Actors443.Cluster.Dns;
 using Actors443.Cluster.Nodes;
@@ -32,6 +33,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         ["reached"] = typeof(ReachedOnNode),
         ["ask-history"] = typeof(AskNodeHistory),
         ["history"] = typeof(HistoryOfNode),
+        ["limit-counts"] = typeof(LimitCounts),
+        ["ask-limit-counts"] = typeof(AskLimitCounts),
         ["revocations"] = typeof(ApplyFacts),
         ["revoked-cut"] = typeof(IdentitiesCut),
         ["acme-answers-in-place"] = typeof(AnswersInPlace),

@@ -15,6 +15,7 @@ internal static class AdmissionSettingsReading
             MaximumConnections = admission.Integer("maximum-connections", defaults.MaximumConnections, 1, MostConnections),
             MaximumHandshakes = admission.Integer("maximum-handshakes", defaults.MaximumHandshakes, 1, MostConnections),
             PerClient = ReadPerClient(admission.Section("per-client")),
+            PerCertificate = new CertificateLimitSettings { Connections = admission.Section("per-certificate").Integer("connections", defaults.PerCertificate.Connections, 0, MostConnections) },
             Load = ReadLoad(admission.Section("load")),
         };
     }

@@ -24,6 +24,7 @@ internal static class ClusterSettingsReading
             Roles = section.List<string>("roles", defaults.Roles, value => value.AsText("a name such as \"edge\"")),
             HeartbeatPause = section.Duration("heartbeat-pause", defaults.HeartbeatPause, TimeSpan.FromSeconds(1)),
             StableAfter = section.Duration("stable-after", defaults.StableAfter, TimeSpan.FromSeconds(1)),
+            Limits = ReadLimits(section.Section("limits")),
         };
         if (!settings.Enabled)
             return settings;
@@ -32,6 +33,16 @@ internal static class ClusterSettingsReading
         if (settings.PublicHostname is null && (settings.Bind.Address.Equals(IPAddress.Any) || settings.Bind.Address.Equals(IPAddress.IPv6Any)))
             Fail(section, "public-hostname", $"is needed with bind = \"{settings.Bind}\", which is every address; write the one by which the other nodes reach this one");
         return settings;
+    }
+
+    private static ClusterLimitSettings ReadLimits(SettingsReader section)
+    {
+        var defaults = new ClusterLimitSettings();
+        return new ClusterLimitSettings
+        {
+            Enabled = section.Flag("enabled", defaults.Enabled),
+            Interval = section.Duration("interval", defaults.Interval, TimeSpan.FromMilliseconds(1)),
+        };
     }
 
     private static void Fail(SettingsReader section, string key, string message) => section.Problems.Add(HoconPath.Child(section.Path, key), message);

@@ -59,6 +59,7 @@ internal sealed record CloseReasonStory(string By, string Meaning, string? Advic
         CloseReason.UpstreamReset => new(Upstream, "The upstream it was led to reset it or vanished.", "Look at the upstream's log at that time."),
         CloseReason.RouteFailed => new(Application, "The actor of a route or protocol on it failed, and connections are closed then.", "requests.supervision and requests.routes say what a failure ends; the log has the exception."),
         CloseReason.RouteQuarantined => new(Server, "The protocol it speaks is in quarantine: its actor has failed too often, or has too many connections.", "requests.supervision.back-off says when it is tried again."),
+        CloseReason.CertificateConnectionLimit => new(Server, "Its client certificate had too many connections already.", "admission.per-certificate.connections is the limit; in a cluster those on all nodes count."),
         CloseReason.Revoked => new(Server, "Its certificate, account, token or principal was revoked while it was open.", "'actors443 revoke undo' lets it in again."),
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no reason"),
     };

@@ -1,10 +1,12 @@
+using Actors443.Admission;
+using Actors443.Admission.Sharing;
 using Actors443.Configuration;
 using Actors443.Tunnels.Targets;
 
 namespace Actors443.Tunnels.Accounts;
 
 /// <summary>An account as it is in force: rules and limits are replaced on a reload, what was counted stays. Thread-safe.</summary>
-internal sealed class TunnelAccount(string name, TimeProvider time)
+internal sealed class TunnelAccount(string name, TimeProvider time, SharedLimits? sharing = null) : SharedCount
 {
     private volatile Terms _terms = new(new TunnelAccountSettings());
     private readonly Lock _tunnelsGate = new();
@@ -13,6 +15,8 @@ internal sealed class TunnelAccount(string name, TimeProvider time)
     private long _endedDown;
 
     public string Name => name;
+
+    public override string Key => $"{TunnelAccounts.Kind}:{name}";
 
     public TunnelLimitSettings Limits => _terms.Settings.Limits;
 
@@ -35,8 +39,16 @@ internal sealed class TunnelAccount(string name, TimeProvider time)
     /// <summary>False: it has as many tunnels as it may.</summary>
     public bool TryEnter(Tunnel tunnel)
     {
+        int limit = Limits.Tunnels;
         lock (_tunnelsGate)
-            return _tunnels.Count < Limits.Tunnels && _tunnels.Add(tunnel);
+        {
+            if (TryEnter(limit) != EnterResult.Entered)
+                return false;
+            _tunnels.Add(tunnel);
+        }
+
+        sharing?.Changed(this, limit);
+        return true;
     }
 
     /// <summary>A tunnel that had entered is over: its bytes will be no more.</summary>
@@ -48,7 +60,10 @@ internal sealed class TunnelAccount(string name, TimeProvider time)
                 return;
             _endedUp += tunnel.BytesUp;
             _endedDown += tunnel.BytesDown;
+            Leave();
         }
+
+        sharing?.Changed(this, Limits.Tunnels);
     }
 
     /// <summary>Tunnels now, and the bytes of all there ever were: to targets, and to clients.</summary>

@@ -2,25 +2,32 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Actors443.Admission.Sharing;
 using Actors443.Configuration;
 using Actors443.Identities;
 
 namespace Actors443.Tunnels.Accounts;
 
 /// <summary>Who may have tunnels: the accounts in force, replaced whole on a reload. Thread-safe.</summary>
-internal sealed class TunnelAccounts
+internal sealed class TunnelAccounts : ISharedCounts
 {
+    /// <summary>What their keys begin with, up to the colon.</summary>
+    public const string Kind = "account";
+
     private readonly TimeProvider _time;
     private readonly RevokedIdentities _revoked;
+    private readonly SharedLimits? _sharing;
     private volatile Generation _current;
 
     /// <param name="settings">To begin with.</param>
     /// <param name="time">The clock of their rates.</param>
     /// <param name="revoked">Who has none any more, whatever the settings say.</param>
-    public TunnelAccounts(TunnelSettings settings, TimeProvider time, RevokedIdentities revoked)
+    /// <param name="sharing">Where other nodes are told of their tunnels; null: nowhere.</param>
+    public TunnelAccounts(TunnelSettings settings, TimeProvider time, RevokedIdentities revoked, SharedLimits? sharing = null)
     {
         _time = time;
         _revoked = revoked;
+        _sharing = sharing;
         _current = new Generation(settings, [], [], []);
         Apply(settings);
     }
@@ -30,8 +37,16 @@ internal sealed class TunnelAccounts
 
     public IReadOnlyCollection<TunnelAccount> All => _current.ByName.Values;
 
+    string ISharedCounts.Kind => Kind;
+
+    IEnumerable<SharedCount> ISharedCounts.All => All;
+
     /// <summary>Whether an account is still one.</summary>
     public bool Has(TunnelAccount account) => _current.ByName.GetValueOrDefault(account.Name) == account;
+
+    int ISharedCounts.LimitOf(SharedCount count) => ((TunnelAccount)count).Limits.Tunnels;
+
+    SharedCount? ISharedCounts.Find(string key, bool make) => _current.ByName.GetValueOrDefault(key[(Kind.Length + 1)..]);
 
     /// <summary>One at a time.</summary>
     public void Apply(TunnelSettings settings)
@@ -41,7 +56,7 @@ internal sealed class TunnelAccounts
         var certificates = new Dictionary<string, TunnelAccount>(StringComparer.Ordinal);
         foreach ((string name, TunnelAccountSettings account) in settings.Accounts)
         {
-            TunnelAccount known = _current.ByName.GetValueOrDefault(name) ?? new TunnelAccount(name, _time);
+            TunnelAccount known = _current.ByName.GetValueOrDefault(name) ?? new TunnelAccount(name, _time, _sharing);
             known.Apply(account);
             byName[name] = known;
             if (account.TokenHash is { } hash)

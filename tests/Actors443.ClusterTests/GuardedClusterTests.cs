@@ -1,0 +1,273 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Identities;
+using Actors443.Server.Admin;
+using Actors443.Testing;
+using Xunit.Abstractions;
+
+namespace Actors443.ClusterTests;
+
+/// <summary>Whom all nodes let in: limits that hold for all together, and revocations on one node that hold on all, also those that come later.</summary>
+public sealed class GuardedClusterTests(GuardedNodes nodes, ITestOutputHelper output) : IClassFixture<GuardedNodes>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly bool EveryStep = Environment.GetEnvironmentVariable("ACTORS443_TEST_EVERY_STEP") == "1";
+
+    // What is promised is 2 s; a machine that does very much else besides may need more.
+    private static readonly TimeSpan Promised = TimeSpan.FromSeconds(EveryStep ? 2 : 10);
+
+    [Fact]
+    public async Task A_client_has_as_many_connections_on_all_nodes_together_as_it_may()
+    {
+        await using var clients = new Clients();
+        // One has its part of the limit, and the others just less.
+        await clients.HoldAsync(nodes[0], 14);
+        await clients.HoldAsync(nodes[1], 13);
+        await clients.HoldAsync(nodes[2], GuardedNodes.ClientLimit - 14 - 13);
+
+        await AllRefuseAsync();
+        await clients.LeaveAsync(nodes[0]);
+        await clients.HoldOneAsync(nodes[2]);
+        await AllRefuseAsync();
+    }
+
+    [Fact]
+    public async Task A_certificate_has_as_many_connections_on_all_nodes_together_as_it_may()
+    {
+        using X509Certificate2 carol = nodes.Authority.IssueClient("carol").WithKey;
+        using X509Certificate2 other = nodes.Authority.IssueClient("other").WithKey;
+        await using var clients = new Clients();
+        foreach (ClusterServer node in nodes.First)
+            await clients.HoldAsync(node, GuardedNodes.CertificateLimit / 3, carol);
+
+        foreach (ClusterServer node in nodes.First)
+            await Eventually.HoldsAsync(async () => !await IsServedAsync(node, carol), "another one is cut", Patience);
+        Assert.True(await IsServedAsync(nodes[0], other));
+        await clients.LeaveAsync(nodes[0]);
+        await Eventually.HoldsAsync(() => IsServedAsync(nodes[1], carol), "there is room again", Patience);
+    }
+
+    [Fact]
+    public async Task A_revoked_certificate_is_cut_on_every_node_at_once_and_refused_by_one_that_comes_later()
+    {
+        using X509Certificate2 alice = nodes.Authority.IssueClient("alice").WithKey;
+        using X509Certificate2 bob = nodes.Authority.IssueClient("bob").WithKey;
+        await using var clients = new Clients();
+        foreach (ClusterServer node in nodes.First)
+            await clients.HoldAsync(node, 1, alice);
+        await using TlsClient other = (await TryConnectAsync(nodes[2], bob))!;
+        Identity identity = Identity.Certificate(alice);
+        using AdminClient admin = nodes[1].Admin();
+
+        long start = Stopwatch.GetTimestamp();
+        RevocationReport report = await admin.RevokeAsync(identity, "laptop lost", CancellationToken.None);
+        Assert.True(await clients.AllEndAsync());
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+
+        output.WriteLine($"cut on {report.Nodes.Count} nodes after {took.TotalMilliseconds:0} ms");
+        Assert.True(took < Promised, $"it took {took}");
+        Assert.Empty(report.Silent);
+        Assert.Equal(nodes.First.Select(node => (node.Name, 1)).Order(), report.Nodes.Select(node => (node.Node!, node.Connections)).Order());
+        Assert.Equal(200, (await other.GetAsync()).Status);
+        foreach (ClusterServer node in nodes.First)
+            Assert.False(await IsServedAsync(node, alice));
+
+        ClusterServer late = await nodes.Cluster.AddAsync();
+        await Eventually.HoldsAsync(async () => (await ListAsync(late)).Any(one => one.Id == identity.Id), "the new node knows", Patience);
+        Assert.False(await IsServedAsync(late, alice));
+        Assert.True(await IsServedAsync(late, bob));
+
+        using AdminClient lateAdmin = late.Admin();
+        report = await lateAdmin.UndoRevocationAsync(identity, CancellationToken.None);
+        Assert.Equal(4, report.Nodes.Count);
+        foreach (ClusterServer node in nodes.Cluster.Nodes)
+            Assert.True(await IsServedAsync(node, alice));
+    }
+
+    // Half a minute: ACTORS443_TEST_EVERY_STEP=1.
+    [SkippableFact]
+    public async Task Clients_that_come_everywhere_at_once_are_too_many_for_a_message_and_a_killed_node_gives_its_share_back()
+    {
+        Skip.IfNot(EveryStep, "set ACTORS443_TEST_EVERY_STEP=1 to run it");
+        await using var own = new GuardedNodes();
+        await own.InitializeAsync();
+        foreach (ClusterServer node in own.First)
+        {
+            using AdminClient admin = node.Admin();
+            await Eventually.HoldsAsync(async () => (await admin.ListNodesAsync(CancellationToken.None)).Count(other => other.Status == "up") == 3, "all nodes know each other", Patience);
+        }
+
+        // The first one finds nothing compiled.
+        for (int round = 0; round < 3; round++)
+        {
+            await using var storm = new Clients();
+            long start = Stopwatch.GetTimestamp();
+            int held = (await Task.WhenAll(Enumerable.Range(0, 3 * GuardedNodes.ClientLimit).Select(number => storm.TryHoldAsync(own[number % 3])))).Count(entered => entered);
+            output.WriteLine($"{3 * GuardedNodes.ClientLimit} at once on three nodes: {held} let in, where {GuardedNodes.ClientLimit} may be, in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms");
+            Assert.InRange(held, GuardedNodes.ClientLimit, 3 * GuardedNodes.ClientLimit);
+            foreach (ClusterServer node in own.First)
+                await RefusesAsync(node);
+            while (storm.Count > 0)
+                await storm.LeaveAsync();
+            // Counted no more, here and there.
+            await storm.HoldAsync(own[0], GuardedNodes.ClientLimit);
+        }
+
+        await using var clients = new Clients();
+        await clients.HoldAsync(own[0], 14);
+        await clients.HoldAsync(own[1], 13);
+        await clients.HoldAsync(own[2], 13);
+        foreach (ClusterServer node in own.First)
+            await RefusesAsync(node);
+
+        own[2].Process.Signal(AcmeNodes.Kill);
+        long killed = Stopwatch.GetTimestamp();
+        await clients.HoldOneAsync(own[0]);
+        output.WriteLine($"the killed node's share is free after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
+        for (int more = 1; more < 13; more++)
+            await clients.HoldOneAsync(own[more % 2]);
+        await RefusesAsync(own[0]);
+        await RefusesAsync(own[1]);
+    }
+
+    private async Task AllRefuseAsync()
+    {
+        foreach (ClusterServer node in nodes.First)
+            await RefusesAsync(node);
+    }
+
+    // A probe that is let in is closed at once.
+    private static Task RefusesAsync(ClusterServer node) => Eventually.HoldsAsync(
+        async () =>
+        {
+            await using TlsClient? probe = await TryConnectAsync(node, null);
+            return probe is null;
+        },
+        $"{node.Name} refuses",
+        Patience);
+
+    private static async Task<RevokedReport[]> ListAsync(ClusterServer node)
+    {
+        using AdminClient admin = node.Admin();
+        return await admin.ListRevokedAsync(CancellationToken.None);
+    }
+
+    private static async Task<bool> IsServedAsync(ClusterServer node, X509Certificate2 certificate)
+    {
+        await using TlsClient? client = await TryConnectAsync(node, certificate);
+        try
+        {
+            return client is not null && (await client.GetAsync()).Status == 200;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    // Without resumption: SslStream keeps sessions by host, and these have one host.
+    private static async Task<TlsClient?> TryConnectAsync(ClusterServer node, X509Certificate2? certificate)
+    {
+        try
+        {
+            return await TlsClient.ConnectAsync(node.Process.HttpsPort, configure: options =>
+            {
+                options.AllowTlsResume = false;
+                if (certificate is null)
+                    return;
+                options.ClientCertificates = [certificate];
+                options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+            });
+        }
+        catch (Exception refused) when (refused is IOException or AuthenticationException or SocketException)
+        {
+            return null;
+        }
+    }
+
+    private sealed class Clients : IAsyncDisposable
+    {
+        private readonly List<(ClusterServer Node, TlsClient Client)> _held = [];
+
+        public async Task<bool> TryHoldAsync(ClusterServer node, X509Certificate2? certificate = null)
+        {
+            if (await TryConnectAsync(node, certificate) is not { } client)
+                return false;
+            lock (_held)
+                _held.Add((node, client));
+            return true;
+        }
+
+        /// <summary>As soon as there is room for each.</summary>
+        public async Task HoldAsync(ClusterServer node, int count, X509Certificate2? certificate = null)
+        {
+            for (int number = 0; number < count; number++)
+                await Eventually.HoldsAsync(() => TryHoldAsync(node, certificate), $"{node.Name} lets one in", Patience);
+        }
+
+        public Task HoldOneAsync(ClusterServer node) => HoldAsync(node, 1);
+
+        public int Count => _held.Count;
+
+        public async Task LeaveAsync(ClusterServer? node = null)
+        {
+            int index = _held.FindIndex(held => node is null || held.Node == node);
+            await _held[index].Client.DisposeAsync();
+            _held.RemoveAt(index);
+        }
+
+        public async Task<bool> AllEndAsync() => (await Task.WhenAll(_held.Select(held => held.Client.EndsAsync()))).All(ended => ended);
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach ((_, TlsClient client) in _held)
+                await client.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>Three nodes that limit clients and certificates and ask for client certificates. A test may add one.</summary>
+public sealed class GuardedNodes : IAsyncLifetime, IAsyncDisposable
+{
+    internal const int ClientLimit = 40;
+    internal const int CertificateLimit = 6;
+
+    private readonly TemporaryFolder _folder = new();
+
+    internal TestCertificates Authority { get; } = new("Clients");
+
+    internal ClusterOfServers Cluster { get; private set; } = null!;
+
+    /// <summary>The three that there are in any case.</summary>
+    internal IReadOnlyList<ClusterServer> First { get; private set; } = [];
+
+    internal ClusterServer this[int index] => First[index];
+
+    public async Task InitializeAsync()
+    {
+        string ca = _folder.Write("clients.pem", Authority.CertificatePem);
+        Cluster = await ClusterOfServers.StartAsync(
+            3,
+            $$"""
+            actors443 {
+              sites { "*" { respond = "hello" } }
+              https.client-certificates { ca = "{{ca}}", mode = optional }
+              admission.per-client { connections = {{ClientLimit}}, unfinished-handshakes = 0, new-handshakes-per-second = 0, resumed-handshakes-per-second = 0, exempt = [] }
+              admission.per-certificate.connections = {{CertificateLimit}}
+              cluster { heartbeat-pause = 5s, stable-after = 2s }
+            }
+            """);
+        First = [.. Cluster.Nodes];
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Cluster.DisposeAsync();
+        Authority.Dispose();
+        _folder.Dispose();
+    }
+
+    ValueTask IAsyncDisposable.DisposeAsync() => new(DisposeAsync());
+}

@@ -23,6 +23,8 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
     private ConnectionState _state = ConnectionState.Accepted;
     // Null: none has begun.
     private List<IActorRef>? _conversations;
+    // Null: nobody has asked.
+    private Drain? _drain;
     private bool _failed;
     private bool _announced;
     // Null: not counted by a client certificate.
@@ -85,6 +87,8 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
                 return true;
             case ConversationBegan began:
                 (_conversations ??= []).Add(began.Conversation);
+                if (_state == ConnectionState.Draining)
+                    began.Conversation.Tell(_drain!, Self);
                 return true;
             case ConversationEnded ended:
                 _conversations?.Remove(ended.Conversation);
@@ -173,7 +177,10 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         if (_state == ConnectionState.Draining && deadline >= _connection.DrainDeadlineMs)
             return;
         _state = ConnectionState.Draining;
+        _drain = drain;
         _connection.BeginDrain(deadline, drain.Reason);
+        foreach (IActorRef conversation in _conversations ?? [])
+            conversation.Tell(drain, Self);
         // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second.
         if (_connection.Carried is { } carried)
             carried.Drain();

@@ -16,7 +16,7 @@ public sealed record Push(ReadOnlyMemory<byte> Data, bool IsText = false) : IDea
     public static Push Text(string text) => new(Encoding.UTF8.GetBytes(text ?? throw new ArgumentNullException(nameof(text))), true);
 }
 
-/// <summary>To a connection actor: a conversation that takes <see cref="Push"/> has begun on the connection.</summary>
+/// <summary>To a connection actor: a conversation has begun on the connection; it is told what is pushed, and a <see cref="Drain"/>.</summary>
 internal sealed record ConversationBegan(IActorRef Conversation) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
 
 /// <summary>To a connection actor: it is over.</summary>

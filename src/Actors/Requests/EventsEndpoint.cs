@@ -50,8 +50,8 @@ internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> 
         exchange.GrantReply(window);
         requests.Exchanges.Add(exchange);
         CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((RequestExchange)state!).Fail(ExchangeFailure.For(ExchangeEnd.ClientGone)), exchange);
-        // A client comes back, to another server while this one drains.
-        CancellationTokenRegistration stop = stopping.UnsafeRegister(static state => ((RequestExchange)state!).TellFailure(ReplyEnd.Instance), exchange);
+        // Where no connection actor passes a drain on.
+        CancellationTokenRegistration stop = (request.Connection.IsNobody() ? stopping : default).UnsafeRegister(static state => ((RequestExchange)state!).TellFailure(ReplyEnd.Instance), exchange);
         try
         {
             string? last = context.Request.Headers["Last-Event-ID"];

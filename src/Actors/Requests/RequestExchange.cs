@@ -89,6 +89,9 @@ internal sealed class RequestExchange(IActorRefProvider provider, ICanTell targe
             return;
         }
 
+        // A client comes back, to another server while this one drains.
+        if (message is Drain && TakesPushes)
+            message = ReplyEnd.Instance;
         if (message is Push push)
         {
             TakePush(push);

@@ -69,7 +69,8 @@ internal sealed class WebSocketEndpoint(
         try
         {
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = options.Subprotocols.FirstOrDefault(context.WebSockets.WebSocketRequestedProtocols.Contains) });
-            using CancellationTokenRegistration stop = stopping.UnsafeRegister(static state => ((WebSocketExchange)state!).Close(WebSocketCloseStatus.EndpointUnavailable, "the server stops"), exchange);
+            // Where no connection actor passes a drain on.
+            using CancellationTokenRegistration stop = (request.Connection.IsNobody() ? stopping : default).UnsafeRegister(static state => ((WebSocketExchange)state!).Close(WebSocketCloseStatus.EndpointUnavailable, "the server stops"), exchange);
             request.Connection.Tell(new ConversationBegan(exchange), ActorRefs.NoSender);
             peer.Tell(new WebSocketOpened(request), exchange);
             requests.Watch(peer);

@@ -73,6 +73,9 @@ internal sealed class WebSocketExchange(IActorRefProvider provider, IActorRef pe
             case Push push:
                 TellInternal(new WebSocketSend(push.Data, push.IsText), sender);
                 break;
+            case Drain:
+                Close(WebSocketCloseStatus.EndpointUnavailable, "the server stops");
+                break;
             case WebSocketSend send when Interlocked.Add(ref _waiting, send.Data.Length) > sendBuffer && send.Data.Length < Volatile.Read(ref _waiting):
                 // Not kept: memory is for those that read.
                 Interlocked.Add(ref _waiting, -send.Data.Length);

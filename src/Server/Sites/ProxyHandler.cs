@@ -16,7 +16,16 @@ internal sealed class ProxyHandler(Endpoint endpoint, ILogger log, TimeProvider 
     public async Task HandleAsync(HttpContext context, string rest)
     {
         context.SetEndpoint(endpoint);
-        await endpoint.RequestDelegate!(context);
+        ProxiedWebSocket? socket = ProxiedWebSocket.Begin(context);
+        try
+        {
+            await endpoint.RequestDelegate!(context);
+        }
+        finally
+        {
+            socket?.End(context);
+        }
+
         if (context.Features.Get<IForwarderErrorFeature>() is { } error)
             await ExplainAsync(context, error);
     }

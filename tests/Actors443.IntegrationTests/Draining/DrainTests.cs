@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using Actors443.IntegrationTests.Sites;
 using Actors443.Testing;
 using Microsoft.AspNetCore.Http;
 

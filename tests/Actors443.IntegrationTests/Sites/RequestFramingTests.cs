@@ -1,3 +1,4 @@
+using Actors443.Testing;
 using Microsoft.AspNetCore.Http;
 
 namespace Actors443.IntegrationTests.Sites;

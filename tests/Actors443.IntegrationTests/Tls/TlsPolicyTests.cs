@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using Actors443.Connections;
-using Actors443.IntegrationTests.Sites;
 using Actors443.Testing;
 
 namespace Actors443.IntegrationTests.Tls;

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Actors443.IntegrationTests.Sites;
+namespace Actors443.Testing;
 
 /// <summary>A destination for the proxy: plain HTTP/1.1 or HTTP/2 with prior knowledge, which counts its connections.</summary>
 internal sealed class Upstream : IAsyncDisposable

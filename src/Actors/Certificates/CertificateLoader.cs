@@ -12,13 +12,16 @@ internal static class CertificateLoader
         OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? X509KeyStorageFlags.DefaultKeySet : X509KeyStorageFlags.EphemeralKeySet;
 
     /// <summary>Reads and validates.</summary>
+    /// <param name="files">Where it is.</param>
+    /// <param name="now">When it must be valid.</param>
+    /// <param name="early">So much earlier it may be used than it says.</param>
     /// <exception cref="CertificateException">The first thing that is wrong, in one line.</exception>
-    public static ServerCertificate Load(CertificateFileSettings files, DateTimeOffset now)
+    public static ServerCertificate Load(CertificateFileSettings files, DateTimeOffset now, TimeSpan early = default)
     {
         (X509Certificate2 leaf, AsymmetricAlgorithm key, IReadOnlyList<X509Certificate2> others, string source) = files.Pfx is null ? ReadPem(files) : ReadPfx(files);
         try
         {
-            IReadOnlyList<string> problems = CertificateValidation.Examine(leaf, others, files.Names, now, out IReadOnlyList<X509Certificate2> issuers);
+            IReadOnlyList<string> problems = CertificateValidation.Examine(leaf, others, files.Names, now, out IReadOnlyList<X509Certificate2> issuers, early);
             if (problems.Count > 0)
                 throw new CertificateException($"{source}: {string.Join(" ", problems)}");
             return new ServerCertificate(

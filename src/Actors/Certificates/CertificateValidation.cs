@@ -14,13 +14,17 @@ internal static class CertificateValidation
     private const string AnyUsage = "2.5.29.37.0";
     private const int SmallestRsa = 2048;
 
+    /// <summary>How much the clock of this machine may be behind that of a CA which has just issued something.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
+
     /// <summary>All that is wrong, each a sentence with its fix; empty: nothing.</summary>
     /// <param name="leaf">The server's own.</param>
     /// <param name="chain">What came with it, in any order.</param>
     /// <param name="requiredNames">That it must cover.</param>
     /// <param name="now">When it must be valid.</param>
     /// <param name="issuers">What is to be shown with it, in its order.</param>
-    public static IReadOnlyList<string> Examine(X509Certificate2 leaf, IReadOnlyCollection<X509Certificate2> chain, IReadOnlyList<string> requiredNames, DateTimeOffset now, out IReadOnlyList<X509Certificate2> issuers)
+    /// <param name="early">So much earlier it may be used than it says.</param>
+    public static IReadOnlyList<string> Examine(X509Certificate2 leaf, IReadOnlyCollection<X509Certificate2> chain, IReadOnlyList<string> requiredNames, DateTimeOffset now, out IReadOnlyList<X509Certificate2> issuers, TimeSpan early = default)
     {
         var problems = new List<string>();
         IReadOnlyList<string> names = NamesOf(leaf);
@@ -32,7 +36,7 @@ internal static class CertificateValidation
                 problems.Add($"It does not cover {required} (but {string.Join(", ", names)}); have it issued for that name or correct the site's name.");
         }
 
-        if (leaf.NotBefore > now)
+        if (leaf.NotBefore > now + early)
             problems.Add($"It is valid from {Date(leaf.NotBefore)} only; check the machine's clock, or wait.");
         if (leaf.NotAfter <= now)
             problems.Add($"It expired on {Date(leaf.NotAfter)}; renew it.");

@@ -20,7 +20,6 @@ internal sealed class LocalCa
     private const int LongestMachineName = 30;
 
     private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(3650);
-    private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
 
     private readonly string _folder;
     private readonly X509Certificate2 _root;
@@ -139,7 +138,7 @@ internal sealed class LocalCa
         name.AddCommonName(shared is null
             ? string.Create(CultureInfo.InvariantCulture, $"Actors443 Local CA {machine} {now:yyyy-MM-dd}")
             : $"Actors443 Local CA cluster {Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..12]}");
-        using X509Certificate2 root = CertificateParts.Authority(name.Build(), key).CreateSelfSigned(now - ClockTolerance, now + RootLifetime);
+        using X509Certificate2 root = CertificateParts.Authority(name.Build(), key).CreateSelfSigned(now - CertificateValidation.ClockTolerance, now + RootLifetime);
         PrivateFile.Write(RootPathIn(folder), Encoding.ASCII.GetBytes(root.ExportCertificatePem() + "\n"), PrivateFile.Public);
         PrivateFile.Write(KeyPathIn(folder), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
     }
@@ -209,7 +208,7 @@ internal sealed class LocalCa
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, true, false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         // Within the root's life, even if the clock was set back since.
-        DateTimeOffset notBefore = now - ClockTolerance > _root.NotBefore ? now - ClockTolerance : _root.NotBefore;
+        DateTimeOffset notBefore = now - CertificateValidation.ClockTolerance > _root.NotBefore ? now - CertificateValidation.ClockTolerance : _root.NotBefore;
         DateTimeOffset notAfter = now + lifetime < _root.NotAfter ? now + lifetime : _root.NotAfter;
         return request.Create(_root, notBefore, notAfter, CertificateParts.SerialNumber());
     }

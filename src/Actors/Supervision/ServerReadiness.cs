@@ -1,4 +1,5 @@
 using Actors443.Admission;
+using Actors443.Certificates;
 
 namespace Actors443.Supervision;
 
@@ -25,7 +26,7 @@ internal sealed record ServerReadiness(IReadOnlyList<ReadinessProblem> Problems)
         problems.AddRange(environment.Lifecycle.ListenersDown.Select(ReadinessProblem.NoListener));
         if (environment.Gate.Mode == AdmissionMode.Paused)
             problems.Add(ReadinessProblem.Paused);
-        if (!environment.Certificates.Current.Certificates.Any(certificate => certificate.NotBefore <= now && now < certificate.NotAfter))
+        if (!environment.Certificates.Current.Certificates.Any(certificate => certificate.NotBefore <= now + CertificateValidation.ClockTolerance && now < certificate.NotAfter))
             problems.Add(ReadinessProblem.NoValidCertificate);
         if (environment.Settings.Cluster.Enabled && environment.Lifecycle.Membership != ClusterMembership.Up)
             problems.Add(ReadinessProblem.NotMember);

@@ -131,6 +131,15 @@ public sealed class CertificateRefusalTests : IDisposable
     public void An_expired_certificate() => Refuses(_root.IssueExpired("a.test").WritePair(_folder, "a"), "a.pem", "It expired on ", "renew it");
 
     [Fact]
+    public void A_certificate_that_begins_later_than_a_slow_clock_explains()
+    {
+        CertificateFileSettings files = _root.Issue(new TestCertificateOrder { Names = ["a.test"], NotBefore = _root.Now.AddMinutes(5) }).WritePair(_folder, "a");
+        Assert.Throws<CertificateException>(() => CertificateLoader.Load(files, _root.Now));
+        Assert.Equal(["a.test"], CertificateLoader.Load(files, _root.Now, CertificateValidation.ClockTolerance).Names);
+        Assert.Throws<CertificateException>(() => CertificateLoader.Load(files, _root.Now.AddHours(-1), CertificateValidation.ClockTolerance));
+    }
+
+    [Fact]
     public void A_certificate_that_is_not_valid_yet() => Refuses(_root.IssueNotYetValid("a.test").WritePair(_folder, "a"), "a.pem", "It is valid from ", "check the machine's clock");
 
     [Fact]

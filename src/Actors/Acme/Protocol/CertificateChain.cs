@@ -54,14 +54,14 @@ internal sealed class CertificateChain
         return pem.ToString();
     }
 
-    /// <summary>Whether it is what was ordered: of this key, for these names, valid now, signed link by link.</summary>
+    /// <summary>Whether it is what was ordered: of this key, for these names, valid now or, by a clock that is slow, soon, signed link by link.</summary>
     /// <exception cref="AcmeException"><see cref="AcmeFailure.WrongCertificate"/>, with all that is wrong.</exception>
     public void Verify(CertificateKey key, IReadOnlyList<AcmeIdentifier> identifiers, DateTimeOffset now)
     {
         var problems = new List<string>();
         if (!Leaf.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.PublicKey))
             problems.Add("Its key is not the one that was sent.");
-        problems.AddRange(CertificateValidation.Examine(Leaf, [.. Certificates.Skip(1)], [.. identifiers.Select(identifier => identifier.Value)], now, out _));
+        problems.AddRange(CertificateValidation.Examine(Leaf, [.. Certificates.Skip(1)], [.. identifiers.Select(identifier => identifier.Value)], now, out _, CertificateValidation.ClockTolerance));
         if (problems.Count > 0)
             throw new AcmeException(AcmeFailure.WrongCertificate, $"The certificate of {Url} is not the one ordered. {string.Join(' ', problems)}") { Url = Url };
     }

@@ -72,7 +72,7 @@ internal sealed class NameSetFolder
         {
             try
             {
-                return (CertificateLoader.Load(new CertificateFileSettings { Chain = ChainPath(generation), Key = KeyPath(generation), Names = Names }, now), generation);
+                return (CertificateLoader.Load(new CertificateFileSettings { Chain = ChainPath(generation), Key = KeyPath(generation), Names = Names }, now, CertificateValidation.ClockTolerance), generation);
             }
             catch (CertificateException problem)
             {

@@ -57,7 +57,7 @@ internal sealed class ScaleNode : IAsyncDisposable
                 logging.AddLogger<SentMessages>();
             })
             .AddHocon("akka.remote.log-sent-messages = on", HoconAddMode.Prepend)
-            .WithClusterNode(read.Cluster, SystemName, NullLoggerFactory.Instance)
+            .WithClusterNode(read, SystemName, NullLoggerFactory.Instance)
             .WithActors443(read));
         builder.WebHost.UseActors443();
         WebApplication application = builder.Build();

@@ -24,7 +24,10 @@ internal static class ClusterHocon
         """;
 
     /// <summary>For the executable's own actor system.</summary>
-    public static string Node(ClusterSettings settings, string system)
+    /// <param name="settings">Those of the cluster.</param>
+    /// <param name="system">Name of the actor system.</param>
+    /// <param name="seedNodes">Whom to ask for entry; if this node is the first, it founds the cluster when nobody is there.</param>
+    public static string Node(ClusterSettings settings, string system, IEnumerable<string> seedNodes)
     {
         using Stream stream = typeof(ClusterHocon).Assembly.GetManifestResourceStream("Actors443.cluster.conf")!;
         using var reader = new StreamReader(stream);
@@ -39,7 +42,7 @@ internal static class ClusterHocon
                 dns-use-ipv6 = {{(settings.Bind.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
               }
               cluster {
-                seed-nodes = [{{string.Join(", ", settings.SeedNodes.Select(node => $"\"akka.ssl.tcp://{system}@{node}\""))}}]
+                seed-nodes = [{{string.Join(", ", seedNodes.Select(node => $"\"akka.ssl.tcp://{system}@{node}\""))}}]
                 roles = [{{string.Join(", ", settings.Roles.Prepend(Role).Distinct(StringComparer.Ordinal).Select(role => $"\"{role}\""))}}]
                 failure-detector.acceptable-heartbeat-pause = {{ActorSystemHocon.Milliseconds(settings.HeartbeatPause)}}
                 split-brain-resolver.stable-after = {{ActorSystemHocon.Milliseconds(settings.StableAfter)}}
@@ -49,6 +52,9 @@ internal static class ClusterHocon
 
             """ + reader.ReadToEnd();
     }
+
+    /// <summary>As the others name this node.</summary>
+    public static string NameOf(ClusterSettings settings) => $"{PublicHostname(settings)}:{Text(settings.PublicPort ?? settings.Bind.Port)}";
 
     /// <summary>By which name or address the others reach this node.</summary>
     public static string PublicHostname(ClusterSettings settings) => settings.PublicHostname ?? Text(settings.Bind.Address);

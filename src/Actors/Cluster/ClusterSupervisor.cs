@@ -1,5 +1,6 @@
 using Actors443.Admission.Sharing;
 using Actors443.Cluster.Dns;
+using Actors443.Cluster.Founding;
 using Actors443.Cluster.Identities;
 using Actors443.Cluster.Identity;
 using Actors443.Cluster.Limits;
@@ -23,6 +24,7 @@ internal sealed class ClusterSupervisor : UntypedActor
     private readonly ILogger _log;
     private readonly ServerLifecycle _lifecycle;
     private readonly Akka.Cluster.Cluster _cluster;
+    private readonly KnownNodes _known;
 
     public ClusterSupervisor(ServerEnvironment environment, IActorRef certificates, IActorRef directory, IActorRef revoked)
     {
@@ -31,7 +33,12 @@ internal sealed class ClusterSupervisor : UntypedActor
         _cluster = Akka.Cluster.Cluster.Get(Context.System);
         var seal = new ClusterSeal(ClusterKeys.Read(environment.Settings.Cluster));
 
+        _known = new KnownNodes(environment.Settings.StateDirectory);
+
         Context.ActorOf(Props.Create<NodeActor>(environment, directory), NodeActor.Name);
+        // A host's node joins as its host says.
+        if (!_cluster.Settings.SeedNodes.Contains(_cluster.SelfAddress) && _known.HearsOthersFirst(environment.Settings.Cluster))
+            Context.ActorOf(Props.Create<FoundingActor>(_known, environment.Loggers), "founding");
         Context.ActorOf(Props.Create<RevokedReplicaActor>(environment.Revoked, revoked, environment.Loggers), Revocations.NodeActor);
         Context.ActorOf(Props.Create<DnsNodeActor>(environment.Dns), DnsNodeActor.Name);
         ClusterLimitSettings limits = environment.Settings.Cluster.Limits;
@@ -72,6 +79,8 @@ internal sealed class ClusterSupervisor : UntypedActor
             case ClusterEvent.IMemberEvent change:
                 if (change is ClusterEvent.MemberUp && change.Member.UniqueAddress.Equals(_cluster.SelfUniqueAddress))
                     _lifecycle.Membership = ClusterMembership.Up;
+                if (change is ClusterEvent.MemberUp or ClusterEvent.MemberRemoved)
+                    KeepNodes();
                 _log.NodeIs(NameOf(change.Member), change.Member.Status.ToString().ToLowerInvariant());
                 break;
             case ClusterEvent.UnreachableMember unreachable:
@@ -83,6 +92,21 @@ internal sealed class ClusterSupervisor : UntypedActor
             default:
                 Unhandled(message);
                 break;
+        }
+    }
+
+    // Of those that it leaves behind this one knows nothing any more.
+    private void KeepNodes()
+    {
+        if (_cluster.SelfMember.Status != MemberStatus.Up)
+            return;
+        try
+        {
+            _known.Write(_cluster.State.Members.Where(member => member.HasRole(ClusterHocon.Role)).Select(NameOf));
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            _log.CannotKeepNodes(_known.Path, cause.Message);
         }
     }
 

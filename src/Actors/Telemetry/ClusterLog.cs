@@ -32,6 +32,15 @@ internal static partial class ClusterLog
     [LoggerMessage(First + 8, LogLevel.Warning, "The cluster's {What} could not be agreed on with most nodes ({Problem}); it is tried again")]
     public static partial void NotAgreed(this ILogger log, string what, string problem);
 
+    [LoggerMessage(First + 9, LogLevel.Warning, "This node was in a cluster of {Nodes} nodes. It joins that when one of them lets it in, or founds it again when most say that they are in none; {Outside} do, itself included. If the others are gone for good, stop it, remove {File} and start it again")]
+    public static partial void HearsOthersFirst(this ILogger log, int nodes, int outside, string file);
+
+    [LoggerMessage(First + 10, LogLevel.Information, "{Outside} of the {Nodes} nodes that there were are in no cluster; this node founds it again")]
+    public static partial void FoundsAgain(this ILogger log, int outside, int nodes);
+
+    [LoggerMessage(First + 11, LogLevel.Warning, "The nodes of the cluster cannot be kept in {File}: {Problem}. Restarted while it is cut off from the others, this node could found a second cluster")]
+    public static partial void CannotKeepNodes(this ILogger log, string file, string problem);
+
     [LoggerMessage(First + 20, LogLevel.Information, "This node orders certificates for the cluster from now on (term {Term}, {Entries} entries)")]
     public static partial void OrdersForCluster(this ILogger log, long term, int entries);
 

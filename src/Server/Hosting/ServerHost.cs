@@ -94,7 +94,7 @@ internal static class ServerHost
                 logging.AddLoggerFactory();
             })
             .AddHocon(OwnActorSystem, HoconAddMode.Append)
-            .WithClusterNode(settings.Core.Cluster, SystemName, provider.GetRequiredService<ILoggerFactory>())
+            .WithClusterNode(settings.Core, SystemName, provider.GetRequiredService<ILoggerFactory>())
             .WithActors443(settings.Core));
         builder.Services.AddSites(settings);
         builder.Services.AddServerTelemetry(settings.Telemetry, prometheus: settings.Admin.Enabled);

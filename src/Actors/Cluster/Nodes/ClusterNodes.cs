@@ -1,3 +1,4 @@
+using System.Globalization;
 using Actors443.Supervision;
 using Akka.Actor;
 using Akka.Cluster;
@@ -20,6 +21,16 @@ internal sealed class ClusterNodes(ActorSystem system)
 
     /// <summary>As settings write it: <c>host:port</c>.</summary>
     public static string NameOf(Address address) => $"{address.Host}:{address.Port}";
+
+    /// <summary>Of an actor below <c>/user/actors443/cluster</c> of a node that need not be a member.</summary>
+    /// <param name="self">The address of this node.</param>
+    /// <param name="node">The name of that one.</param>
+    /// <param name="actor">Name of the actor.</param>
+    public static ActorPath PathOn(Address self, string node, string actor)
+    {
+        int colon = node.LastIndexOf(':');
+        return ActorPath.Parse(new Address(self.Protocol, self.System, node[..colon], int.Parse(node[(colon + 1)..], CultureInfo.InvariantCulture)) + Path + actor);
+    }
 
     public bool IsReachable(Member member) => !_cluster.State.Unreachable.Contains(member);
 

@@ -40,6 +40,7 @@ internal sealed class NodeActor(ServerEnvironment environment, IActorRef directo
         Version = typeof(NodeActor).Assembly.GetName().Version!.ToString(3),
         Phase = environment.Lifecycle.Phase.ToString().ToLowerInvariant(),
         Ready = ServerReadiness.Of(environment).IsReady,
+        IsMember = environment.Lifecycle.Membership == ClusterMembership.Up,
         StartedAt = environment.Lifecycle.StartedAt,
         Connections = environment.Gate.Connections,
         Handshakes = environment.Gate.Handshakes,

@@ -20,6 +20,9 @@ internal sealed record NodeStatus : IClusterMessage
 
     public bool Ready { get; init; }
 
+    /// <summary>It is in a cluster. A node that does not say so may be.</summary>
+    public bool IsMember { get; init; } = true;
+
     public DateTimeOffset StartedAt { get; init; }
 
     public int Connections { get; init; }

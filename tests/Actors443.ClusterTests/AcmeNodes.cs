@@ -6,7 +6,8 @@ using Actors443.Testing.Acme;
 
 namespace Actors443.ClusterTests;
 
-/// <summary>Servers as nodes of one cluster, each a process of its own on ports of 127.0.0.1 that it keeps over its lives, and so its state directory.</summary>
+/// <summary>Servers as nodes of one cluster, each a process of its own on ports of 127.0.0.1 that it keeps over its lives, and so its state directory. In network namespaces, if there
+/// are some: the ports of a node are to be had from here as well.</summary>
 internal sealed class AcmeNodes : IAsyncDisposable
 {
     public const int Kill = 9;
@@ -16,10 +17,16 @@ internal sealed class AcmeNodes : IAsyncDisposable
 
     /// <param name="folder">Gets the state directories.</param>
     /// <param name="count">Of nodes; the first founds the cluster.</param>
-    public AcmeNodes(TemporaryFolder folder, int count)
+    /// <param name="network">A namespace for each; null: this machine's.</param>
+    public AcmeNodes(TemporaryFolder folder, int count, NetworkNamespaces? network = null)
     {
         _folder = folder;
-        Nodes = [.. Enumerable.Range(0, count).Select(number => new Node(number, FreePort.Next(), FreePort.Next(), FreePort.Next()))];
+        Nodes = [.. Enumerable.Range(0, count).Select(number => new Node(number, FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next()) { Place = network?.All[number] })];
+        foreach (Node node in Nodes.Where(node => node.Place is not null))
+        {
+            node.Place!.Publish(node.HttpsPort);
+            node.Place!.Publish(node.AdminPort);
+        }
     }
 
     /// <param name="hocon">As <see cref="AcmeSites.Hocon"/> makes it.</param>
@@ -31,7 +38,7 @@ internal sealed class AcmeNodes : IAsyncDisposable
             actors443.cluster {
               enabled = on
               secret = "file:{{secret}}"
-              seed-nodes = [{{string.Join(", ", Nodes.Select(node => $"\"127.0.0.1:{node.ClusterPort}\""))}}]
+              seed-nodes = [{{string.Join(", ", Nodes.Select(node => $"\"{node.Name}\""))}}]
               heartbeat-pause = 3s
               stable-after = 1s
             }
@@ -49,11 +56,11 @@ internal sealed class AcmeNodes : IAsyncDisposable
     {
         string[] settings =
         [
-            TestEngine.Setting, $"https.bind=127.0.0.1:{node.HttpsPort}", $"http.bind=127.0.0.1:{node.HttpPort}", "admin.bind=127.0.0.1:0", $"cluster.bind=127.0.0.1:{node.ClusterPort}",
+            TestEngine.Setting, $"https.bind=127.0.0.1:{node.HttpsPort}", $"http.bind=127.0.0.1:{node.HttpPort}", $"admin.bind=127.0.0.1:{(node.Place is null ? 0 : node.AdminPort)}", $"cluster.bind={node.Name}",
             $"state-directory={StateOf(node)}",
         ];
         node.IsKept = true;
-        node.Process = ServerProcess.Launch(new TemporaryFolder(), [], ["run", _configuration, .. settings.SelectMany(setting => (string[])["--set", setting])]);
+        node.Process = ServerProcess.Launch(new TemporaryFolder(), [.. node.Place?.Prefix ?? [], .. node.Prefix], ["run", _configuration, .. settings.SelectMany(setting => (string[])["--set", setting])]);
     }
 
     /// <summary>Until it is a member and listens.</summary>
@@ -138,7 +145,7 @@ internal sealed class AcmeNodes : IAsyncDisposable
         return int.Parse(log[at..log.IndexOf(',', at)], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    internal sealed class Node(int number, int httpsPort, int httpPort, int clusterPort)
+    internal sealed class Node(int number, int httpsPort, int httpPort, int adminPort, int clusterPort)
     {
         public int Number => number;
 
@@ -146,7 +153,20 @@ internal sealed class AcmeNodes : IAsyncDisposable
 
         public int HttpPort => httpPort;
 
-        public int ClusterPort => clusterPort;
+        /// <summary>In a namespace; else it takes any that is free.</summary>
+        public int AdminPort => adminPort;
+
+        /// <summary>As the cluster names it.</summary>
+        public string Name => $"{Address}:{clusterPort}";
+
+        /// <summary>By which the others reach it.</summary>
+        public IPAddress Address => Place?.Address ?? IPAddress.Loopback;
+
+        /// <summary>Where it runs; null: as the test does.</summary>
+        public NetworkNamespace? Place { get; init; }
+
+        /// <summary>A program with its arguments that starts the server.</summary>
+        public IReadOnlyList<string> Prefix { get; set; } = [];
 
         public ServerProcess? Process { get; set; }
 

@@ -6,14 +6,25 @@ namespace Actors443.Testing;
 /// <summary>A port of 127.0.0.1 whose connections lead to whatever port it is told at the moment, as a load balancer's do. Stops at dispose.</summary>
 internal sealed class TcpRelay : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
+    private readonly Func<Socket> _open;
     private readonly Func<int> _target;
     private readonly Task _accepting;
 
     /// <param name="target">The port for the next connection; asked on any thread.</param>
     public TcpRelay(Func<int> target)
+        : this(0, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp), target)
     {
+    }
+
+    /// <param name="port">Its own; 0: any.</param>
+    /// <param name="open">Makes the sockets that are connected to the target.</param>
+    /// <param name="target">The port for the next connection; asked on any thread.</param>
+    public TcpRelay(int port, Func<Socket> open, Func<int> target)
+    {
+        _listener = new TcpListener(IPAddress.Loopback, port);
+        _open = open;
         _target = target;
         _listener.Start();
         _accepting = AcceptAsync();
@@ -46,10 +57,10 @@ internal sealed class TcpRelay : IAsyncDisposable
     private async Task RelayAsync(TcpClient client)
     {
         using (client)
-        using (var upstream = new TcpClient())
         {
             try
             {
+                using var upstream = new TcpClient { Client = _open() };
                 await upstream.ConnectAsync(IPAddress.Loopback, _target(), _stop.Token);
                 await Task.WhenAny(
                     client.GetStream().CopyToAsync(upstream.GetStream(), _stop.Token),

@@ -1,11 +1,14 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Actors443.Testing;
 
 /// <summary>A program of the system's that a test drives, killed at dispose.</summary>
-public sealed class TestProgram : IAsyncDisposable
+public sealed partial class TestProgram : IAsyncDisposable
 {
+    private const int InterruptSignal = 2;
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
@@ -49,6 +52,14 @@ public sealed class TestProgram : IAsyncDisposable
         return running;
     }
 
+    /// <summary>As Ctrl+C does.</summary>
+    /// <exception cref="InvalidOperationException">It has ended.</exception>
+    public void Interrupt()
+    {
+        if (Kill(_process.Id, InterruptSignal) != 0)
+            throw new InvalidOperationException($"kill: error {Marshal.GetLastPInvokeError()}");
+    }
+
     /// <summary>Waits for its end, by when <see cref="Output"/> is whole.</summary>
     public Task EndAsync(CancellationToken cancellationToken = default) => _process.WaitForExitAsync(cancellationToken);
 
@@ -60,6 +71,9 @@ public sealed class TestProgram : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int process, int signal);
 
     private void Append(string? line)
     {

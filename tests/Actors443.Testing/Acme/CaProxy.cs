@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -16,7 +17,8 @@ namespace Actors443.Testing.Acme;
 /// <summary>A request on its way through a <see cref="CaProxy"/>.</summary>
 /// <param name="Kind">First part of the path: <c>order-plz</c>.</param>
 /// <param name="Status">What the CA answered; null: it has not been asked yet.</param>
-internal sealed record ProxiedRequest(string Kind, int? Status);
+/// <param name="From">Who asks.</param>
+internal sealed record ProxiedRequest(string Kind, int? Status, IPAddress From);
 
 /// <summary>Stands before a CA, sees every request twice (before the CA has it, and before its answer goes back), and can do something then. The CA makes its URLs from
 /// the Host that it is asked by, and so all requests come this way. Says when to renew (RFC 9773) for a CA that does not.</summary>
@@ -29,7 +31,7 @@ internal sealed class CaProxy : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly AcmeIssuer _behind;
 
-    private CaProxy(AcmeIssuer behind)
+    private CaProxy(AcmeIssuer behind, IPAddress address)
     {
         _behind = behind;
         X509Certificate2 root = behind.TrustedRoots[0];
@@ -40,14 +42,15 @@ internal sealed class CaProxy : IAsyncDisposable
             SslOptions =
             {
                 CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck },
-                TargetHost = "127.0.0.1",
+                // It is asked by the name of the proxy.
+                RemoteCertificateValidationCallback = (_, _, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None,
             },
         });
-        TestCertificate tls = _root.Issue("127.0.0.1");
+        TestCertificate tls = _root.Issue(address.ToString());
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(X509CertificateLoader.LoadPkcs12(tls.Pfx(null), null))));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(address, 0, listen => listen.UseHttps(X509CertificateLoader.LoadPkcs12(tls.Pfx(null), null))));
         _application = builder.Build();
         _application.Run(PassAsync);
     }
@@ -70,9 +73,11 @@ internal sealed class CaProxy : IAsyncDisposable
     /// <summary>How to talk to the CA by way of this.</summary>
     public AcmeIssuer Issuer => _behind with { Directory = new Uri(_application.Urls.Single() + _behind.Directory.AbsolutePath), TrustedRoots = [_root.Certificate] };
 
-    public static async Task<CaProxy> StartAsync(AcmeIssuer behind)
+    /// <param name="behind">The CA.</param>
+    /// <param name="address">Where it listens; null: 127.0.0.1.</param>
+    public static async Task<CaProxy> StartAsync(AcmeIssuer behind, IPAddress? address = null)
     {
-        var proxy = new CaProxy(behind);
+        var proxy = new CaProxy(behind, address ?? IPAddress.Loopback);
         await proxy._application.StartAsync();
         return proxy;
     }
@@ -97,7 +102,7 @@ internal sealed class CaProxy : IAsyncDisposable
     private async Task PassAsync(HttpContext context)
     {
         string kind = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries)[0];
-        var asked = new ProxiedRequest(kind, null);
+        var asked = new ProxiedRequest(kind, null, context.Connection.RemoteIpAddress!);
         await Holds(asked);
         if (Cuts(asked))
         {
@@ -129,7 +134,7 @@ internal sealed class CaProxy : IAsyncDisposable
 
         using HttpResponseMessage answer = await _http.SendAsync(request);
         byte[] content = await answer.Content.ReadAsByteArrayAsync();
-        var seen = new ProxiedRequest(kind, (int)answer.StatusCode);
+        var seen = asked with { Status = (int)answer.StatusCode };
         Answered.Enqueue(seen);
         if (seen is { Kind: "order-plz", Status: StatusCodes.Status201Created })
             Replaced.Enqueue(Payload(sent)["replaces"]?.GetValue<string>());

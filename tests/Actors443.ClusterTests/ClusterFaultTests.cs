@@ -1,0 +1,268 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Server.Admin;
+using Actors443.Testing;
+using Actors443.Testing.Acme;
+
+namespace Actors443.ClusterTests;
+
+/// <summary>
+/// Three nodes, each in a network namespace of its own, that order from pebble; one of them is cut off, stands still, or has another time. Visitors of all nodes see the right certificates
+/// all the while, and there is one issuer. Minutes, and so only with <c>ACTORS443_TEST_FAULTS=1</c>.
+/// </summary>
+[Collection(nameof(AcmeClusterTests))]
+public sealed class ClusterFaultTests : IAsyncLifetime
+{
+    private const int Stop = 19;
+    private const int Continue = 18;
+
+    private const string Name = "cluster.site.test";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly TemporaryFolder _folder = new();
+    private NetworkNamespaces? _network;
+    private AcmeNodes? _nodes;
+    // Whom the CA asks: one that has no trouble, as a load balancer would see to.
+    private AcmeNodes.Node _asked = null!;
+    private TcpRelay? _front;
+    private PebbleServer? _pebble;
+    private CaProxy? _ca;
+
+    private static string? Missing { get; } =
+        Environment.GetEnvironmentVariable("ACTORS443_TEST_FAULTS") is not { Length: > 0 } ? "takes minutes: with ACTORS443_TEST_FAULTS=1 alone" : NetworkNamespaces.Missing ?? PebbleServer.Missing;
+
+    private AcmeNodes Nodes => _nodes!;
+
+    private CaProxy Ca => _ca!;
+
+    public async Task InitializeAsync()
+    {
+        if (Missing is not null)
+            return;
+        _network = await NetworkNamespaces.CreateAsync(3);
+        _nodes = new AcmeNodes(_folder, 3, _network);
+        _asked = _nodes.Nodes[2];
+        _front = new TcpRelay(() => _asked.HttpsPort);
+        _pebble = await PebbleServer.StartAsync(new PebbleOptions { TlsPort = _front.Port });
+        _ca = await CaProxy.StartAsync(_pebble.Issuer, _network.Test);
+        Nodes.Configure(AcmeSites.Hocon(_folder, [Ca.Issuer], [Name], "challenges = [tls-alpn-01]"));
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (IAsyncDisposable? part in (IAsyncDisposable?[])[_nodes, _ca, _front, _pebble, _network])
+        {
+            if (part is not null)
+                await part.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task The_lesser_side_of_a_partition_stops_serves_on_and_is_back_when_it_is_healed()
+    {
+        Skip.If(Missing is not null, Missing);
+        await StartAsync();
+        // The worst that can be cut off: it orders, it has founded the cluster, the CA and visitors reach it still, and whatever runs it starts it again and again.
+        AcmeNodes.Node lost = Nodes.Nodes[0];
+        AcmeNodes.Node[] others = [Nodes.Nodes[1], Nodes.Nodes[2]];
+        Assert.Equal(lost, Nodes.Ordering);
+        string first = await AwaitSameAsync();
+        await using var visitors = new Visitors(Nodes, Name);
+
+        ServerProcess before = lost.Process!;
+        await _network!.CutOffAsync(lost.Place!);
+        // What it is told meanwhile it has nobody to agree on with.
+        using (AdminClient admin = Nodes.AdminOf(lost))
+            await admin.RenewCertificateAsync(Name, CancellationToken.None);
+        await Eventually.HoldsAsync(() => before.HasExited, $"the one that is cut off stops: {before.Errors}", Patience);
+        Assert.Equal(1, await before.ExitAsync());
+        await Eventually.HoldsAsync(async () => await Nodes.KeepAsync() && Nodes.Ordering is { } next && others.Contains(next), "another orders", Patience);
+        string second = await RenewAsync(others, first);
+
+        // Longer than anybody waits for nodes that were there.
+        long cutOff = Stopwatch.GetTimestamp();
+        await Eventually.HoldsAsync(async () => await Nodes.KeepAsync() && Stopwatch.GetElapsedTime(cutOff) > TimeSpan.FromSeconds(80), "time passes", Patience);
+        Assert.Contains(Nodes.Ordering, others);
+        Assert.Equal(503, await lost.Process!.ReadinessAsync());
+
+        await _network.HealAsync(lost.Place!);
+        await AwaitMembersAsync();
+        Assert.Equal(second, await AwaitSameAsync(second));
+        AssertServed(visitors, first, second);
+        AssertOneIssuer(2);
+    }
+
+    [SkippableFact]
+    public async Task A_node_that_stood_still_for_30_s_within_an_order_orders_nothing_more()
+    {
+        Skip.If(Missing is not null, Missing);
+        await StartAsync();
+        AcmeNodes.Node paused = Nodes.Ordering!;
+        AcmeNodes.Node[] others = [.. Nodes.Nodes.Where(node => node != paused)];
+        string first = await AwaitSameAsync();
+        await using var visitors = new Visitors(Nodes, Name);
+
+        // The CA has its signing request, and it hears the answer when it goes on.
+        int stopped = 0;
+        Ca.Cuts = request =>
+        {
+            if (request is { Kind: "finalize-order", Status: null } && request.From.Equals(paused.Address) && Interlocked.Exchange(ref stopped, 1) == 0)
+                paused.Process!.Signal(Stop);
+            return false;
+        };
+        using (AdminClient admin = Nodes.AdminOf(others[0]))
+            Assert.True((await admin.RenewCertificateAsync(Name, CancellationToken.None)).Found);
+        await Eventually.HoldsAsync(() => Volatile.Read(ref stopped) == 1, "it stands still", Patience);
+        long since = Stopwatch.GetTimestamp();
+        string second = await AwaitSameAsync(others, serial => serial != first);
+        await Eventually.HoldsAsync(async () => await Nodes.KeepAsync() && Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(30), "30 s pass", Patience);
+        Assert.Contains(Nodes.Ordering, others);
+
+        paused.Process!.Signal(Continue);
+        await AwaitMembersAsync();
+        Assert.Equal(second, await AwaitSameAsync(second));
+        AssertServed(visitors, first, second);
+        AssertOneIssuer(2);
+    }
+
+    [SkippableFact]
+    public async Task Clocks_that_differ_by_5_minutes_either_way_change_nothing()
+    {
+        Skip.If(Missing is not null, Missing);
+        Skip.If(TestProgram.Find("gcc") is null, "gcc is not installed (Debian: gcc libc6-dev)");
+        string library = await BuildSkewAsync();
+        Nodes.Nodes[0].Prefix = At(library, -300);
+        Nodes.Nodes[1].Prefix = At(library, +300);
+        await StartAsync();
+        string first = await AwaitSameAsync();
+        await using var visitors = new Visitors(Nodes, Name);
+
+        // Ordered by one whose clock is slow, then by one whose clock is fast; each time all serve it at once.
+        Assert.Equal(Nodes.Nodes[0], Nodes.Ordering);
+        string second = await RenewAsync(Nodes.Nodes, first);
+        Nodes.Nodes[0].Process!.Signal(ServerProcess.Terminate);
+        await Eventually.HoldsAsync(async () => await Nodes.KeepAsync() && Nodes.Ordering == Nodes.Nodes[1], "the one with the fast clock orders", Patience);
+        await AwaitMembersAsync();
+        string third = await RenewAsync(Nodes.Nodes, second);
+
+        AssertServed(visitors, first, second, third);
+        AssertOneIssuer(3);
+    }
+
+    private static string[] At(string library, int seconds) => ["env", $"LD_PRELOAD={library}", string.Create(CultureInfo.InvariantCulture, $"SKEW_SECONDS={seconds}")];
+
+    // libfaketime changes waits as well, and .NET then stands still.
+    private async Task<string> BuildSkewAsync()
+    {
+        string library = Path.Combine(_folder.Path, "skew.so");
+        await using TestProgram compiler = TestProgram.Start("gcc", ["-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared", "-o", library, Path.Combine(Repository.Folder, "tests", "native", "skew.c"), "-ldl"]);
+        await compiler.EndAsync();
+        Assert.True(compiler.ExitCode == 0, compiler.Output);
+        return library;
+    }
+
+    // The first founds the cluster and is the oldest.
+    private async Task StartAsync()
+    {
+        bool isDown = true;
+        Ca.Cuts = _ => Volatile.Read(ref isDown);
+        foreach (AcmeNodes.Node node in Nodes.Nodes)
+            await Nodes.StartAsync(node);
+        await AwaitMembersAsync();
+        Volatile.Write(ref isDown, false);
+    }
+
+    private async Task AwaitMembersAsync()
+    {
+        foreach (AcmeNodes.Node node in Nodes.Nodes)
+        {
+            await Eventually.HoldsAsync(
+                async () => await Nodes.KeepAsync() && node.Process!.AdminPort != 0 && await node.Process.ReadinessAsync() == 200 && await MembersAsync(node) == Nodes.Nodes.Count,
+                $"node {node.Number} has all others: {node.Process!.Errors}",
+                Patience);
+        }
+    }
+
+    private async Task<int> MembersAsync(AcmeNodes.Node node)
+    {
+        try
+        {
+            using AdminClient admin = Nodes.AdminOf(node);
+            return (await admin.ListNodesAsync(CancellationToken.None)).Count(each => each is { Status: "up", IsReachable: true });
+        }
+        catch (AdminException)
+        {
+            // It stops just now.
+            return 0;
+        }
+    }
+
+    private async Task<string> RenewAsync(IReadOnlyList<AcmeNodes.Node> nodes, string before)
+    {
+        using (AdminClient admin = Nodes.AdminOf(nodes[^1]))
+            Assert.True((await admin.RenewCertificateAsync(Name, CancellationToken.None)).Found);
+        return await AwaitSameAsync(nodes, serial => serial != before);
+    }
+
+    private Task<string> AwaitSameAsync(string? serial = null) => AwaitSameAsync(Nodes.Nodes, shown => serial is null || shown == serial);
+
+    private async Task<string> AwaitSameAsync(IReadOnlyList<AcmeNodes.Node> nodes, Func<string, bool> isIt)
+    {
+        string same = "";
+        try
+        {
+            await Eventually.HoldsAsync(
+                async () =>
+                {
+                    await Nodes.KeepAsync();
+                    X509Certificate2?[] shown = await Task.WhenAll(nodes.Select(node => AcmeNodes.TryShownAsync(node, Name)));
+                    same = shown[0]?.SerialNumber ?? "";
+                    return shown.All(each => each?.SerialNumber == same && each.Issuer.Contains("Pebble", StringComparison.Ordinal)) && isIt(same);
+                },
+                "all show the same certificate",
+                Patience);
+        }
+        catch (TimeoutException cause)
+        {
+            throw new TimeoutException($"{cause.Message}\n{string.Join("\n\n", nodes.Select(node => node.Process?.Errors))}", cause);
+        }
+
+        return same;
+    }
+
+    /// <summary>Nothing else was shown than these, in that order, and all of them while they were valid for the name.</summary>
+    private void AssertServed(Visitors visitors, params string[] serials)
+    {
+        Assert.True(visitors.Visits > 100, $"{visitors.Visits} visits");
+        foreach (AcmeNodes.Node node in Nodes.Nodes)
+        {
+            IReadOnlyList<X509Certificate2> shown = visitors.ShownBy(node);
+            Assert.All(shown, certificate => Assert.True(certificate.MatchesHostname(Name) && certificate.NotAfter > TimeProvider.System.GetLocalNow()));
+            Assert.All(shown, certificate => Assert.Contains(certificate.SerialNumber, serials));
+            Assert.Equal(shown.OrderBy(certificate => Array.IndexOf(serials, certificate.SerialNumber)), shown);
+        }
+    }
+
+    /// <summary>So many certificates were issued, for one account, and whoever has asked the CA for something after another had done so was asked for nothing more by anybody before.</summary>
+    private void AssertOneIssuer(int certificates)
+    {
+        ProxiedRequest[] answered = [.. Ca.Answered];
+        Assert.Equal(certificates, answered.Count(answer => answer is { Kind: "finalize-order", Status: 200 }));
+        Assert.Equal(certificates, answered.Count(answer => answer is { Kind: "order-plz", Status: 201 }));
+        Assert.Equal(1, answered.Count(answer => answer is { Kind: "sign-me-up", Status: 201 }));
+        // Each node orders in one stretch.
+        List<IPAddress> inTurn = [];
+        foreach (ProxiedRequest answer in answered.Where(answer => answer.Kind is "order-plz" or "finalize-order" or "sign-me-up" or "chalZ"))
+        {
+            if (inTurn.Count == 0 || !inTurn[^1].Equals(answer.From))
+                inTurn.Add(answer.From);
+        }
+
+        Assert.Equal(inTurn.Distinct(), inTurn);
+    }
+}

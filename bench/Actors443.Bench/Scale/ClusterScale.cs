@@ -14,6 +14,8 @@ internal static class ClusterScale
     private const int ConnectionsEach = 100;
     private const int Queries = 50;
     private const int Rotation = 10;
+    private const int Limit = 50;
+    private const int Churn = 1000;
 
     public static async Task<int> RunAsync(int count, int seconds)
     {
@@ -25,13 +27,25 @@ internal static class ClusterScale
         {
             // The first founds it; the others find it by the first two.
             for (int number = 0; number < count; number++)
-                nodes.Add(await ScaleNode.StartAsync(number, FirstHttpsPort, FirstRemotePort, folder, secret, string.Create(CultureInfo.InvariantCulture, $"certificates.ticket-keys.rotate = {Rotation}s")));
+                nodes.Add(await ScaleNode.StartAsync(number, FirstHttpsPort, FirstRemotePort, folder, secret, string.Create(
+                    CultureInfo.InvariantCulture, $$"""
+                    certificates.ticket-keys.rotate = {{Rotation}}s
+                    admission.per-client { connections = {{Limit}}, exempt = ["127.0.0.1/32"] }
+                    """)));
             await AwaitAsync(() => nodes.All(node => Akka.Cluster.Cluster.Get(node.System).State.Members.Count(member => member.Status == Akka.Cluster.MemberStatus.Up) == count));
             await Task.Delay(TimeSpan.FromSeconds(10));
             Console.WriteLine($"{count} nodes in one process; {seconds} s each. Bytes are with TLS, without the headers of TCP and IP.");
 
             Window idle = await MeasureAsync(count, () => Task.Delay(TimeSpan.FromSeconds(seconds)));
             idle.Write("nothing happens, but that ticket keys change", $"a new key every {Rotation} s", null, 0);
+
+            string[] many = [.. Enumerable.Range(1, 200).Select(client => $"127.0.1.{client}")];
+            foreach ((string name, string[] addresses) in ((string, string[])[])[("200 clients that have a few of the 50 connections they may have", many), ("one client that has 45 of its 50", ["127.0.0.9"])])
+            {
+                await ConnectionChurn.RunAsync(addresses, FirstHttpsPort, count, Limit - 5, Churn / 10);
+                Window churn = await MeasureAsync(count, () => ConnectionChurn.RunAsync(addresses, FirstHttpsPort, count, Limit - 5, Churn));
+                churn.Write($"connections come and go: {name}", $"{Churn} connections to all nodes in turn", idle, Churn);
+            }
 
             foreach (int port in Enumerable.Range(FirstHttpsPort, count))
             {

@@ -1,2 +1,2 @@
 // Most of their time they wait for a deadline or another process.
-[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+[assembly: CollectionBehavior(MaxParallelThreads = 3)]

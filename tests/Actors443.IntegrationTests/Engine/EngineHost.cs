@@ -96,6 +96,14 @@ internal sealed class EngineHost : IAsyncDisposable
         return (await supervisor.Ask<ConnectionList>(ListConnections.Instance, TimeSpan.FromSeconds(10))).Connections;
     }
 
+    /// <summary>What to say where somebody was refused who should not have been: why connections have ended.</summary>
+    public async Task<string> ObituariesAsync()
+    {
+        IActorRef supervisor = Services.GetRequiredService<IRequiredActor<Actors443Supervisor>>().ActorRef;
+        ObituaryList list = await supervisor.Ask<ObituaryList>(ListObituaries.Instance, TimeSpan.FromSeconds(10));
+        return string.Join("; ", list.Obituaries.Select(obituary => $"{obituary.Remote} {obituary.Reason} {obituary.Detail} {string.Join(' ', obituary.Events.Select(entry => entry.Kind))}"));
+    }
+
     /// <summary>Waits for the obituary of a connection.</summary>
     public async Task AwaitObituaryAsync(Func<Obituary, bool> expected)
     {

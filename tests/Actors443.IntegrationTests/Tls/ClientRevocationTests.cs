@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Configuration;
@@ -46,8 +47,30 @@ public abstract class ClientRevocationTests(EngineKind kind) : IDisposable
         await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.ClientCertificateRevoked && obituary.Detail!.Contains(alice.SerialNumber, StringComparison.Ordinal));
         // A session made before is not resumed either: the same client.
         Assert.False(await CertifiedClient.IsServedAsync(host, alice, resumes: true));
-        Assert.True(await CertifiedClient.IsServedAsync(host, bob));
+        Assert.True(await CertifiedClient.IsServedAsync(host, bob), await host.ObituariesAsync());
         Assert.Contains(await host.ConnectionsAsync(), connection => connection.Remote.Equals(other.Local));
+    }
+
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task A_certificate_that_comes_byte_by_byte_is_as_good(SslProtocols protocol)
+    {
+        using X509Certificate2 alice = _ours.IssueClient("alice").WithKey;
+        using X509Certificate2 bob = _ours.IssueClient("bob").WithKey;
+        await using EngineHost host = await StartAsync([WriteList(_ours, number: 1, revoked: bob)]);
+
+        await using TlsClient client = await TlsClient.ConnectAsync(
+            host.Port,
+            protocols: protocol,
+            configure: options =>
+            {
+                options.ClientCertificates = [alice];
+                options.AllowTlsResume = false;
+            },
+            wrap: stream => new TrickleStream(stream));
+
+        Assert.Equal(200, (await client.GetAsync()).Status);
     }
 
     [Theory]

@@ -15,6 +15,9 @@ internal static class PlainAddress
         _ => new IPEndPoint(IPAddress.None, 0),
     };
 
+    /// <summary>The network that has this address alone.</summary>
+    public static IPNetwork NetworkOf(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
+
     /// <summary>Whether one of the networks has the address.</summary>
     public static bool IsIn(IReadOnlyList<IPNetwork> networks, IPAddress address)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Actors443.Engine;
 
 namespace Actors443.Configuration.Reading;
 
@@ -227,7 +228,7 @@ internal static class SettingsValueTypes
         if (IPNetwork.TryParse(text, out IPNetwork network))
             return network;
         if (IPAddress.TryParse(text, out IPAddress? address))
-            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+            return PlainAddress.NetworkOf(address);
         value.Fail($"'{text}' is not a network; write {example}");
         return null;
     }

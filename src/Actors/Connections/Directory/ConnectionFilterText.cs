@@ -121,7 +121,7 @@ internal static class ConnectionFilterText
         {
             if (!IPAddress.TryParse(value, out IPAddress? address))
                 return (null, "write an address or a network, such as 10.0.0.0/8");
-            network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
+            network = PlainAddress.NetworkOf(address);
         }
 
         return (new ConnectionCondition(null, connection => network.Contains(PlainAddress.Of(connection.Remote.Address)) == (sign == "=")), null);

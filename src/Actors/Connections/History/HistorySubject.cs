@@ -44,7 +44,7 @@ public sealed class HistorySubject
         string trimmed = text.Trim();
         problem = null;
         subject = trimmed.Length == 0 ? All
-            : IPAddress.TryParse(trimmed, out IPAddress? address) && !trimmed.All(char.IsAsciiDigit) ? Of(trimmed, PlainAddress.Of(address))
+            : IPAddress.TryParse(trimmed, out IPAddress? address) && !trimmed.All(char.IsAsciiDigit) ? new HistorySubject(trimmed, PlainAddress.NetworkOf(PlainAddress.Of(address)), null)
             : IPNetwork.TryParse(trimmed, out IPNetwork network) ? new HistorySubject(trimmed, network, null)
             : trimmed.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or ':') ? new HistorySubject(trimmed, null, trimmed)
             : null;
@@ -61,6 +61,4 @@ public sealed class HistorySubject
     internal bool IsOf(IPAddress client) => _id is null && (Network is not { } network || network.Contains(PlainAddress.Of(client)));
 
     internal bool IsOf(IPNetwork clients) => _id is null && (Network is not { } network || network.Contains(clients.BaseAddress) || clients.Contains(network.BaseAddress));
-
-    private static HistorySubject Of(string text, IPAddress address) => new(text, new IPNetwork(address, address.GetAddressBytes().Length * 8), null);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Actors443.Admission;
 using Actors443.Configuration;
+using Actors443.Engine;
 
 namespace Actors443.Connections.History;
 
@@ -83,7 +84,7 @@ internal sealed class ObituaryBook
     private static RefusedClient Report(ClientRefusals refusals, TimeSpan? bannedFor)
     {
         CloseReasonStory story = CloseReasonStory.Of(refusals.Reason);
-        bool isOne = refusals.Client.PrefixLength == refusals.Client.BaseAddress.GetAddressBytes().Length * 8;
+        bool isOne = refusals.Client == PlainAddress.NetworkOf(refusals.Client.BaseAddress);
         string client = isOne ? refusals.Client.BaseAddress.ToString() : refusals.Client.ToString();
         return new RefusedClient(null, client, refusals.Reason.ToTag(), story.Meaning, story.Advice, refusals.Count, refusals.First, refusals.Last, bannedFor?.TotalSeconds);
     }

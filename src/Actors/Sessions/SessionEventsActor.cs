@@ -68,9 +68,7 @@ internal sealed class SessionEventsActor(string session, IActorRef home, bool ma
 
     private void Attach(EventsOpened opened)
     {
-        string? text = opened.LastEventId ?? opened.Request.Query["received"];
-        long received = 0;
-        if (text is not null && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out received))
+        if (!ReceivedCount.TryRead(opened.LastEventId ?? opened.Request.Query["received"], out long received))
         {
             End("received is no number");
             return;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.WebSockets;
 using Actors443.Requests;
 using Actors443.WebSockets;
@@ -60,8 +59,7 @@ internal sealed class SessionRequestsEndpoint(string route, SessionRouteOptions 
     private async Task PostAsync(IActorRef home, SessionClaim claim, HttpContext context)
     {
         string? text = context.Request.Query["received"];
-        long received = 0;
-        if (text is not null && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out received))
+        if (!ReceivedCount.TryRead(text, out long received))
         {
             await ActorEndpoint.ProblemAsync(context, StatusCodes.Status400BadRequest, "'received' is how many messages have come, a number.");
             return;

@@ -81,9 +81,7 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
 
     private void Attach(WebSocketOpened opened)
     {
-        string? text = opened.Request.Query["received"];
-        long received = 0;
-        if (text is not null && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out received))
+        if (!ReceivedCount.TryRead(opened.Request.Query["received"], out long received))
         {
             Close(WebSocketCloseStatus.PolicyViolation, "received is no number");
             return;

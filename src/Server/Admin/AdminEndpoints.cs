@@ -20,24 +20,24 @@ internal static class AdminEndpoints
         DashboardPage.Map(routes);
         routes.MapMethods("/healthz", ["GET", "HEAD"], context => context.Response.WriteAsync("ok\n"));
         routes.MapMethods("/readyz", ["GET", "HEAD"], context => ReadyAsync(context, control));
-        routes.MapGet($"{Api}/openapi.json", context => WriteAsync(context, OpenApiDocument.Of(routes.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>())))
+        routes.MapGet($"{Api}/openapi.json", context => AdminJson.WriteAsync(context, OpenApiDocument.Of(routes.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>())))
             .Describe(new ApiOperation("This document"));
-        routes.MapGet($"{Api}/status", async context => await WriteAsync(context, await control.StatusAsync(context.RequestAborted)))
+        routes.MapGet($"{Api}/status", async context => await AdminJson.WriteAsync(context, await control.StatusAsync(context.RequestAborted)))
             .Describe<ServerStatus>("The server at a glance");
-        routes.MapGet($"{Api}/admission", async context => await WriteAsync(context, await control.AdmissionAsync(context.RequestAborted)))
+        routes.MapGet($"{Api}/admission", async context => await AdminJson.WriteAsync(context, await control.AdmissionAsync(context.RequestAborted)))
             .Describe<AdmissionStatus>("The admission mode with its reasons");
         MapCertificates(routes, control, log);
         MapConnections(routes, control, log);
-        routes.MapGet($"{Api}/cluster", async context => await WriteAsync(context, await control.ListNodesAsync(context.RequestAborted)))
+        routes.MapGet($"{Api}/cluster", async context => await AdminJson.WriteAsync(context, await control.ListNodesAsync(context.RequestAborted)))
             .Describe<ClusterNodeReport[]>("The nodes of the cluster, the oldest first; empty: there is none");
         RevocationEndpoints.Map(routes, $"{Api}/revoked", control, log);
-        routes.MapGet($"{Api}/tunnels", async context => await WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))))
+        routes.MapGet($"{Api}/tunnels", async context => await AdminJson.WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))))
             .Describe<TunnelReport[]>("Open tunnels, the oldest first");
         routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log))
             .Describe(new ApiOperation("Ends a tunnel") { Status = StatusCodes.Status204NoContent });
-        routes.MapGet($"{Api}/sites", context => WriteAsync(context, control.ListSites(int.MaxValue)))
+        routes.MapGet($"{Api}/sites", context => AdminJson.WriteAsync(context, control.ListSites(int.MaxValue)))
             .Describe<SiteListing>("Sites with their upstreams and health; routes of connections");
-        routes.MapGet($"{Api}/actors", context => control.Supervision() is { } tree ? WriteAsync(context, tree) : AdminFailures.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "the server is starting; there are no actors yet"))
+        routes.MapGet($"{Api}/actors", context => control.Supervision() is { } tree ? AdminJson.WriteAsync(context, tree) : AdminFailures.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "the server is starting; there are no actors yet"))
             .Describe<ActorReport>("The supervision tree with its counts");
         routes.MapGet($"{Api}/events", events.ListenAsync)
             .Describe(new ApiOperation("Snapshots of the server as server-sent events, one a second") { Answer = typeof(EventSnapshot), ContentType = "text/event-stream" });
@@ -47,7 +47,7 @@ internal static class AdminEndpoints
 
     private static void MapCertificates(IEndpointRouteBuilder routes, IServerControl control, ILogger log)
     {
-        routes.MapGet($"{Api}/certificates", async context => await WriteAsync(context, await control.ListCertificatesAsync(context.RequestAborted)))
+        routes.MapGet($"{Api}/certificates", async context => await AdminJson.WriteAsync(context, await control.ListCertificatesAsync(context.RequestAborted)))
             .Describe<CertificateListing>("Certificates being served, and what is wrong with the others");
         routes.MapPost($"{Api}/certificates/{{name}}/renew", context => RenewAsync(context, control, log))
             .Describe(new ApiOperation("Has a new certificate ordered by ACME") { Answer = typeof(RenewalReport), Status = StatusCodes.Status202Accepted });
@@ -89,13 +89,13 @@ internal static class AdminEndpoints
     {
         ServerReadiness readiness = await control.ReadinessAsync(context.RequestAborted);
         context.Response.StatusCode = readiness.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        await WriteAsync(context, new ReadinessAnswer(readiness.IsReady, readiness.Problems));
+        await AdminJson.WriteAsync(context, new ReadinessAnswer(readiness.IsReady, readiness.Problems));
     }
 
     private static async Task ListConnectionsAsync(HttpContext context, IServerControl control)
     {
         if (ConnectionQuery.TryParse(context.Request.Query, out ConnectionQuery query, out string? problem))
-            await WriteAsync(context, await query.AskAsync(control.Connections, context.RequestAborted));
+            await AdminJson.WriteAsync(context, await query.AskAsync(control.Connections, context.RequestAborted));
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status400BadRequest, problem!);
     }
@@ -108,7 +108,7 @@ internal static class AdminEndpoints
         {
             log.RenewalAsked(name);
             context.Response.StatusCode = StatusCodes.Status202Accepted;
-            await WriteAsync(context, report);
+            await AdminJson.WriteAsync(context, report);
         }
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, report.Message);
@@ -118,7 +118,7 @@ internal static class AdminEndpoints
     {
         StoryReport story = await control.ExplainCertificateAsync((string)context.Request.RouteValues["name"]!, context.RequestAborted);
         if (story.Names.Count > 0)
-            await WriteAsync(context, story);
+            await AdminJson.WriteAsync(context, story);
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, story.Summary);
     }
@@ -157,13 +157,13 @@ internal static class AdminEndpoints
             _ => await control.Connections.PushAsync(filter, Push.Text(await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted)), context.RequestAborted),
         };
         log.ConnectionsActedOn(action, reached.Count, filter.Text);
-        await WriteAsync(context, new ConnectionsActedOn(action, reached.Count, reached.Silent));
+        await AdminJson.WriteAsync(context, new ConnectionsActedOn(action, reached.Count, reached.Silent));
     }
 
     private static async Task TellHistoryAsync(HttpContext context, IServerControl control)
     {
         if (HistoryQuery.TryParse(context.Request.Query, out HistoryQuery query, out string? problem))
-            await WriteAsync(context, await control.Connections.HistoryAsync(query.Of, query.Limit, context.RequestAborted));
+            await AdminJson.WriteAsync(context, await control.Connections.HistoryAsync(query.Of, query.Limit, context.RequestAborted));
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status400BadRequest, problem!);
     }
@@ -186,8 +186,6 @@ internal static class AdminEndpoints
         await control.BeginDrainAsync(context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status202Accepted;
     }
-
-    private static Task WriteAsync<T>(HttpContext context, T answer) => context.Response.WriteAsJsonAsync(answer, AdminJson.Options, context.RequestAborted);
 
     private sealed record ReadinessAnswer(bool Ready, IReadOnlyList<ReadinessProblem> Problems);
 }

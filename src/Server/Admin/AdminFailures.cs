@@ -33,7 +33,7 @@ internal static class AdminFailures
     public static Task WriteAsync(HttpContext context, int status, string problem)
     {
         context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(new AdminError(problem), AdminJson.Options, context.RequestAborted);
+        return AdminJson.WriteAsync(context, new AdminError(problem));
     }
 
     private static Task ExplainRoutingAsync(HttpContext context) => context.Response.StatusCode switch

@@ -12,6 +12,9 @@ internal static class AdminJson
     /// <summary>For <c>--json</c>, which people read too.</summary>
     public static JsonSerializerOptions Indented { get; } = Create(indented: true);
 
+    /// <summary>An answer of the admin API.</summary>
+    public static Task WriteAsync<T>(HttpContext context, T answer) => context.Response.WriteAsJsonAsync(answer, Options, context.RequestAborted);
+
     private static JsonSerializerOptions Create(bool indented)
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)

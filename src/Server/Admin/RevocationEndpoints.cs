@@ -11,9 +11,9 @@ internal static class RevocationEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes, string path, IServerControl control, ILogger log)
     {
-        (string, string) kind = ("kind!", string.Join(", ", Enum.GetValues<IdentityKind>().Select(SettingsValueTypes.NameOf)));
+        (string, string) kind = ("kind!", string.Join(", ", ConnectionQuery.Names<IdentityKind>()));
         (string, string) id = ("id!", "Whose");
-        routes.MapGet(path, context => WriteAsync(context, RevokedReport.List(control.Revocations.All)))
+        routes.MapGet(path, context => AdminJson.WriteAsync(context, RevokedReport.List(control.Revocations.All)))
             .Describe<RevokedReport[]>("Who is revoked, the last first");
         routes.MapPost(path, context => RevokeAsync(context, control, log))
             .Describe<RevocationReport>("Lets nobody in by it any more and cuts what is open, on all nodes", kind, id, ("reason", "Why, for people"));
@@ -40,7 +40,7 @@ internal static class RevocationEndpoints
         {
             RevocationReport report = await control.Revocations.RevokeAsync(identity, reason, context.RequestAborted);
             log.RevokedByAdmin(identity, report.Connections, report.Tunnels);
-            await WriteAsync(context, report);
+            await AdminJson.WriteAsync(context, report);
         }
         catch (InvalidOperationException full)
         {
@@ -55,7 +55,7 @@ internal static class RevocationEndpoints
         else if (await control.Revocations.UndoAsync(identity, context.RequestAborted) is { } report)
         {
             log.RevocationUndoneByAdmin(identity);
-            await WriteAsync(context, report);
+            await AdminJson.WriteAsync(context, report);
         }
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, $"{identity} is not revoked");
@@ -74,11 +74,9 @@ internal static class RevocationEndpoints
             return false;
         }
 
-        problem = $"kind: write one of {string.Join(", ", Enum.GetValues<IdentityKind>().Select(SettingsValueTypes.NameOf))}, and the identity as id";
+        problem = $"kind: write one of {string.Join(", ", ConnectionQuery.Names<IdentityKind>())}, and the identity as id";
         return false;
     }
-
-    private static Task WriteAsync<T>(HttpContext context, T answer) => context.Response.WriteAsJsonAsync(answer, AdminJson.Options, context.RequestAborted);
 }
 
 /// <summary>One that is revoked, as the admin API tells it.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
@@ -52,13 +51,7 @@ internal static class ConnsCommand
 
     public static Option<ConnectionOrder?> Sort() => Choice<ConnectionOrder>("--sort", "What comes first: the oldest, or the ones with the most requests or bytes.");
 
-    public static Option<int> Limit() => new("--limit")
-    {
-        Description = $"How many to list (at most {ConnectionQuery.MaximumLimit}).",
-        HelpName = "number",
-        DefaultValueFactory = _ => ConnectionQuery.DefaultLimit,
-        CustomParser = ParseLimit,
-    };
+    public static Option<int> Limit() => LimitOption.Create("How many to list", ConnectionQuery.DefaultLimit, ConnectionQuery.MaximumLimit);
 
     private static Option<T?> Choice<T>(string name, string description)
         where T : struct, Enum => new(name)
@@ -73,15 +66,6 @@ internal static class ConnsCommand
                 return null;
             },
         };
-
-    private static int ParseLimit(ArgumentResult argument)
-    {
-        string text = argument.Tokens[0].Value;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is > 0 and <= ConnectionQuery.MaximumLimit)
-            return limit;
-        argument.AddError($"--limit {text} is not a number from 1 to {ConnectionQuery.MaximumLimit}");
-        return 0;
-    }
 
     private static void Write(CommandConsole console, ConnectionPage page, bool json)
     {

@@ -15,21 +15,19 @@ internal static class WhyCommand
 
     public static (Command Command, string Notes) Create(CommandEnvironment environment)
     {
-        var subject = new Argument<string>("CLIENT") { Description = "An address, a network, or a connection's id as conns and the log show it; all: everybody." };
-        subject.Validators.Add(CheckSubject);
-        var limit = new Option<int>("--limit") { Description = $"How many ends to tell of (at most {HistoryQuery.MaximumLimit}).", HelpName = "number", DefaultValueFactory = _ => HistoryQuery.DefaultLimit };
-        limit.Validators.Add(result =>
+        var subject = new Argument<HistorySubject>("CLIENT")
         {
-            if (result.GetValue(limit) is < 1 or > HistoryQuery.MaximumLimit)
-                result.AddError($"--limit {result.GetValue(limit)} is not a number from 1 to {HistoryQuery.MaximumLimit}");
-        });
+            Description = "An address, a network, or a connection's id as conns and the log show it; all: everybody.",
+            CustomParser = ReadSubject,
+        };
+        Option<int> limit = LimitOption.Create("How many ends to tell of", HistoryQuery.DefaultLimit, HistoryQuery.MaximumLimit);
         var json = JsonOption.Create();
         var source = new SettingsSource();
         var command = new Command("why", "Tell why a client's connections ended or were refused within the last hour, what happened before, and what to do.") { subject, limit, json };
         source.AddTo(command);
         command.SetAction((arguments, cancellationToken) => AdminCommand.AskAsync(source, arguments, environment, async client =>
         {
-            HistorySubject who = Subject(arguments.GetRequiredValue(subject));
+            HistorySubject who = arguments.GetRequiredValue(subject);
             ConnectionHistory history = await client.HistoryAsync(new HistoryQuery(who, arguments.GetValue(limit)), cancellationToken);
             if (arguments.GetValue(json))
                 environment.Console.WriteJson(history);
@@ -48,13 +46,19 @@ internal static class WhyCommand
             """);
     }
 
-    private static void CheckSubject(ArgumentResult result)
+    private static HistorySubject? ReadSubject(ArgumentResult argument)
     {
-        if (result.Tokens is [{ Value: not Everybody and var text }] && (text.Length == 0 || !HistorySubject.TryParse(text, out _, out _)))
-            result.AddError(HistorySubject.TryParse(text, out _, out string? problem) ? "CLIENT is empty; write an address, a network, the id of a connection, or all" : problem);
+        string text = argument.Tokens[0].Value;
+        if (text == Everybody)
+            return HistorySubject.All;
+        if (text.Length == 0)
+            argument.AddError("CLIENT is empty; write an address, a network, the id of a connection, or all");
+        else if (HistorySubject.TryParse(text, out HistorySubject? subject, out string? problem))
+            return subject;
+        else
+            argument.AddError(problem);
+        return null;
     }
-
-    private static HistorySubject Subject(string text) => text != Everybody && HistorySubject.TryParse(text, out HistorySubject? subject, out _) ? subject : HistorySubject.All;
 
     private static void Write(CommandConsole console, HistorySubject subject, ConnectionHistory history)
     {

@@ -20,7 +20,7 @@ internal sealed class LatestAnswer<T>(string name, Func<CancellationToken, Task<
     /// <summary>Null: there was none yet.</summary>
     public T? Value { get; private set; }
 
-    /// <summary>Takes the answer if it has come, and asks again if it is old. The task ends, without an exception, when there is nothing to wait for.</summary>
+    /// <summary>Asks again if the answer is old. The task ends, without an exception, when there is nothing to wait for.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
         if (_asking is null && (Value is null || time.GetElapsedTime(_answeredAt) >= keep(Value)))
@@ -30,7 +30,7 @@ internal sealed class LatestAnswer<T>(string name, Func<CancellationToken, Task<
         await ((Task)_asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Has the answer that came since, if one did.</summary>
+    /// <summary>Takes the answer that has come since, if one did.</summary>
     public void Settle()
     {
         if (_asking is not { IsCompleted: true } asked)

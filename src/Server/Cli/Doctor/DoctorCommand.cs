@@ -82,7 +82,7 @@ internal static class DoctorCommand
         }
         catch (AdminException cause)
         {
-            findings.Add(Finding.Problem(Server, cause.Message, "see above"));
+            findings.Add(new Finding(Server, FindingGrade.Problem, cause.Message));
             return (false, null);
         }
     }

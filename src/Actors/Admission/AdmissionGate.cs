@@ -46,6 +46,9 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     /// <summary>Handshakes begun and not ended now.</summary>
     public int Handshakes => Volatile.Read(ref _handshakes);
 
+    /// <summary>How many connections more could come at this moment and be served without delay.</summary>
+    public int Credit => Mode == AdmissionMode.Normal ? Math.Max(0, Math.Min(Settings.MaximumConnections - Connections, Settings.MaximumHandshakes - Handshakes)) : 0;
+
     /// <summary>Clients known now.</summary>
     public int TrackedClients => _generation.Clients.Count;
 

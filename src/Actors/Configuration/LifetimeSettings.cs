@@ -27,6 +27,12 @@ public sealed record DrainSettings
 
     /// <summary>Not-ready is shown this long before accepting stops, for load balancers to notice.</summary>
     public TimeSpan ReadinessDelay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Of the connections of one tenant (an account, or a server name), no more are let go in a second; 16 may always be.</summary>
+    public double TenantShare { get; init; } = 0.1;
+
+    /// <summary>Of all connections, no more are let go in a second, unless the deadline asks for it; null: as many as the other nodes of a cluster can take, and all at once without one.</summary>
+    public int? Rate { get; init; }
 }
 
 /// <summary><c>actors443.obituaries</c>: what is remembered of connections that have ended.</summary>

@@ -70,7 +70,9 @@ internal sealed record ConnectionList(IReadOnlyList<ConnectionSnapshot> Connecti
 internal sealed record TellConnection(string Id, object Message) : INoSerializationVerificationNeeded;
 
 /// <summary>To a connection supervisor: drain all; answers <see cref="AllDrained"/> when none is left.</summary>
-internal sealed record DrainAll(Drain Drain) : INoSerializationVerificationNeeded;
+/// <param name="Drain">What they are told.</param>
+/// <param name="Held">They are told step by step, by <see cref="Draining.LetGo"/>.</param>
+internal sealed record DrainAll(Drain Drain, bool Held = false) : INoSerializationVerificationNeeded;
 
 /// <param name="Aborted">Connections that had to be aborted at the deadline.</param>
 internal sealed record AllDrained(int Aborted) : INoSerializationVerificationNeeded;

@@ -1,5 +1,6 @@
 using Actors443.Admission;
 using Actors443.Connections.Directory;
+using Actors443.Connections.Draining;
 using Actors443.Engine;
 using Actors443.Identities;
 using Actors443.Telemetry;
@@ -32,6 +33,7 @@ internal sealed class ConnectionSupervisor : ActorBase
     private EngineConnection? _first;
     private int _count;
     private readonly List<IActorRef> _drainAskers = [];
+    // Null: nobody has asked, or they are let go step by step and have not all been.
     private Drain? _drain;
     private int _abortedInDrain;
 
@@ -66,7 +68,7 @@ internal sealed class ConnectionSupervisor : ActorBase
             connection.Abort(CloseReason.ActorFailed, "its supervisor stopped");
             Unlink(connection);
             _wheel.Remove(connection);
-            if (_drain is not null)
+            if (_drain is not null || _drainAskers.Count > 0)
                 _abortedInDrain++;
             Report(connection);
         }
@@ -112,7 +114,10 @@ internal sealed class ConnectionSupervisor : ActorBase
                 Sender.Tell(OnCutIdentities(cut.Revoked), Self);
                 return true;
             case DrainAll drain:
-                OnDrainAll(drain.Drain);
+                OnDrainAll(drain);
+                return true;
+            case LetGo letGo:
+                Sender.Tell(OnLetGo(letGo), Self);
                 return true;
             default:
                 return false;
@@ -142,7 +147,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         _handshakes.Add(connection);
         MakeRoom();
         if (_drain is not null)
-            actor.Tell(_drain, Self);
+            LetGo(connection, _drain);
     }
 
     private void MakeRoom()
@@ -156,7 +161,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         if (!Unlink(connection))
             return;
         _wheel.Remove(connection);
-        if (_drain is not null && connection.Reason == CloseReason.DrainTimeout)
+        if (connection.Reason == CloseReason.DrainTimeout && (_drain is not null || _drainAskers.Count > 0))
             _abortedInDrain++;
         Report(connection);
         AnswerIfDrained();
@@ -213,13 +218,43 @@ internal sealed class ConnectionSupervisor : ActorBase
         return _gate.Mode != AdmissionMode.Normal && shedding < idle ? shedding : idle;
     }
 
-    private void OnDrainAll(Drain drain)
+    private void OnDrainAll(DrainAll drain)
     {
         _drainAskers.Add(Sender);
-        _drain = drain;
-        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
-            connection.Actor.Tell(drain, Self);
+        if (!drain.Held)
+            OnLetGo(new LetGo(drain.Drain, null));
         AnswerIfDrained();
+    }
+
+    private StillHeld OnLetGo(LetGo letGo)
+    {
+        if (letGo.Step is null)
+            _drain = letGo.Drain;
+        var held = new Dictionary<DrainTenant, int>();
+        int count = 0;
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+        {
+            if (connection.IsLetGo && letGo.Step is not null)
+                continue;
+            DrainTenant tenant = DrainTenant.Of(connection);
+            // One that drains already goes whatever the others do, and learns the time that it has.
+            if (letGo.Step is { } step && connection.DrainingSinceMs == 0 && !step.TryTake(tenant))
+            {
+                held[tenant] = held.GetValueOrDefault(tenant) + 1;
+                continue;
+            }
+
+            count += connection.IsLetGo ? 0 : 1;
+            LetGo(connection, letGo.Drain);
+        }
+
+        return new StillHeld(held, count);
+    }
+
+    private void LetGo(EngineConnection connection, Drain drain)
+    {
+        connection.IsLetGo = true;
+        connection.Actor.Tell(drain, Self);
     }
 
     private void OnCutRevoked(Tls.TlsFrontEnd frontEnd)

@@ -230,6 +230,9 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     public long SeenBytesAtMs { get; set; }
 
+    /// <summary>Its server stops, and it was told to end. By its supervisor alone.</summary>
+    public bool IsLetGo { get; set; }
+
     /// <summary>Number of the <see cref="ActorPlace"/> its actors live at.</summary>
     public virtual int Place => 0;
 

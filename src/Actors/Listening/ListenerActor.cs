@@ -2,6 +2,7 @@ using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
+using Actors443.Connections.Draining;
 using Actors443.Engine;
 using Actors443.Identities;
 using Actors443.Supervision;
@@ -72,7 +73,10 @@ internal sealed class ListenerActor : UntypedActor
                 break;
             case DrainListeners drain:
                 // The supervisors abort what is left at the deadline; the margin is for their answer.
-                AskAllAsync<AllDrained, AllDrained>(new DrainAll(new Drain(drain.Deadline)), drain.Deadline + AnswerWithin, answers => new AllDrained(answers.Sum(answer => answer.Aborted))).PipeTo(Sender, Self);
+                AskAllAsync<AllDrained, AllDrained>(new DrainAll(new Drain(drain.Deadline), drain.Held), drain.Deadline + AnswerWithin, answers => new AllDrained(answers.Sum(answer => answer.Aborted))).PipeTo(Sender, Self);
+                break;
+            case LetGo letGo:
+                AskAllAsync<StillHeld, StillHeld>(letGo, AnswerWithin, StillHeld.Merge).PipeTo(Sender, Self);
                 break;
             case ListConnections list:
                 AskAllAsync<ConnectionList, ConnectionList>(list, AnswerWithin, lists => new ConnectionList([.. lists.SelectMany(part => part.Connections)])).PipeTo(Sender, Self);

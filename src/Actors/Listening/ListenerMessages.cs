@@ -41,7 +41,9 @@ internal sealed record Unbound
 }
 
 /// <summary>To a listener or their supervisor: drain every connection; answers <see cref="Connections.AllDrained"/>.</summary>
-internal sealed record DrainListeners(TimeSpan Deadline);
+/// <param name="Deadline">Connections still open after it are aborted.</param>
+/// <param name="Held">They are told step by step, by <see cref="Connections.Draining.LetGo"/>.</param>
+internal sealed record DrainListeners(TimeSpan Deadline, bool Held = false);
 
 /// <summary>To a listener or their supervisor: free everything; answers <see cref="Released"/>.</summary>
 internal sealed record Release

@@ -2,6 +2,7 @@ using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
+using Actors443.Connections.Draining;
 using Actors443.Engine;
 using Actors443.Supervision;
 using Akka.Actor;
@@ -24,6 +25,7 @@ internal sealed class ListenerSupervisor : ReceiveActor
         Receive<BindListeners>(OnBind);
         Receive<Unbind>(_ => AskAllAsync<Unbound>(Unbind.Instance, BindWithin, _ => Unbound.Instance).PipeTo(Sender, Self));
         Receive<DrainListeners>(drain => AskAllAsync<AllDrained>(drain, drain.Deadline + TimeSpan.FromSeconds(10), answers => new AllDrained(answers.Sum(answer => answer.Aborted))).PipeTo(Sender, Self));
+        Receive<LetGo>(letGo => AskAllAsync<StillHeld>(letGo, BindWithin, StillHeld.Merge).PipeTo(Sender, Self));
         Receive<Release>(_ => AskAllAsync<Released>(Release.Instance, BindWithin, _ => Released.Instance).PipeTo(Sender, Self));
     }
 

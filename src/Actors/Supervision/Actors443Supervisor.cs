@@ -89,7 +89,7 @@ public sealed class Actors443Supervisor : ReceiveActor
             Props.Create<RevokedIdentitiesActor>(environment.Revoked, settings.StateDirectory, _directory, _tunnels, environment.RevocationMetrics, environment.Loggers, environment.Time), ActorNames.Revoked);
         if (isNode)
             Context.ActorOf(Props.Create<ClusterSupervisor>(environment, _certificates, _directory, _revoked), ActorNames.Cluster);
-        Context.ActorOf(Props.Create<DrainActor>(environment, _listeners), ActorNames.Drain);
+        Context.ActorOf(Props.Create<DrainActor>(environment, _listeners, isNode), ActorNames.Drain);
 
         Receive<StartServing>(start => StartAsync(start).PipeTo(Sender, Self));
         Receive<ApplySettings>(apply => ApplyAsync(apply.Settings).PipeTo(Sender, Self));

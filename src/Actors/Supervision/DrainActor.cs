@@ -1,4 +1,7 @@
+using Actors443.Cluster.Nodes;
+using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Connections.Draining;
 using Actors443.Listening;
 using Actors443.Telemetry;
 using Akka;
@@ -38,12 +41,14 @@ internal sealed class DrainActor : ReceiveActor
     private readonly ServerEnvironment _environment;
     private readonly IActorRef _listeners;
     private readonly ILogger _log;
+    private readonly ClusterNodes? _nodes;
 
-    public DrainActor(ServerEnvironment environment, IActorRef listeners)
+    public DrainActor(ServerEnvironment environment, IActorRef listeners, bool isNode)
     {
         _environment = environment;
         _listeners = listeners;
         _log = environment.Loggers.CreateLogger(LogCategories.Connections);
+        _nodes = isNode ? new ClusterNodes(Context.System) : null;
         Receive<ShowNotReady>(_ => ShowNotReadyAsync().PipeTo(Sender, Self));
         Receive<StopAccepting>(_ => StopAcceptingAsync().PipeTo(Sender, Self));
         Receive<FinishConnections>(_ => FinishConnectionsAsync().PipeTo(Sender, Self));
@@ -83,15 +88,22 @@ internal sealed class DrainActor : ReceiveActor
 
     private async Task<Done> FinishConnectionsAsync()
     {
-        TimeSpan deadline = _environment.Settings.Drain.Deadline;
-        _log.Draining(_environment.Gate.Connections, deadline);
-        AllDrained drained = await _listeners.Ask<AllDrained>(new DrainListeners(deadline), deadline + Margin + Margin);
+        DrainSettings settings = _environment.Settings.Drain;
+        bool isPaced = settings.Rate is not null || await CreditAsync() is not null;
+        _log.Draining(_environment.Gate.Connections, settings.Deadline);
+        Task<AllDrained> ended = _listeners.Ask<AllDrained>(new DrainListeners(settings.Deadline, isPaced), settings.Deadline + Margin + Margin);
+        if (isPaced)
+            await new PacedDrain(_environment, _listeners, CreditAsync).LetAllGoAsync();
+        AllDrained drained = await ended;
         if (drained.Aborted > 0)
             _log.DrainCutShort(drained.Aborted);
         else
             _log.Drained();
         return Done.Instance;
     }
+
+    // Null: there is nobody else to whom clients could go.
+    private Task<long?> CreditAsync() => _nodes is null ? Task.FromResult<long?>(null) : ClusterCredit.AskAsync(_nodes);
 
     private async Task<Done> ReleaseAsync()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Actors443.Connections.Draining;
 
 namespace Actors443.Supervision;
 
@@ -11,6 +12,7 @@ public sealed class ServerLifecycle
     private readonly ConcurrentDictionary<string, bool> _listenersUp = new();
     private int _phase;
     private int _membership;
+    private DrainProgress? _drain;
 
     /// <summary>Starts in <see cref="ServerPhase.Starting"/>.</summary>
     public ServerLifecycle() => _reached[0].SetResult();
@@ -23,6 +25,13 @@ public sealed class ServerLifecycle
     {
         get => (ClusterMembership)Volatile.Read(ref _membership);
         internal set => Volatile.Write(ref _membership, (int)value);
+    }
+
+    /// <summary>How far its stop has come, if it lets connections go step by step; else null.</summary>
+    internal DrainProgress? Drain
+    {
+        get => Volatile.Read(ref _drain);
+        set => Volatile.Write(ref _drain, value);
     }
 
     /// <summary>When the server started, by the machine's clock.</summary>

@@ -22,6 +22,15 @@ internal static partial class ConnectionLog
     [LoggerMessage(EventIds.Connections + 5, LogLevel.Warning, "The drain ended by its deadline with {Count} connections still open; they are aborted")]
     public static partial void DrainCutShort(this ILogger log, int count);
 
+    [LoggerMessage(EventIds.Connections + 9, LogLevel.Debug, "{LetGo} connections are let go, {Held} are held; they wait for {Limit}")]
+    public static partial void DrainStepDone(this ILogger log, int letGo, int held, string limit);
+
+    [LoggerMessage(EventIds.Connections + 10, LogLevel.Information, "All {Count} connections were told to end, within {Span}")]
+    public static partial void AllLetGo(this ILogger log, int count, TimeSpan span);
+
+    [LoggerMessage(EventIds.Connections + 11, LogLevel.Error, "Connections cannot be let go step by step; those that are left are told to end at once")]
+    public static partial void CannotLetGoInSteps(this ILogger log, Exception cause);
+
     [LoggerMessage(EventIds.Tls + 0, LogLevel.Error, "A handshake ended with {Protocol} {Suite}, which the policy does not allow; the connection was closed. The platform's TLS defaults have changed: see docs/security.md")]
     public static partial void UnexpectedCipher(this ILogger log, string protocol, string suite);
 

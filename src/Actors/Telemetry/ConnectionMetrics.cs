@@ -18,6 +18,8 @@ internal sealed class ConnectionMetrics
     private readonly Histogram<double> _handshake;
     private readonly Histogram<double> _decision;
     private readonly UpDownCounter<int> _waiting;
+    private readonly UpDownCounter<int> _held;
+    private readonly Counter<long> _letGo;
     private readonly Histogram<double> _duration;
 
     public ConnectionMetrics(IMeterFactory factory)
@@ -34,6 +36,8 @@ internal sealed class ConnectionMetrics
         _handshake = meter.CreateHistogram("actors443.tls_handshake.duration", "s", "TLS handshakes, by outcome, version and resumption.", null, seconds);
         _decision = meter.CreateHistogram("actors443.handshake_decision.duration", "s", "How long handshakes waited for their decision, by outcome.", null, seconds);
         _waiting = meter.CreateUpDownCounter<int>("actors443.handshake_decision.waiting", "{handshake}", "Handshakes that wait for their decision.");
+        _held = meter.CreateUpDownCounter<int>("actors443.drain.held", "{connection}", "Connections that a server which stops has not let go yet.");
+        _letGo = meter.CreateCounter<long>("actors443.drain.let_go", "{connection}", "Connections that were told to end because their server stops.");
         _duration = meter.CreateHistogram("actors443.connection.duration", "s", "Life of connections.", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.1, 1, 10, 60, 300, 1800, 3600, 14400, 86400] });
     }
 
@@ -57,6 +61,14 @@ internal sealed class ConnectionMetrics
     {
         if (_handshake.Enabled)
             _handshake.Record(duration.TotalSeconds, Tag("outcome", reason.ToTag()));
+    }
+
+    /// <param name="count">How many were, in a step of the drain.</param>
+    /// <param name="heldChange">By how many more are held than before it.</param>
+    public void LetGo(int count, int heldChange)
+    {
+        _letGo.Add(count);
+        _held.Add(heldChange);
     }
 
     public void DecisionAwaited() => _waiting.Add(1);

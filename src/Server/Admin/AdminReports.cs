@@ -3,6 +3,7 @@ using Actors443.Certificates;
 using Actors443.Certificates.Canary;
 using Actors443.Cluster.Nodes;
 using Actors443.Connections.Directory;
+using Actors443.Connections.Draining;
 using Actors443.Dns;
 using Actors443.Listening;
 
@@ -98,6 +99,9 @@ internal sealed record ServerStatus
     public required int Handshakes { get; init; }
 
     public required AdmissionMode Mode { get; init; }
+
+    /// <summary>How far the stop has come, if connections are let go step by step; else null.</summary>
+    public DrainProgress? Drain { get; init; }
 
     /// <summary>The resolver behind DNS over HTTPS; null: no site has it.</summary>
     public DnsStatus? Dns { get; init; }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Actors443.Cluster.Nodes;
 using Actors443.Server.Admin;
 
 namespace Actors443.Server.Cli;
@@ -49,7 +50,7 @@ internal static class ClusterCommand
                 .. node.Node is { } here
                     ? (TextTable.Cell[])
                     [
-                        here.Version, here.Phase, here.Ready ? "yes" : "no", here.Mode, Text(here.Connections), Text(here.Handshakes), Text(here.Certificates),
+                        here.Version, PhaseOf(here), here.Ready ? "yes" : "no", here.Mode, Text(here.Connections), Text(here.Handshakes), Text(here.Certificates),
                         HumanText.Duration(TimeProvider.System.GetUtcNow() - here.StartedAt), string.Join(", ", here.Addresses),
                     ]
                     : ["-", "-", "-", "-", "-", "-", "-", "-", "no answer"],
@@ -60,6 +61,8 @@ internal static class ClusterCommand
         if (console.IsTerminal)
             console.Output.WriteLine("* this node");
     }
+
+    private static string PhaseOf(NodeStatus node) => node.Drain is { Held: > 0 } drain ? $"{node.Phase}, {Text(drain.Held)} wait for {drain.WaitsFor}" : node.Phase;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -117,6 +117,7 @@ internal sealed class ServerControl(
             Connections = environment.Gate.Connections,
             Handshakes = environment.Gate.Handshakes,
             Mode = environment.Gate.Mode,
+            Drain = environment.Lifecycle.Drain,
             Dns = sites.Current.Sites.Any(site => site.Settings.Routes.Any(route => route is DnsRoute)) ? DnsStatus.Of(environment.Dns) : null,
             ConfigurationFiles = [.. start.Files.Select(Path.GetFullPath)],
         });

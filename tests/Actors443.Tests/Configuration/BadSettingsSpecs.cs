@@ -56,6 +56,14 @@ public sealed class BadSettingsSpecs : SettingsFixture
             """)]
     [InlineData("actors443 { https.bind = 8443, http.bind = 8443 }",
         "test.conf:1: actors443.http.bind: [::]:8443 belongs to https already; write another port")]
+    [InlineData("actors443.drain { deadline = 10s, tenant-share = 5% }",
+        "test.conf:1: actors443.drain.tenant-share: 5% is too little: with drain.deadline = 10s all connections are let go in 6 steps of a second; write 17% or more, or a longer deadline")]
+    [InlineData("actors443.drain.tenant-share = 0",
+        "test.conf:1: actors443.drain.tenant-share: 0 is too little: with drain.deadline = 30s all connections are let go in 20 steps of a second; write 5% or more, or a longer deadline")]
+    [InlineData("actors443.drain.tenant-share = half",
+        "test.conf:1: actors443.drain.tenant-share: 'half' is not a share; write a share from 0 to 1, such as 0.85 or 85%")]
+    [InlineData("actors443.drain.rate = 0",
+        "test.conf:1: actors443.drain.rate: 0 is out of range; write a whole number from 1 to 1000000")]
     [InlineData("actors443.https = 443",
         "test.conf:1: actors443.https: '443' where a section belongs; write https { … }")]
     [InlineData("actors443.https.public-port = 0",

@@ -2,6 +2,7 @@ using System.Net.Security;
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Connections.Draining;
 using Actors443.Engine;
 using Actors443.Hosting;
 using Actors443.Testing;
@@ -174,6 +175,39 @@ public sealed class ConnectionSupervisorTests : Akka.TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task Connections_that_are_held_go_as_a_step_allows_and_a_newcomer_is_held_as_well()
+    {
+        FakeConnection[] crowd = [.. await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => OpenAsync()))];
+        var nameless = new DrainTenant(false, "");
+        _supervisor.Tell(new DrainAll(new Drain(), Held: true), TestActor);
+
+        StillHeld held = await LetGoAsync(new DrainStep([], 0, 0, DrainLimit.None));
+        Assert.Equal((0, 5), (held.LetGo, held.ByTenant[nameless]));
+        Assert.All(crowd, connection => Assert.Equal(ConnectionState.Open, connection.State));
+
+        held = await LetGoAsync(new DrainStep([(nameless, 3, 0)], 2, 0, DrainLimit.Credit));
+        Assert.Equal((2, 3), (held.LetGo, held.ByTenant[nameless]));
+        await Eventually.HoldsAsync(() => crowd.Count(connection => connection.State == ConnectionState.Draining) == 2, "two drain");
+
+        // One that drains for another reason is nobody's to hold.
+        FakeConnection old = crowd.First(connection => connection.State == ConnectionState.Open);
+        old.Actor.Tell(new Drain(Reason: CloseReason.AgeLimit));
+        await Eventually.HoldsAsync(() => old.State == ConnectionState.Draining, "the old one drains");
+        FakeConnection late = await OpenAsync();
+        held = await LetGoAsync(new DrainStep([], 0, 0, DrainLimit.None));
+        Assert.Equal((1, 3), (held.LetGo, held.ByTenant[nameless]));
+        Assert.Equal(ConnectionState.Open, late.State);
+
+        held = await LetGoAsync(null);
+        Assert.Equal((3, 0), (held.LetGo, held.Count));
+        FakeConnection last = await OpenAsync();
+        await Eventually.HoldsAsync(() => last.State == ConnectionState.Draining, "from now on a newcomer drains at once");
+        foreach (FakeConnection connection in crowd.Append(late).Append(last))
+            connection.End();
+        Assert.Equal(0, ExpectMsg<AllDrained>(Patience).Aborted);
+    }
+
+    [Fact]
     public async Task A_drain_holds_during_the_handshake_as_well()
     {
         FakeConnection connection = (await AcceptAsync(1))[0];
@@ -298,6 +332,8 @@ public sealed class ConnectionSupervisorTests : Akka.TestKit.Xunit2.TestKit
         await Eventually.HoldsAsync(() => connections.All(connection => !connection.Actor.IsNobody()), "every connection has its actor");
         return connections;
     }
+
+    private Task<StillHeld> LetGoAsync(DrainStep? step) => _supervisor.Ask<StillHeld>(new LetGo(new Drain(TimeSpan.FromSeconds(30)), step), Patience);
 
     private async Task<IReadOnlyList<ConnectionSnapshot>> ListAsync() => (await _supervisor.Ask<ConnectionList>(ListConnections.Instance, Patience)).Connections;
 

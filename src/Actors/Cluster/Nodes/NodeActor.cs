@@ -44,6 +44,8 @@ internal sealed class NodeActor(ServerEnvironment environment, IActorRef directo
         StartedAt = environment.Lifecycle.StartedAt,
         Connections = environment.Gate.Connections,
         Handshakes = environment.Gate.Handshakes,
+        Credit = environment.Gate.Credit,
+        Drain = environment.Lifecycle.Drain,
         Mode = environment.Gate.Mode.ToString().ToLowerInvariant(),
         Certificates = environment.Certificates.Current.Certificates.Count,
         Addresses = environment.Lifecycle.Addresses,

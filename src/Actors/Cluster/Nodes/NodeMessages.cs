@@ -1,5 +1,6 @@
 using Actors443.Cluster.Messages;
 using Actors443.Connections.Directory;
+using Actors443.Connections.Draining;
 using Actors443.Connections.History;
 
 namespace Actors443.Cluster.Nodes;
@@ -28,6 +29,12 @@ internal sealed record NodeStatus : IClusterMessage
     public int Connections { get; init; }
 
     public int Handshakes { get; init; }
+
+    /// <summary>How many connections more it could take at this moment; null: it is of a version that does not say.</summary>
+    public int? Credit { get; init; }
+
+    /// <summary>How far its stop has come, if it lets connections go step by step; else null.</summary>
+    public DrainProgress? Drain { get; init; }
 
     /// <summary>In lower case: <c>normal</c>, <c>shedding</c>, <c>paused</c>.</summary>
     public string Mode { get; init; } = "";

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Actors443.Connections.Draining;
+
 namespace Actors443.Configuration.Reading;
 
 /// <summary>Reads <c>deadlines</c>, <c>drain</c> and <c>obituaries</c>.</summary>
@@ -21,11 +24,27 @@ internal static class LifetimeSettingsReading
     public static DrainSettings ReadDrain(SettingsReader drain)
     {
         var defaults = new DrainSettings();
+        TimeSpan deadline = drain.Duration("deadline", defaults.Deadline, TimeSpan.Zero);
         return new DrainSettings
         {
-            Deadline = drain.Duration("deadline", defaults.Deadline, TimeSpan.Zero),
+            Deadline = deadline,
             ReadinessDelay = drain.Duration("readiness-delay", defaults.ReadinessDelay, TimeSpan.Zero),
+            TenantShare = drain.Value("tenant-share") is { } share ? ReadTenantShare(share, deadline) ?? defaults.TenantShare : defaults.TenantShare,
+            Rate = drain.Value("rate") is { Text: not "off" } rate ? (int?)rate.Integer(1, 1_000_000) : null,
         };
+    }
+
+    private static double? ReadTenantShare(SettingsValue value, TimeSpan deadline)
+    {
+        if (value.Fraction() is not { } share)
+            return null;
+        int steps = DrainPace.StepsIn(deadline);
+        // What is shown must be enough when it is written.
+        int percent = (100 + steps - 1) / steps;
+        if (share * steps >= 1 || share >= percent / 100.0)
+            return share;
+        value.Fail(string.Create(CultureInfo.InvariantCulture, $"{value.Text} is too little: with drain.deadline = {deadline.TotalSeconds:0.###}s all connections are let go in {steps} steps of a second; write {percent}% or more, or a longer deadline"));
+        return null;
     }
 
     public static ObituarySettings ReadObituaries(SettingsReader obituaries)

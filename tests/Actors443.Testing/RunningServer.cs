@@ -31,7 +31,7 @@ internal sealed class RunningServer : IAsyncDisposable
         _application = application;
         _state = state;
         _start = start;
-        _reload = new Lazy<SettingsReload>(() => ActivatorUtilities.CreateInstance<SettingsReload>(Services, _start));
+        _reload = new Lazy<SettingsReload>(() => ActivatorUtilities.CreateInstance<SettingsReload>(Services));
     }
 
     public IServiceProvider Services => _application.Services;
@@ -139,8 +139,6 @@ internal sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _application.StopAsync();
-        if (_reload.IsValueCreated)
-            _reload.Value.Dispose();
         await _application.DisposeAsync();
         _state.Dispose();
     }

@@ -265,6 +265,18 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
         _opened = null;
     }
 
+    /// <summary>Whether a client is of one of the networks.</summary>
+    public static bool IsExempt(IReadOnlyList<IPNetwork> networks, IPAddress client)
+    {
+        for (int i = 0; i < networks.Count; i++)
+        {
+            if (networks[i].Contains(client) || (client.IsIPv4MappedToIPv6 && networks[i].Contains(client.MapToIPv4())))
+                return true;
+        }
+
+        return false;
+    }
+
     private sealed class Generation(AdmissionSettings settings, ConcurrentDictionary<ClientKey, ClientRecord> clients)
     {
         private readonly IPNetwork[] _exempt = [.. settings.PerClient.Exempt];
@@ -273,16 +285,7 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
 
         public ConcurrentDictionary<ClientKey, ClientRecord> Clients { get; } = clients;
 
-        public bool IsExempt(IPAddress client)
-        {
-            foreach (IPNetwork network in _exempt)
-            {
-                if (network.Contains(client) || (client.IsIPv4MappedToIPv6 && network.Contains(client.MapToIPv4())))
-                    return true;
-            }
-
-            return false;
-        }
+        public bool IsExempt(IPAddress client) => AdmissionGate.IsExempt(_exempt, client);
 
         public ClientKey KeyOf(IPAddress client) => ClientKey.Of(client, Settings.PerClient.Ipv4Mask, Settings.PerClient.Ipv6Mask);
     }

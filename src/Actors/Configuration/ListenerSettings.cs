@@ -39,6 +39,17 @@ public sealed record HttpsSettings
     public IReadOnlyDictionary<string, ClientCertificateSettings> ClientCertificatesByName { get; init; } =
         new Dictionary<string, ClientCertificateSettings>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>What is asked of clients that come for a name; null: they named none.</summary>
+    internal ClientCertificateSettings ClientCertificatesFor(string? serverName)
+    {
+        if (serverName is null || ClientCertificatesByName.Count == 0)
+            return ClientCertificates;
+        if (ClientCertificatesByName.TryGetValue(serverName, out ClientCertificateSettings? rule))
+            return rule;
+        int dot = serverName.IndexOf('.', StringComparison.Ordinal);
+        return dot > 0 && ClientCertificatesByName.TryGetValue($"*{serverName[dot..]}", out rule) ? rule : ClientCertificates;
+    }
+
     /// <summary>File to which the secrets of all sessions are appended (NSS key log format), so that recorded traffic can be decrypted; null: none.
     /// Event-loop engine.</summary>
     public string? KeyLogFile { get; init; }

@@ -9,6 +9,7 @@ using Actors443.Engine;
 using Actors443.Requests;
 using Actors443.Routing.Conversations;
 using Actors443.Telemetry;
+using Actors443.Tls;
 using Actors443.Tunnels.Egress;
 using Akka.Hosting;
 
@@ -28,6 +29,7 @@ internal sealed class ConnectionRouter
     private readonly ConcurrentDictionary<string, RouteUsage> _usage = new();
     private volatile RoutingTable? _table;
     private volatile DnsOverTls? _dot;
+    private Actors443Settings? _applied;
 
     public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, IDnsResolver dns, IEnumerable<MappedProtocol> mapped, IReadOnlyActorRegistry registry, MonotonicClock clock, RoutingMetrics metrics, RouteGuards guards, ILoggerFactory loggers)
     {
@@ -49,12 +51,26 @@ internal sealed class ConnectionRouter
     /// <summary>Names of protocols that actors speak.</summary>
     public IEnumerable<string> Mapped => _mapped.Keys;
 
-    /// <summary>For connections that come from now on.</summary>
+    /// <summary>For connections that come from now on. One at a time.</summary>
+    /// <exception cref="ClientCaException">A file of CAs cannot be read.</exception>
     public void Apply(Actors443Settings settings)
     {
+        // The same routes stay as they are: they know which of their upstreams are down.
+        if (!AreApplied(settings))
+            _table = settings.Routes.Count == 0 ? null : new RoutingTable([.. settings.Routes.Select(Make)], settings.OwnNames);
         _guards.Apply(settings.Requests);
-        _table = settings.Routes.Count == 0 ? null : new RoutingTable([.. settings.Routes.Select(Make)], settings.OwnNames);
         _dot = settings.Dns.Dot.Enabled ? new DnsOverTls(_dns, settings.Dns.Dot) : null;
+        _applied = settings;
+    }
+
+    /// <summary>Whether these could be applied. Changes nothing.</summary>
+    /// <exception cref="ClientCaException">A file of CAs cannot be read.</exception>
+    public void Check(Actors443Settings settings)
+    {
+        if (AreApplied(settings))
+            return;
+        foreach (ConnectionRouteSettings route in settings.Routes.Where(route => route.TrustedRoots is not null))
+            TrustedRoots.Check(route.TrustedRoots!, $"routes.{route.Name}.trusted-roots");
     }
 
     /// <summary>Who serves what TLS has agreed upon, until that is over; null: it is HTTP.</summary>
@@ -111,6 +127,9 @@ internal sealed class ConnectionRouter
             _metrics.Ended(protocol);
         }
     }
+
+    private bool AreApplied(Actors443Settings settings) =>
+        _applied is { } applied && ReferenceEquals(applied.Routes, settings.Routes) && applied.OwnNames.SequenceEqual(settings.OwnNames);
 
     private Route Make(ConnectionRouteSettings settings) =>
         new(settings, new UpstreamGroup(settings, _resolver, _clock, _metrics, _log), _usage.GetOrAdd(settings.Name, static _ => new RouteUsage()));

@@ -11,6 +11,7 @@ using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
 using Actors443.Dns;
+using Actors443.Dns.Upstreams;
 using Actors443.Engine;
 using Actors443.Identities;
 using Actors443.Listening;
@@ -29,11 +30,18 @@ internal sealed record ServingStarted(IReadOnlyList<BoundListenerInfo> Listeners
 /// <param name="Problem">What is wrong and what to do.</param>
 internal sealed record ServingFailed(string Problem, Exception? Cause);
 
+/// <summary>To the supervisor: could these be applied? Changes nothing. Answers <see cref="SettingsChecked"/>.</summary>
+internal sealed record CheckSettings(Actors443Settings Settings);
+
+/// <param name="Problems">Why not, one sentence each; empty: they could.</param>
+internal sealed record SettingsChecked(IReadOnlyList<string> Problems);
+
 /// <summary>To the supervisor: settings for everything that can change while serving. Answers <see cref="SettingsApplied"/>.</summary>
 internal sealed record ApplySettings(Actors443Settings Settings);
 
-/// <param name="Problems">Empty: all of it is in force. Otherwise nothing was changed, but certificates may be said to be bad.</param>
-internal sealed record SettingsApplied(IReadOnlyList<string> Problems);
+/// <param name="InForce">False: nothing was changed.</param>
+/// <param name="Problems">Why not; or, if they are in force, what is wrong with certificates.</param>
+internal sealed record SettingsApplied(bool InForce, IReadOnlyList<string> Problems);
 
 /// <summary>
 /// The root of the tree, <c>/user/actors443</c>. One for one: a part that fails is restarted by itself, and what it had published (certificates,
@@ -92,6 +100,7 @@ public sealed class Actors443Supervisor : ReceiveActor
         Context.ActorOf(Props.Create<DrainActor>(environment, _listeners, isNode), ActorNames.Drain);
 
         Receive<StartServing>(start => StartAsync(start).PipeTo(Sender, Self));
+        Receive<CheckSettings>(check => Sender.Tell(new SettingsChecked([.. Check(check.Settings.Prepared(_environment.Router.Mapped))])));
         Receive<ApplySettings>(apply => ApplyAsync(apply.Settings).PipeTo(Sender, Self));
         Receive<ListConnections>(_directory.Forward);
         Receive<TellConnection>(_directory.Forward);
@@ -137,13 +146,36 @@ public sealed class Actors443Supervisor : ReceiveActor
         return new ServingStarted(((ListenersBound)answer).Listeners, certificates.Problems);
     }
 
+    // Whatever reads a file when it is made: those can be bad though the settings are good.
+    private IEnumerable<string> Check(Actors443Settings settings)
+    {
+        foreach (Action<Actors443Settings> check in (Action<Actors443Settings>[])[_environment.FrontEnd.Check, _environment.Router.Check, wanted => UpstreamFactory.Check(wanted.Dns)])
+        {
+            string? problem = null;
+            try
+            {
+                check(settings);
+            }
+            catch (ClientCaException cause)
+            {
+                problem = cause.Message;
+            }
+
+            if (problem is not null)
+                yield return problem;
+        }
+    }
+
     private async Task<SettingsApplied> ApplyAsync(Actors443Settings settings)
     {
         settings = settings.Prepared(_environment.Router.Mapped);
-        // Refuses what it cannot use before anything else has changed.
+        // Whatever cannot be used is refused before anything has changed.
+        if (Check(settings).ToArray() is { Length: > 0 } problems)
+            return new SettingsApplied(false, problems);
         if (await _tls.Ask<TlsSettingsApplied>(new ApplyTlsSettings(settings), StartWithin) is { Problem: { } problem })
-            return new SettingsApplied([problem]);
+            return new SettingsApplied(false, [problem]);
 
+        Actors443Settings former = _environment.Settings;
         _environment.Replace(settings);
         _environment.Lifetimes.Apply(settings.Deadlines, settings.Drain);
         _environment.Gate.Apply(settings.Admission);
@@ -154,7 +186,10 @@ public sealed class Actors443Supervisor : ReceiveActor
         _directory.Tell(settings.Obituaries, ActorRefs.NoSender);
         _dns.Tell(new ApplyDnsSettings(settings.Dns), ActorRefs.NoSender);
         _revocations.Tell(LookAtRevocations.Instance, ActorRefs.NoSender);
+        // Whoever changes nothing about certificates need not wait until all their files are read.
+        if (ReferenceEquals(former.Certificates, settings.Certificates))
+            return new SettingsApplied(true, []);
         CertificateSettingsApplied applied = await _certificates.Ask<CertificateSettingsApplied>(new ApplyCertificateSettings(settings.Certificates), CertificatesWithin);
-        return new SettingsApplied(applied.Problems);
+        return new SettingsApplied(true, applied.Problems);
     }
 }

@@ -70,8 +70,18 @@ internal sealed class TlsFrontEnd
     /// <exception cref="ClientCaException">A CA file cannot be read; the former settings stay.</exception>
     public void Apply(HttpsSettings settings, TicketKeySettings tickets)
     {
-        _rules = new Rules(settings, tickets, _revocations, _revoked, _time);
+        // New rules make new TLS contexts, and with some engines clients could not come back with the sessions of the former.
+        if (!_rules.AreFor(settings, tickets))
+            _rules = new Rules(settings, tickets, _revocations, _revoked, _time);
         _tried = null;
+    }
+
+    /// <summary>Whether these could be applied. Changes nothing.</summary>
+    /// <exception cref="ClientCaException">A CA file cannot be read.</exception>
+    public void Check(Actors443Settings settings)
+    {
+        if (!_rules.AreFor(settings.Https, settings.Certificates.TicketKeys))
+            _ = new Rules(settings.Https, settings.Certificates.TicketKeys, _revocations, _revoked, _time);
     }
 
     /// <summary>For new handshakes from now on: one policy for the clients of the trial, another for all others.</summary>
@@ -156,6 +166,12 @@ internal sealed class TlsFrontEnd
 
     private sealed record Tried(Rules Rules, TlsPolicyTrial Trial);
 
+    /// <summary>How a file looks from outside.</summary>
+    private readonly record struct FileStamp(long Length, DateTime Written)
+    {
+        public static FileStamp Of(string path) => new FileInfo(path) is { Exists: true } file ? new(file.Length, file.LastWriteTimeUtc) : default;
+    }
+
     /// <summary>One generation of settings, with the handshake options made from them: one instance a certificate and rule, kept while the certificate is served.</summary>
     private sealed class Rules
     {
@@ -164,6 +180,7 @@ internal sealed class TlsFrontEnd
         private readonly List<SslApplicationProtocol> _protocols;
         private readonly ConditionalWeakTable<ServerCertificate, ConcurrentDictionary<ClientCertificateSettings, HandshakeOptions>> _options = [];
         private readonly Dictionary<ClientCertificateSettings, ClientCertificateVerifier> _verifiers = [];
+        private readonly Dictionary<string, FileStamp> _files = [];
 
         public Rules(HttpsSettings settings, TicketKeySettings tickets, PublishedRevocations revocations, RevokedIdentities revoked, TimeProvider time)
         {
@@ -173,10 +190,21 @@ internal sealed class TlsFrontEnd
             _protocols = [.. settings.Protocols.Concat(settings.OtherProtocols).Select(protocol => new SslApplicationProtocol(protocol))];
             foreach (ClientCertificateSettings rule in settings.ClientCertificatesByName.Values.Append(settings.ClientCertificates))
             {
-                if (rule.Mode != ClientCertificateMode.None)
-                    _verifiers[rule] = ClientCertificateVerifier.Load(rule, revocations, time, revoked);
+                if (rule.Mode == ClientCertificateMode.None)
+                    continue;
+                // Looked at first: what is written meanwhile is seen as a change.
+                if (rule.CaFile is { } file)
+                    _files[file] = FileStamp.Of(file);
+                _verifiers[rule] = ClientCertificateVerifier.Load(rule, revocations, time, revoked);
             }
         }
+
+        /// <summary>Whether others made now would be the same.</summary>
+        public bool AreFor(HttpsSettings settings, TicketKeySettings tickets) =>
+            settings.OtherProtocols.SequenceEqual(_settings.OtherProtocols)
+            && settings with { OtherProtocols = _settings.OtherProtocols } == _settings
+            && tickets == _tickets
+            && _files.All(file => FileStamp.Of(file.Key) == file.Value);
 
         public TlsPolicy Policy { get; }
 
@@ -197,22 +225,12 @@ internal sealed class TlsFrontEnd
 
         public HandshakeOptions OptionsFor(ServerCertificate certificate, string? serverName)
         {
-            ClientCertificateSettings rule = RuleFor(serverName);
+            ClientCertificateSettings rule = _settings.ClientCertificatesFor(serverName);
             ConcurrentDictionary<ClientCertificateSettings, HandshakeOptions> byRule = _options.GetOrCreateValue(certificate);
             return byRule.TryGetValue(rule, out HandshakeOptions? options) ? options : byRule.GetOrAdd(rule, Build(certificate, rule));
         }
 
-        public ClientCertificateVerifier? ClientsOf(string? serverName) => _verifiers.GetValueOrDefault(RuleFor(serverName));
-
-        private ClientCertificateSettings RuleFor(string? serverName)
-        {
-            if (serverName is null || _settings.ClientCertificatesByName.Count == 0)
-                return _settings.ClientCertificates;
-            if (_settings.ClientCertificatesByName.TryGetValue(serverName, out ClientCertificateSettings? rule))
-                return rule;
-            int dot = serverName.IndexOf('.', StringComparison.Ordinal);
-            return dot > 0 && _settings.ClientCertificatesByName.TryGetValue($"*{serverName[dot..]}", out rule) ? rule : _settings.ClientCertificates;
-        }
+        public ClientCertificateVerifier? ClientsOf(string? serverName) => _verifiers.GetValueOrDefault(_settings.ClientCertificatesFor(serverName));
 
         private HandshakeOptions Build(ServerCertificate certificate, ClientCertificateSettings rule) =>
             new(certificate, Policy, _protocols, _verifiers.GetValueOrDefault(rule), _tickets);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Actors443.Tls;
@@ -11,6 +12,22 @@ internal static class TrustedRoots
         var roots = new X509Certificate2Collection();
         roots.ImportFromPemFile(file);
         return roots;
+    }
+
+    /// <summary>Whether a file can be loaded.</summary>
+    /// <param name="file">A PEM file.</param>
+    /// <param name="setting">Who names it, for the message.</param>
+    /// <exception cref="ClientCaException">It cannot.</exception>
+    public static void Check(string file, string setting)
+    {
+        try
+        {
+            _ = Load(file);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new ClientCaException($"{setting}: {file} cannot be read: {cause.Message} Name a PEM file of CAs.", cause);
+        }
     }
 
     /// <summary>For one handshake: these alone are trusted. Whom they have revoked is not asked.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Actors443.Configuration;
 using Actors443.Engine;
 using Actors443.Tunnels.Accounts;
 using Actors443.Tunnels.Targets;
@@ -137,6 +138,11 @@ internal sealed class Tunnel
         if (Interlocked.CompareExchange(ref _reason, (int)reason, 0) == 0)
             Volatile.Read(ref _stop)?.Invoke();
     }
+
+    /// <summary>Whether it may go on if its account becomes this.</summary>
+    public bool IsAllowedBy(TunnelAccountSettings account) =>
+        Address is not { } address
+        || new TargetPolicy(Method == TunnelMethod.Udp ? account.AllowUdp : account.Allow, account.PrivateNetworks).Check(Target, address.Address) == AddressVerdict.Allowed;
 
     private sealed record Way(IPEndPoint Client, string Connection);
 

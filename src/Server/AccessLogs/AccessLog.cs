@@ -29,6 +29,17 @@ internal sealed class AccessLog : IAsyncDisposable
         _writer = new AccessLogWriter(settings, this, Task.CompletedTask);
     }
 
+    /// <summary>Whether there could be written by other settings than those in force. Opens the file, so that it is there then.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    public static void Check(AccessLogSettings settings, AccessLogSettings inForce)
+    {
+        if (settings == inForce || settings.Format == AccessLogFormat.Off || settings.Path == "stdout")
+            return;
+        using var file = new RotatingFile(settings.Path, 0, 0, static _ => { });
+        file.Append([]);
+    }
+
     public bool IsOn => _writer.Settings.Format != AccessLogFormat.Off;
 
     public AccessLogSettings Settings => _writer.Settings;

@@ -5,6 +5,8 @@ using System.Text.Json;
 using Actors443.Configuration.Reading;
 using Actors443.Connections.History;
 using Actors443.Identities;
+using Actors443.Server.Applying;
+using Actors443.Server.Applying.Planning;
 using Actors443.Server.Configuration;
 
 namespace Actors443.Server.Admin;
@@ -28,6 +30,13 @@ internal sealed class AdminClient : IDisposable
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://{endPoint}/api/v1/"), Timeout = AnswerWithin };
         if (token is not null)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>How long an answer is waited for; set before the first question.</summary>
+    public TimeSpan Patience
+    {
+        get => _http.Timeout;
+        set => _http.Timeout = value;
     }
 
     /// <summary>The dashboard with the token, which no server is sent from there.</summary>
@@ -70,10 +79,26 @@ internal sealed class AdminClient : IDisposable
 
     /// <exception cref="AdminException">The filter cannot be understood, or nobody answers.</exception>
     public Task<ConnectionsActedOn> ActOnConnectionsAsync(string action, string where, string? text, CancellationToken cancellationToken) =>
-        SendAsync<ConnectionsActedOn>(HttpMethod.Post, $"connections/{action}{QueryString.Create("where", where)}", cancellationToken, text);
+        SendAsync<ConnectionsActedOn>(HttpMethod.Post, $"connections/{action}{QueryString.Create("where", where)}", cancellationToken, text is null ? null : new StringContent(text));
 
     public Task<ConnectionHistory> HistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
         GetAsync<ConnectionHistory>("history" + query.ToQueryString(), cancellationToken);
+
+    /// <exception cref="RefusedConfigurationException">The configuration is bad.</exception>
+    /// <exception cref="AdminException">Nobody answers.</exception>
+    public Task<PlanReport> PlanAsync(ConfigurationCandidate candidate, CancellationToken cancellationToken) =>
+        SendAsync<PlanReport>(HttpMethod.Post, "configuration/plan", cancellationToken, JsonOf(candidate));
+
+    /// <param name="plan">What is applied is refused unless it is what this plan was made of, and what it was made against still runs.</param>
+    /// <param name="candidate">The files.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="RefusedConfigurationException">The configuration is bad, or could not be put in force.</exception>
+    /// <exception cref="AdminException">It is not the one planned, another runs by now, or nobody answers.</exception>
+    public Task<AppliedReport> ApplyAsync(string plan, ConfigurationCandidate candidate, CancellationToken cancellationToken)
+    {
+        int dot = plan.LastIndexOf('.');
+        return SendAsync<AppliedReport>(HttpMethod.Put, $"configuration{QueryString.Create("planned", plan[(dot + 1)..])}", cancellationToken, JsonOf(candidate), version: plan[..Math.Max(0, dot)]);
+    }
 
     public Task<ClusterNodeReport[]> ListNodesAsync(CancellationToken cancellationToken) => GetAsync<ClusterNodeReport[]>("cluster", cancellationToken);
 
@@ -109,22 +134,28 @@ internal sealed class AdminClient : IDisposable
 
     private Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, cancellationToken);
 
-    private Task<T> SendAsync<T>(HttpMethod method, string path, CancellationToken cancellationToken, string? text = null) =>
+    private static StringContent JsonOf<T>(T body) => new(JsonSerializer.Serialize(body, AdminJson.Options), System.Text.Encoding.UTF8, "application/json");
+
+    private Task<T> SendAsync<T>(HttpMethod method, string path, CancellationToken cancellationToken, HttpContent? body = null, string? version = null) =>
         SendAsync(
             method,
             path,
             static async (response, cancellationToken) => await response.Content.ReadFromJsonAsync<T>(AdminJson.Options, cancellationToken) ?? throw new JsonException("an empty answer"),
             cancellationToken,
-            text);
+            body,
+            version);
 
-    private async Task<T> SendAsync<T>(HttpMethod method, string path, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken, string? text = null)
+    private async Task<T> SendAsync<T>(
+        HttpMethod method, string path, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken, HttpContent? body = null, string? version = null)
     {
         try
         {
-            using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = text is null ? null : new StringContent(text) };
+            using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = body };
+            if (version is not null)
+                request.Headers.IfMatch.Add(new EntityTagHeaderValue($"\"{version}\""));
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
             if (!response.IsSuccessStatusCode)
-                throw new AdminException(await ExplainAsync(response, cancellationToken));
+                throw await ExplainAsync(response, cancellationToken);
             return await read(response, cancellationToken);
         }
         catch (HttpRequestException cause) when (cause.InnerException is SocketException)
@@ -141,22 +172,23 @@ internal sealed class AdminClient : IDisposable
         }
         catch (TaskCanceledException cause) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new AdminException($"the server on {_endPoint} did not answer within {AnswerWithin.TotalSeconds:0} s", cause);
+            throw new AdminException($"the server on {_endPoint} did not answer within {Patience.TotalSeconds:0} s", cause);
         }
     }
 
-    private async Task<string> ExplainAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<AdminException> ExplainAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
-            return _http.DefaultRequestHeaders.Authorization is null
+            return new AdminException(_http.DefaultRequestHeaders.Authorization is null
                 ? $"a server answers on {_endPoint}, but there is no token {_tokenFile}: run this as the user the server runs as, with the configuration files it runs with"
-                : $"the server on {_endPoint} does not accept the token of {_tokenFile}: it runs with another state directory; name the configuration files it runs with";
+                : $"the server on {_endPoint} does not accept the token of {_tokenFile}: it runs with another state directory; name the configuration files it runs with");
         }
 
         if (response.Content.Headers.ContentType?.MediaType != "application/json")
-            return $"{_endPoint} is no admin server of actors443 (it answered {(int)response.StatusCode}); set actors443.admin.bind as the server has it";
+            return new AdminException($"{_endPoint} is no admin server of actors443 (it answered {(int)response.StatusCode}); set actors443.admin.bind as the server has it");
         AdminError? error = await response.Content.ReadFromJsonAsync<AdminError>(AdminJson.Options, cancellationToken);
-        return $"the server on {_endPoint} answered {(int)response.StatusCode}: {error?.Error}";
+        string message = $"the server on {_endPoint} answered {(int)response.StatusCode}: {error?.Error}";
+        return error?.Problems is { } problems ? new RefusedConfigurationException(message, problems) : new AdminException(message);
     }
 }

@@ -30,10 +30,14 @@ internal static class AdminFailures
         }
     };
 
-    public static Task WriteAsync(HttpContext context, int status, string problem)
+    /// <param name="context">The request.</param>
+    /// <param name="status">Of the answer.</param>
+    /// <param name="problem">One sentence.</param>
+    /// <param name="problems">What it is made of, one line each; null: it stands for itself.</param>
+    public static Task WriteAsync(HttpContext context, int status, string problem, IReadOnlyList<string>? problems = null)
     {
         context.Response.StatusCode = status;
-        return AdminJson.WriteAsync(context, new AdminError(problem));
+        return AdminJson.WriteAsync(context, new AdminError(problem, problems));
     }
 
     private static Task ExplainRoutingAsync(HttpContext context) => context.Response.StatusCode switch
@@ -45,4 +49,6 @@ internal static class AdminFailures
 }
 
 /// <summary>The body of every answer of the admin API that is no success.</summary>
-internal sealed record AdminError(string Error);
+/// <param name="Error">One sentence.</param>
+/// <param name="Problems">What it is made of, one line each; null: it stands for itself.</param>
+internal sealed record AdminError(string Error, IReadOnlyList<string>? Problems = null);

@@ -90,6 +90,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.Services.AddSingleton<IMeterFactory, AdminMeterFactory>();
         builder.Services.AddSingleton(new ActivitySource("Actors443.Admin"));
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<Preconditions>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -107,6 +108,7 @@ internal sealed class AdminServer : IAsyncDisposable
         if (metrics is not null)
             application.UseOpenTelemetryPrometheusScrapingEndpoint(metrics, context => context.Request.Path == "/metrics", null, null, null);
         application.UseRouting();
+        application.Use(application.Services.GetRequiredService<Preconditions>().Check);
         AdminEndpoints.Map(application, control, events, log);
         return application;
     }

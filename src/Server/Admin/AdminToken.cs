@@ -28,6 +28,9 @@ internal sealed class AdminToken
 
     public string Path { get; }
 
+    /// <summary>What it is called where the token itself must not be: the beginning of its SHA-256.</summary>
+    public string Id => Convert.ToHexStringLower(_hash.AsSpan(0, 4));
+
     /// <summary>Where the settings put it.</summary>
     public static string PathFor(ServerSettings settings) =>
         settings.Admin.TokenFile ?? System.IO.Path.Combine(settings.Core.StateDirectory, "admin-token");

@@ -2,6 +2,8 @@ using System.Diagnostics.Metrics;
 using Actors443.Admission;
 using Actors443.Connections.Directory;
 using Actors443.Identities;
+using Actors443.Server.Applying;
+using Actors443.Server.Applying.Planning;
 using Actors443.Supervision;
 using Actors443.Tunnels;
 
@@ -15,6 +17,18 @@ internal interface IServerControl
 {
     /// <summary>Who is connected, on all nodes.</summary>
     IConnectionDirectory Connections { get; }
+
+    /// <summary>The configuration in force.</summary>
+    RunningConfiguration Configuration { get; }
+
+    /// <summary>Whether a configuration could be put in force. Changes nothing.</summary>
+    Task<Preparation> PrepareAsync(ConfigurationCandidate candidate, CancellationToken cancellationToken);
+
+    /// <summary>What it would do to the live connections of this node.</summary>
+    Task<PlanReport> PlanAsync(PreparedConfiguration prepared, CancellationToken cancellationToken);
+
+    /// <summary>Puts it in force, all of it or nothing.</summary>
+    Task<Commit> CommitAsync(PreparedConfiguration prepared, string by);
 
     /// <summary>Who is revoked, on all nodes.</summary>
     IRevocations Revocations { get; }

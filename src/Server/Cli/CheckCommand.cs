@@ -47,8 +47,8 @@ internal static class CheckCommand
         if (!ok)
             return;
         CheckSummary summary = Summarize(loaded.Settings!, found, noQuic);
-        console.Output.WriteLine($"ok: {Count(summary.Sites.Count, "site")} on {string.Join(", ", summary.Https)}, "
-            + $"{Count(summary.Certificates, "certificate")} from files{(summary.LocalNames.Count == 0 ? "" : $", the local CA for {string.Join(", ", summary.LocalNames)}")}; TLS policy {summary.TlsPolicy}");
+        console.Output.WriteLine($"ok: {HumanText.Count(summary.Sites.Count, "site")} on {string.Join(", ", summary.Https)}, "
+            + $"{HumanText.Count(summary.Certificates, "certificate")} from files{(summary.LocalNames.Count == 0 ? "" : $", the local CA for {string.Join(", ", summary.LocalNames)}")}; TLS policy {summary.TlsPolicy}");
         if (noQuic is not null)
             console.Output.WriteLine($"hint: no HTTP/3 here: {noQuic}");
     }
@@ -61,8 +61,6 @@ internal static class CheckCommand
         found.Certificates.Count,
         found.LocalNames,
         settings.Core.Https.Http3 != Http3Mode.Off && noQuic is null);
-
-    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 
     private sealed record CheckReport(bool Ok, IReadOnlyList<string> Problems, CheckSummary? Summary);
 

@@ -22,6 +22,8 @@ internal sealed class CommandLine
         [
             RunCommand.Create(RunName, environment),
             CheckCommand.Create(environment),
+            PlanCommand.Create(environment),
+            ApplyCommand.Create(environment),
             CertsCommand.Create(environment),
             TrustCommand.Create(environment),
             ConnsCommand.Create(environment),
@@ -55,6 +57,8 @@ internal sealed class CommandLine
           actors443                                     serve the built-in page on https://localhost (or :8443)
           actors443 run site.conf                       serve what site.conf says
           actors443 check site.conf                     say what is wrong with it, without serving
+          actors443 plan site.conf                      say what it would do to the connections there are
+          actors443 apply site.conf                     do it, without touching any other connection
           actors443 doctor site.conf                    say what on this machine is in its way
           actors443 conns --sort requests               who is connected
           actors443 why 203.0.113.9                     why a client's connections ended
@@ -78,7 +82,7 @@ internal sealed class CommandLine
         if (result.Errors.Count > 0 && result.Action is not CommandHelp)
         {
             _environment.Console.WriteError("actors443: " + UsageError.Describe(result));
-            return ExitCode.BadUsage;
+            return PlanCommand.Is(result.CommandResult.Command) ? ExitCode.Failed : ExitCode.BadUsage;
         }
 
         var invocation = new InvocationConfiguration

@@ -10,4 +10,7 @@ internal static class ExitCode
 
     /// <summary>The command line or the configuration is wrong.</summary>
     public const int BadUsage = 2;
+
+    /// <summary>Of <c>plan</c> alone: there is something to apply. Whatever is wrong is <see cref="Failed"/> there.</summary>
+    public const int Changes = 2;
 }

@@ -38,6 +38,9 @@ internal static class HumanText
         return true;
     }
 
+    /// <summary><c>1 site</c>, <c>2 sites</c>.</summary>
+    public static string Count(int count, string what) => count == 1 ? $"1 {what}" : string.Create(CultureInfo.InvariantCulture, $"{count} {what}s");
+
     /// <summary><c>512 B</c>, <c>1.5 KiB</c>.</summary>
     public static string Bytes(long bytes)
     {

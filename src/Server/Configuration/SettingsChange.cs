@@ -1,4 +1,6 @@
+using Actors443.Configuration;
 using Actors443.Configuration.Hocon;
+using Actors443.Server.Sites;
 
 namespace Actors443.Server.Configuration;
 
@@ -12,7 +14,7 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
     private static readonly string[] Live =
     [
         "actors443.sites", "actors443.certificates", "actors443.https.client-certificates", "actors443.https.tls", "actors443.https.strict-sni", "actors443.admission",
-        "actors443.deadlines", "actors443.drain", "actors443.dns", "actors443.routes", "actors443.tunnels", "actors443.requests", "actors443.access-log", "actors443.log.level", "actors443.log.levels",
+        "actors443.deadlines", "actors443.drain", "actors443.obituaries", "actors443.dns", "actors443.routes", "actors443.tunnels", "actors443.requests", "actors443.access-log", "actors443.log.level", "actors443.log.levels",
     ];
 
     public bool IsEmpty => LiveKeys.Count == 0 && RestartKeys.Count == 0;
@@ -20,29 +22,46 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
     public static SettingsChange Between(ServerSettings running, ServerSettings loaded)
     {
         ILookup<bool, string> changed = ChangedKeys(running, loaded).Order(StringComparer.Ordinal).ToLookup(IsLive);
-        ServerSettings applicable = loaded with
+        return new SettingsChange([.. changed[true]], [.. changed[false]], ApplicableOf(running, loaded));
+    }
+
+    // What is the same stays the same object: whoever is given it again has nothing to do, and keeps its caches, health and TLS contexts.
+    private static ServerSettings ApplicableOf(ServerSettings running, ServerSettings loaded)
+    {
+        (Actors443Settings now, Actors443Settings wanted) = (running.Core, loaded.Core);
+        Dictionary<string, SiteSettings> sites = running.Sites.ToDictionary(site => site.Name);
+        return loaded with
         {
-            Core = loaded.Core with
+            Core = wanted with
             {
-                Engine = running.Core.Engine,
-                EventLoop = running.Core.EventLoop,
-                StateDirectory = running.Core.StateDirectory,
-                Cluster = running.Core.Cluster,
-                Http = running.Core.Http,
-                Https = running.Core.Https with
+                Engine = now.Engine,
+                EventLoop = now.EventLoop,
+                StateDirectory = now.StateDirectory,
+                Cluster = now.Cluster,
+                Http = now.Http,
+                Https = now.Https with
                 {
-                    Tls = loaded.Core.Https.Tls,
-                    StrictSni = loaded.Core.Https.StrictSni,
-                    ClientCertificates = loaded.Core.Https.ClientCertificates,
-                    ClientCertificatesByName = loaded.Core.Https.ClientCertificatesByName,
+                    Tls = wanted.Https.Tls,
+                    StrictSni = wanted.Https.StrictSni,
+                    ClientCertificates = Keep(now.Https.ClientCertificates, wanted.Https.ClientCertificates),
+                    ClientCertificatesByName = Keep(now.Https.ClientCertificatesByName, wanted.Https.ClientCertificatesByName),
                 },
+                Certificates = Keep(now.Certificates, wanted.Certificates),
+                Admission = Keep(now.Admission, wanted.Admission),
+                Routes = Keep(now.Routes, wanted.Routes),
+                Tunnels = Keep(now.Tunnels, wanted.Tunnels),
+                Dns = Keep(now.Dns, wanted.Dns),
+                Requests = Keep(now.Requests, wanted.Requests),
             },
+            Sites = [.. loaded.Sites.Select(site => sites.GetValueOrDefault(site.Name) is { } former ? Keep(former, site) : site)],
             Log = loaded.Log with { Json = running.Log.Json },
             Admin = running.Admin,
             Telemetry = running.Telemetry,
         };
-        return new SettingsChange([.. changed[true]], [.. changed[false]], applicable);
     }
+
+    private static T Keep<T>(T running, T loaded)
+        where T : class => SettingsKeys.AreSame(running, loaded) ? running : loaded;
 
     public static bool IsLive(string key) => Array.Exists(Live, live => key == live || HoconPath.IsBelow(key, live));
 

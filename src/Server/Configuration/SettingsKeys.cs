@@ -1,5 +1,7 @@
 using System.Collections;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Actors443.Configuration;
 using Actors443.Configuration.Hocon;
@@ -33,6 +35,18 @@ internal static class SettingsKeys
         // The order decides which of two sites' certificates comes first.
         keys[Root + ".sites"] = string.Join(' ', settings.Sites.Select(site => site.Name).Order(StringComparer.Ordinal));
         return keys;
+    }
+
+    /// <summary>Whether two parts of settings say the same.</summary>
+    public static bool AreSame(object one, object other) => ReferenceEquals(one, other) || (one.GetType() == other.GetType() && Text(one) == Text(other));
+
+    /// <summary>What all of the settings are told by: the same for the same settings, however they are written. Tells nothing of what they say.</summary>
+    public static string FingerprintOf(ServerSettings settings)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string key, string value) in Of(settings).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            hash.AppendData(Encoding.UTF8.GetBytes($"{key}\0{value}\0"));
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8));
     }
 
     private static void AddProperties(object settings, string path, Dictionary<string, string> keys, params string[] except)

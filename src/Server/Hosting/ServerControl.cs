@@ -9,6 +9,8 @@ using Actors443.Dns;
 using Actors443.Hosting;
 using Actors443.Identities;
 using Actors443.Server.Admin;
+using Actors443.Server.Applying;
+using Actors443.Server.Applying.Planning;
 using Actors443.Server.Cli;
 using Actors443.Server.Sites;
 using Actors443.Server.Telemetry;
@@ -31,6 +33,8 @@ internal sealed class ServerControl(
     SiteDirectory sites,
     IProxyStateLookup proxies,
     IMeterFactory meters,
+    ConfigurationApplier applier,
+    ConfigurationPlanner planner,
     TimeProvider time,
     ServerStart start,
     CancellationTokenSource stopping) : IServerControl
@@ -41,6 +45,15 @@ internal sealed class ServerControl(
     public IConnectionDirectory Connections => directory;
 
     public IRevocations Revocations => revocations;
+
+    public RunningConfiguration Configuration => applier.Running;
+
+    public Task<Preparation> PrepareAsync(ConfigurationCandidate candidate, CancellationToken cancellationToken) =>
+        applier.PrepareAsync(candidate.Files.Count == 0 ? applier.LoadAgain() : applier.Load(candidate), cancellationToken);
+
+    public Task<PlanReport> PlanAsync(PreparedConfiguration prepared, CancellationToken cancellationToken) => planner.PlanAsync(prepared, cancellationToken);
+
+    public Task<Commit> CommitAsync(PreparedConfiguration prepared, string by) => applier.CommitAsync(prepared, by);
 
     public async Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken)
     {

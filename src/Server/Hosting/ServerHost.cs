@@ -4,6 +4,8 @@ using Actors443.Configuration;
 using Actors443.Hosting;
 using Actors443.Server.AccessLogs;
 using Actors443.Server.Admin;
+using Actors443.Server.Applying;
+using Actors443.Server.Applying.Planning;
 using Actors443.Server.Cli;
 using Actors443.Server.Configuration;
 using Actors443.Server.Sites;
@@ -26,8 +28,18 @@ internal static class ServerHost
         IServiceProvider services = application.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var control = ActivatorUtilities.CreateInstance<ServerControl>(services, start, stopping);
+        var control = ActivatorUtilities.CreateInstance<ServerControl>(services, stopping);
         AdminServer? admin = null;
+        var reload = ActivatorUtilities.CreateInstance<SettingsReload>(services);
+        var serving = new TaskCompletionSource();
+        // Before anybody can know that we are here: the default action of HUP ends the process.
+        using var hangup = HangupSignal.Listen(
+            async cancellationToken =>
+            {
+                await serving.Task.WaitAsync(cancellationToken);
+                await reload.ReloadAsync(cancellationToken);
+            },
+            loggers.CreateLogger(LogCategories.Server));
         try
         {
             await services.GetRequiredService<SiteDirectory>().ApplyAsync(start.Settings.Sites, stop);
@@ -57,9 +69,8 @@ internal static class ServerHost
         WriteBanner(start, services, admin);
         var manager = new ServiceManager();
         manager.Ready($"serving on {string.Join(", ", services.GetRequiredService<Actors443Server>().Listeners.SelectMany(listener => listener.EndPoints))}");
-        using var reload = ActivatorUtilities.CreateInstance<SettingsReload>(services, start);
+        serving.SetResult();
         await using (reload.Watch())
-        using (HangupSignal.Listen(reload.ReloadAsync, loggers.CreateLogger(LogCategories.Server)))
         {
             var stopAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             using CancellationTokenRegistration registration = stopping.Token.Register(() => stopAsked.TrySetResult());
@@ -97,6 +108,9 @@ internal static class ServerHost
             .WithClusterNode(settings.Core, SystemName, provider.GetRequiredService<ILoggerFactory>())
             .WithActors443(settings.Core));
         builder.Services.AddSites(settings);
+        builder.Services.AddSingleton(start);
+        builder.Services.AddSingleton<ConfigurationApplier>();
+        builder.Services.AddSingleton<ConfigurationPlanner>();
         builder.Services.AddServerTelemetry(settings.Telemetry, prometheus: settings.Admin.Enabled);
         builder.WebHost.UseActors443();
         WebApplication application = builder.Build();

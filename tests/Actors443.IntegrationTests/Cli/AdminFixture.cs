@@ -9,7 +9,10 @@ using Actors443.Connections.Directory;
 using Actors443.Identities;
 using Actors443.Listening;
 using Actors443.Server.Admin;
+using Actors443.Server.Applying;
+using Actors443.Server.Applying.Planning;
 using Actors443.Server.Configuration;
+using Actors443.Server.Sites;
 using Actors443.Supervision;
 using Actors443.Testing;
 using Actors443.Tunnels;
@@ -121,6 +124,31 @@ internal sealed class FakeServerControl : IServerControl
     public FixedDirectory Directory => _directory ??= new FixedDirectory(Connections);
 
     IConnectionDirectory IServerControl.Connections => Failure is null ? Directory : throw Failure;
+
+    /// <summary>In force.</summary>
+    public RunningConfiguration Configuration { get; set; } = RunningConfiguration.First(new ServerSettings(), DateTimeOffset.UnixEpoch);
+
+    public Task<Preparation> PrepareAsync(ConfigurationCandidate candidate, CancellationToken cancellationToken)
+    {
+        LoadedSettings loaded = candidate.Load([]);
+        return Answer(loaded.Settings is null
+            ? Preparation.Refuse([.. loaded.Problems.Select(problem => problem.ToString())])
+            : new Preparation(
+                new PreparedConfiguration(
+                    Configuration, loaded.Settings, SettingsChange.Between(Configuration.Settings, loaded.Settings), new PreparedSites([], new Dictionary<RouteSettings, IRouteHandler>(), [], []),
+                    ConcernedConnections.Between(Configuration.Settings, loaded.Settings), []),
+                []));
+    }
+
+    public Task<PlanReport> PlanAsync(PreparedConfiguration prepared, CancellationToken cancellationToken) => throw new NotSupportedException("No test asks this one.");
+
+    public Task<Commit> CommitAsync(PreparedConfiguration prepared, string by)
+    {
+        if (prepared.BasedOn != Configuration)
+            return Answer(new Commit(CommitOutcome.Superseded, Configuration, ["it has changed"]));
+        Configuration = Configuration.Next(prepared.Loaded, DateTimeOffset.UnixEpoch, by);
+        return Answer(new Commit(CommitOutcome.Applied, Configuration, []));
+    }
 
     public IRevocations Revocations => throw new NotSupportedException("No test asks this one.");
 

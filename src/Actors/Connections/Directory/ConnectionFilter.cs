@@ -44,6 +44,11 @@ public sealed class ConnectionFilter
         return true;
     }
 
+    /// <summary>What cannot be written as text. Means something on this node alone.</summary>
+    /// <param name="text">What it means, for people.</param>
+    /// <param name="matches">Asked by connection supervisors on their own threads.</param>
+    internal static ConnectionFilter Of(string text, Func<ConnectionSnapshot, bool> matches) => new(text, [new ConnectionCondition(null, matches)]);
+
     /// <summary>Those that both mean.</summary>
     public ConnectionFilter And(ConnectionFilter other)
     {

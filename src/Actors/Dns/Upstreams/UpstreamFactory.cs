@@ -21,6 +21,14 @@ internal static class UpstreamFactory
         return new UpstreamGroup([.. wanted.Select(upstream => new UpstreamState(Make(upstream, settings, time)))], settings, metrics, log, time);
     }
 
+    /// <summary>Whether these can be made.</summary>
+    /// <exception cref="ClientCaException">A file of CAs cannot be read.</exception>
+    public static void Check(DnsSettings settings)
+    {
+        foreach (DnsUpstreamSettings upstream in settings.Upstreams.Where(upstream => upstream.TrustedRoots is not null))
+            TrustedRoots.Check(upstream.TrustedRoots!, $"dns.upstreams: {upstream.Name}");
+    }
+
     /// <summary>The servers that this machine's own programs ask.</summary>
     public static IReadOnlyList<IPAddress> SystemResolvers()
     {

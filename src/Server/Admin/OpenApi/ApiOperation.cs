@@ -6,6 +6,12 @@ internal sealed record ApiOperation(string Summary)
     /// <summary>What the body of its answer is written from; null: there is no body.</summary>
     public Type? Answer { get; init; }
 
+    /// <summary>What the body of the request is read into, as JSON; null: there is none.</summary>
+    public Type? Body { get; init; }
+
+    /// <summary>A change that is refused without If-Match.</summary>
+    public bool NeedsIfMatch { get; init; }
+
     /// <summary>When it was done.</summary>
     public int Status { get; init; } = StatusCodes.Status200OK;
 

@@ -22,7 +22,7 @@ internal static class OpenApiDocument
             string path = endpoint.RoutePattern.RawText!;
             var methods = (JsonObject)(paths[path] ??= new JsonObject());
             foreach (string method in endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods)
-                methods[method.ToLowerInvariant()] = Describe(operation, endpoint.RoutePattern.Parameters.Select(parameter => parameter.Name), schemas);
+                methods[method.ToLowerInvariant()] = Describe(operation, HttpMethods.IsGet(method), endpoint.Metadata.GetMetadata<ResourceVersion>() is not null, endpoint.RoutePattern.Parameters.Select(parameter => parameter.Name), schemas);
         }
 
         return new JsonObject
@@ -39,26 +39,36 @@ internal static class OpenApiDocument
         };
     }
 
-    private static JsonObject Describe(ApiOperation operation, IEnumerable<string> inPath, JsonObject schemas)
+    private static JsonObject Describe(ApiOperation operation, bool isRead, bool hasVersions, IEnumerable<string> inPath, JsonObject schemas)
     {
         var done = new JsonObject { ["description"] = "Done" };
+        if (hasVersions && (isRead || operation.NeedsIfMatch))
+            done["headers"] = new JsonObject { ["ETag"] = new JsonObject { ["description"] = "The version of it", ["schema"] = new JsonObject { ["type"] = "string" } } };
         if (operation.Answer is { } answer)
             done["content"] = new JsonObject { [operation.ContentType] = new JsonObject { ["schema"] = ReferenceTo(answer, schemas) } };
-        return new JsonObject
+        var parameters = new JsonArray([.. inPath.Select(name => Parameter("path", name, null)), .. operation.Query.Select(parameter => Parameter("query", parameter.Name, parameter.Meaning))]);
+        var responses = new JsonObject { [operation.Status.ToString(CultureInfo.InvariantCulture)] = done };
+        if (hasVersions && !isRead)
         {
-            ["summary"] = operation.Summary,
-            ["parameters"] = new JsonArray([.. inPath.Select(name => Parameter("path", name, null)), .. operation.Query.Select(parameter => Parameter("query", parameter.Name, parameter.Meaning))]),
-            ["responses"] = new JsonObject
-            {
-                [operation.Status.ToString(CultureInfo.InvariantCulture)] = done,
-                ["default"] = new JsonObject
-                {
-                    ["description"] = "Refused, or not possible",
-                    ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = ReferenceTo(typeof(AdminError), schemas) } },
-                },
-            },
-        };
+            parameters.Add((JsonNode)Parameter("header", operation.NeedsIfMatch ? "If-Match!" : "If-Match", "The ETag of what is to be changed: if it has changed since, nothing is done"));
+            responses["412"] = Failure("It has changed since, or is gone", schemas);
+        }
+
+        if (operation.NeedsIfMatch)
+            responses["428"] = Failure("If-Match is missing", schemas);
+        responses["default"] = Failure("Refused, or not possible", schemas);
+        var described = new JsonObject { ["summary"] = operation.Summary, ["parameters"] = parameters };
+        if (operation.Body is { } body)
+            described["requestBody"] = new JsonObject { ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = ReferenceTo(body, schemas) } } };
+        described["responses"] = responses;
+        return described;
     }
+
+    private static JsonObject Failure(string description, JsonObject schemas) => new()
+    {
+        ["description"] = description,
+        ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = ReferenceTo(typeof(AdminError), schemas) } },
+    };
 
     private static JsonObject Parameter(string place, string name, string? meaning)
     {

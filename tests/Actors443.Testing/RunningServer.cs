@@ -6,6 +6,7 @@ using Actors443.Connections;
 using Actors443.Connections.Directory;
 using Actors443.Hosting;
 using Actors443.Listening;
+using Actors443.Listening.Handover;
 using Actors443.Server.Cli;
 using Actors443.Server.Configuration;
 using Actors443.Server.Hosting;
@@ -72,7 +73,7 @@ internal sealed class RunningServer : IAsyncDisposable
             throw new InvalidOperationException(string.Join(global::System.Environment.NewLine, loaded.Problems));
         var console = new CommandConsole(TextWriter.Null, TextWriter.Null, false, false, false, 0);
         var start = new ServerStart { Loaded = loaded, Reload = () => ServerSettingsLoader.Load(files, all), Files = files, Overrides = all, Console = console };
-        WebApplication application = ServerHost.Build(start);
+        WebApplication application = ServerHost.Build(start, Predecessor.None);
         try
         {
             await application.Services.GetRequiredService<SiteDirectory>().ApplyAsync(loaded.Settings.Sites, CancellationToken.None);

@@ -13,12 +13,15 @@ namespace Actors443.Testing;
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
     public const int Hangup = 1;
+    public const int User2 = 12;
     public const int Terminate = 15;
+    private const int EndAtOnce = 9;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly TemporaryFolder _state;
+    private readonly List<int> _successors = [];
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly HttpClient _admin = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
@@ -98,14 +101,59 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>The states of the connections, as the admin API shows them.</summary>
     public async Task<IReadOnlyList<string>> ConnectionStatesAsync()
     {
-        using var client = AdminClient.At(new IPEndPoint(IPAddress.Loopback, AdminPort), Path.Combine(StateDirectory, "admin-token"));
+        using var client = Admin();
         ConnectionPage page = await client.ListConnectionsAsync(new ConnectionQuery(), CancellationToken.None);
         return [.. page.Connections.Select(connection => connection.State)];
     }
 
+    /// <summary>The process that serves: the one started, or the one that has taken its place.</summary>
+    public int ProcessId => _successors is [.., var last] ? last : _process.Id;
+
+    /// <summary>Has a new process of the same program take the place of the one that serves.</summary>
+    /// <exception cref="AdminException">It did not come to serve.</exception>
+    public async Task<UpgradeReport> UpgradeAsync()
+    {
+        using var client = Admin();
+        client.Patience = Patience;
+        UpgradeReport report = await client.UpgradeAsync(CancellationToken.None);
+        _successors.Add(report.Now);
+        return report;
+    }
+
+    /// <summary>What the server that answers says of itself.</summary>
+    public async Task<ServerStatus> StatusAsync()
+    {
+        using var client = Admin();
+        return await client.StatusAsync(CancellationToken.None);
+    }
+
+    /// <summary>Another process than those known answers: it has taken the place.</summary>
+    public async Task<bool> HasSuccessorAsync()
+    {
+        int now = (await StatusAsync()).ProcessId;
+        if (now == ProcessId)
+            return false;
+        _successors.Add(now);
+        return true;
+    }
+
+    /// <summary>Whether a process, of this test's or of one that has ended, lives.</summary>
+    public static bool Lives(int process)
+    {
+        try
+        {
+            // Whoever nobody waits for stays a zombie.
+            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     public void Signal(int signal)
     {
-        if (Kill(_process.Id, signal) != 0)
+        if (Kill(ProcessId, signal) != 0)
             throw new InvalidOperationException($"kill: error {Marshal.GetLastPInvokeError()}");
     }
 
@@ -118,6 +166,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (int successor in _successors.Where(Lives))
+            _ = Kill(successor, EndAtOnce);
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
@@ -125,6 +175,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _admin.Dispose();
         _state.Dispose();
     }
+
+    private AdminClient Admin() => AdminClient.At(new IPEndPoint(IPAddress.Loopback, AdminPort), Path.Combine(StateDirectory, "admin-token"));
 
     private int PortIn(Regex pattern) => pattern.Match(Output) is { Success: true } match ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
 

@@ -17,6 +17,7 @@ using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
 using Actors443.Engine.Quic;
 using Actors443.Identities;
+using Actors443.Listening.Handover;
 using Actors443.Requests;
 using Actors443.Routing;
 using Actors443.Routing.Conversations;
@@ -166,7 +167,9 @@ public static class Actors443Hosting
             Deciders = HandshakeDeciders.Of(provider.GetServices<IHandshakeDecider>(), provider.GetRequiredService<ILoggerFactory>()),
         });
         services.AddSingleton(provider => new ConnectionLifetimes(settings.Deadlines, settings.Drain) { Revoked = provider.GetRequiredService<RevokedIdentities>(), Certificates = provider.GetRequiredService<CertificateCounts>() });
-        services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(Predecessor.None);
+        services.AddSingleton(new ListeningSockets(InheritedSockets.OfProcess));
+        services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Predecessor>().Legacy));
         services.AddSingleton<PortableEngine>();
         services.TryAddSingleton(provider => EngineChoice.Make(provider, settings, OpenSsl.Missing));
         services.AddSingleton<Http3Engine>();

@@ -5,6 +5,7 @@ using Actors443.Engine;
 using Actors443.Engine.EventLoop;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.Portable;
+using Actors443.Listening.Handover;
 using Actors443.Telemetry;
 using Actors443.Tls;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,6 +45,7 @@ internal static class EngineChoice
             services.GetRequiredService<PublishedStaples>(),
             settings.Https.KeyLogFile is { } keyLog ? new KeyLogFile(keyLog, LogOf(services), services.GetRequiredService<TimeProvider>()) : null,
             portable,
+            services.GetRequiredService<ListeningSockets>(),
             services.GetRequiredService<ConnectionMetrics>(),
             services.GetRequiredService<IMeterFactory>(),
             services.GetRequiredService<ILoggerFactory>(),

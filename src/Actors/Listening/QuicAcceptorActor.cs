@@ -49,7 +49,7 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
             case BindQuic bind:
                 _memory.EndPoints = bind.EndPoints;
                 _memory.Starter = Sender;
-                BindAsync().PipeTo(Self);
+                Bind();
                 break;
             case TryBindAgain when _memory is { IsUnbound: false, Bound: null }:
                 BindAsync().PipeTo(Self);
@@ -71,6 +71,20 @@ internal sealed class QuicAcceptorActor : UntypedActor, IWithTimers
                 Unhandled(message);
                 break;
         }
+    }
+
+    // The packets of connections that live on in the process before would come here.
+    private void Bind()
+    {
+        if (_environment.Predecessor.Gone.IsCompleted)
+        {
+            BindAsync().PipeTo(Self);
+            return;
+        }
+
+        _log.QuicWaits(_parts.Plan.Name);
+        Answer(new QuicBound([]));
+        _environment.Predecessor.Gone.ContinueWith(_ => TryBindAgain.Instance, TaskScheduler.Default).PipeTo(Self);
     }
 
     private static async Task<Released> ReleaseAsync(IEngineListener? bound)

@@ -74,7 +74,7 @@ internal sealed class DrainActor : ReceiveActor
     private async Task<Done> ShowNotReadyAsync()
     {
         _environment.Lifecycle.Enter(ServerPhase.Draining);
-        TimeSpan delay = _environment.Settings.Drain.ReadinessDelay;
+        TimeSpan delay = _environment.Lifecycle.IsReplaced ? TimeSpan.Zero : _environment.Settings.Drain.ReadinessDelay;
         if (delay > TimeSpan.Zero)
             await Task.Delay(delay, _environment.Time);
         return Done.Instance;

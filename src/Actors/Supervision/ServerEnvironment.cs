@@ -13,6 +13,7 @@ using Actors443.Dns;
 using Actors443.Engine;
 using Actors443.Engine.Quic;
 using Actors443.Identities;
+using Actors443.Listening.Handover;
 using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -52,6 +53,8 @@ internal sealed class ServerEnvironment(
     SessionTable tunnelSessions,
     DnsResolver dns,
     DnsMetrics dnsMetrics,
+    Predecessor predecessor,
+    ListeningSockets sockets,
     ServerLifecycle lifecycle,
     ILoggerFactory loggers,
     MonotonicClock clock,
@@ -134,6 +137,12 @@ internal sealed class ServerEnvironment(
     public TunnelTable Tunnels => tunnels;
 
     public SessionTable TunnelSessions => tunnelSessions;
+
+    /// <summary>The process that this one replaces.</summary>
+    public Predecessor Predecessor => predecessor;
+
+    /// <summary>Those that this process listens on.</summary>
+    public ListeningSockets Sockets => sockets;
 
     public ServerLifecycle Lifecycle => lifecycle;
 

@@ -40,6 +40,9 @@ public sealed class ServerLifecycle
     /// <summary>What is listened on once <see cref="ServerPhase.Running"/> is reached, such as <c>https://127.0.0.1:8443</c>.</summary>
     public IReadOnlyList<string> Addresses { get; internal set; } = [];
 
+    /// <summary>Another process has this one's listening sockets: no balancer has to be shown that this one goes.</summary>
+    internal bool IsReplaced { get; set; }
+
     /// <summary>Completes when <paramref name="phase"/> or a later one is reached.</summary>
     public Task WaitForAsync(ServerPhase phase, CancellationToken cancellationToken = default) => _reached[(int)phase].Task.WaitAsync(cancellationToken);
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Actors443.Certificates;
 using Actors443.Configuration;
+using Actors443.Listening.Handover;
 
 namespace Actors443.Tls;
 
@@ -19,6 +20,9 @@ internal sealed class TicketKeyRing
     public TicketKey Current => _keys[0];
 
     public int Count => _keys.Length;
+
+    /// <summary>All of them, the one that seals first.</summary>
+    public IReadOnlyList<TicketKey> Keys => _keys;
 
     /// <summary>When the next ring is due.</summary>
     public DateTimeOffset RotateAt { get; }
@@ -41,6 +45,11 @@ internal sealed class TicketKeyRing
         DateTimeOffset now = time.GetUtcNow();
         return settings.SharedSecret is null ? new TicketKeyRing([TicketKey.Random()], now + settings.Rotate) : Derive(settings, now);
     }
+
+    /// <summary>The ring of a process that this one replaces.</summary>
+    /// <param name="keys">At least one; the one that seals first.</param>
+    /// <param name="rotateAt">When the next ring is due.</param>
+    public static TicketKeyRing Of(IReadOnlyList<TicketKey> keys, DateTimeOffset rotateAt) => new([.. keys], rotateAt);
 
     /// <summary>The ring that follows; what falls out of it is zeroed.</summary>
     /// <exception cref="CertificateException">The shared secret cannot be read or is too short.</exception>
@@ -104,9 +113,12 @@ internal sealed class TicketKeyRing
 }
 
 /// <summary>Holds the ring that handshakes read. Written by the ticket key actor alone; outlives it. Thread-safe, lock-free.</summary>
-internal sealed class PublishedTicketKeys(TicketKeySettings settings, TimeProvider time)
+/// <param name="settings">Where keys come from.</param>
+/// <param name="time">The clock.</param>
+/// <param name="legacy">The keys of the process that this one replaces; null: there is none. A shared secret makes them anyway.</param>
+internal sealed class PublishedTicketKeys(TicketKeySettings settings, TimeProvider time, Legacy? legacy = null)
 {
-    private TicketKeyRing _current = TicketKeyRing.Create(settings, time);
+    private TicketKeyRing _current = legacy is { Keys.Count: > 0 } && settings.SharedSecret is null ? TicketKeyRing.Of(legacy.Keys, legacy.RotateAt) : TicketKeyRing.Create(settings, time);
 
     public TicketKeyRing Current => Volatile.Read(ref _current);
 

@@ -1,3 +1,5 @@
+using Actors443.Engine.EventLoop.Interop;
+
 namespace Actors443.Server.AccessLogs;
 
 /// <summary>A log file that is renamed to <c>.1</c>, <c>.2</c>, … when it has grown.</summary>
@@ -68,7 +70,11 @@ internal sealed class RotatingFile(string path, long rotateBytes, int keep, Acti
         var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
-        return new FileStream(path, options);
+        var file = new FileStream(path, options);
+        // Of two processes that write while one replaces the other, none overwrites the other's lines.
+        if (OperatingSystem.IsLinux())
+            _ = LibC.fcntl((int)file.SafeFileHandle.DangerousGetHandle(), LibC.SetStatusFlags, LibC.Append);
+        return file;
     }
 
     // True: the file is closed and has another name.

@@ -126,6 +126,10 @@ internal sealed class AdminClient : IDisposable
     public Task<RevocationReport> UndoRevocationAsync(Identity identity, CancellationToken cancellationToken) =>
         SendAsync<RevocationReport>(HttpMethod.Delete, "revoked" + QueryOf(identity), cancellationToken);
 
+    /// <summary>Completes when another process serves.</summary>
+    /// <exception cref="AdminException">The server cannot be replaced, or nobody answers.</exception>
+    public Task<UpgradeReport> UpgradeAsync(CancellationToken cancellationToken) => SendAsync<UpgradeReport>(HttpMethod.Post, "upgrade", cancellationToken);
+
     public Task<ServerStatus> StatusAsync(CancellationToken cancellationToken) => GetAsync<ServerStatus>("status", cancellationToken);
 
     public void Dispose() => _http.Dispose();

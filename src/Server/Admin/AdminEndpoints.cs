@@ -5,6 +5,7 @@ using Actors443.Connections.History;
 using Actors443.Server.Admin.Dashboard;
 using Actors443.Server.Admin.Events;
 using Actors443.Server.Admin.OpenApi;
+using Actors443.Server.Hosting.Upgrades;
 using Actors443.Server.Telemetry;
 using Actors443.Supervision;
 
@@ -42,6 +43,8 @@ internal static class AdminEndpoints
             .Describe<ActorReport>("The supervision tree with its counts");
         routes.MapGet($"{Api}/events", events.ListenAsync)
             .Describe(new ApiOperation("Snapshots of the server as server-sent events, one a second") { Answer = typeof(EventSnapshot), ContentType = "text/event-stream" });
+        routes.MapPost($"{Api}/upgrade", context => UpgradeAsync(context, control))
+            .Describe<UpgradeReport>("Replaces the process by a new one of the installed program, which is given the listening sockets");
         routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log))
             .Describe(new ApiOperation("Begins the graceful stop") { Status = StatusCodes.Status202Accepted });
     }
@@ -179,6 +182,19 @@ internal static class AdminEndpoints
         }
         else
             await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, $"there is no tunnel {id}; it may have ended");
+    }
+
+    // Whoever asked may have gone by then: half an upgrade would be worse.
+    private static async Task UpgradeAsync(HttpContext context, IServerControl control)
+    {
+        try
+        {
+            await AdminJson.WriteAsync(context, await control.UpgradeAsync());
+        }
+        catch (UpgradeException problem)
+        {
+            await AdminFailures.WriteAsync(context, StatusCodes.Status409Conflict, problem.Message);
+        }
     }
 
     private static async Task DrainAsync(HttpContext context, IServerControl control, ILogger log)

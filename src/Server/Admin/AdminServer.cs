@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
+using Actors443.Listening.Handover;
 using Actors443.Server.Admin.Events;
 using Actors443.Server.Configuration;
 using Actors443.Server.Telemetry;
@@ -20,11 +21,13 @@ internal sealed class AdminServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly EventFeed _events;
+    private readonly AdminSockets _sockets;
 
-    private AdminServer(WebApplication application, EventFeed events, IPEndPoint endPoint, AdminToken token)
+    private AdminServer(WebApplication application, EventFeed events, AdminSockets sockets, IPEndPoint endPoint, AdminToken token)
     {
         _application = application;
         _events = events;
+        _sockets = sockets;
         EndPoint = endPoint;
         Token = token;
     }
@@ -38,11 +41,12 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <param name="settings">Of which <c>admin</c> and the state directory are used.</param>
     /// <param name="control">The server that is shown.</param>
     /// <param name="metrics">Has a Prometheus exporter (<see cref="ServerTelemetry"/>); null: <c>/metrics</c> is not served.</param>
+    /// <param name="sockets">Of the process.</param>
     /// <param name="loggers">Of the process; not disposed.</param>
     /// <param name="cancellationToken">Ends the start, not the server.</param>
     /// <exception cref="AdminException">The address cannot be listened on, or the token not be read or made.</exception>
     public static async Task<AdminServer> StartAsync(
-        ServerSettings settings, IServerControl control, MeterProvider? metrics, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ServerSettings settings, IServerControl control, MeterProvider? metrics, ListeningSockets sockets, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         IPEndPoint bind = settings.Admin.Bind;
         if (!IPAddress.IsLoopback(bind.Address))
@@ -50,7 +54,8 @@ internal sealed class AdminServer : IAsyncDisposable
         var token = AdminToken.ReadOrCreate(AdminToken.PathFor(settings));
         ILogger log = loggers.CreateLogger(LogCategories.Admin);
         var events = new EventFeed(() => new SnapshotSource(control, TimeProvider.System, log), TimeProvider.System, log);
-        WebApplication application = Build(bind, control, events, metrics, token, loggers);
+        var listening = new AdminSockets(sockets);
+        WebApplication application = Build(bind, control, events, metrics, token, listening, loggers);
         try
         {
             await application.StartAsync(cancellationToken);
@@ -69,8 +74,11 @@ internal sealed class AdminServer : IAsyncDisposable
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         var endPoint = new IPEndPoint(bind.Address, new Uri(address).Port);
         log.AdminListening(endPoint, token.Path);
-        return new AdminServer(application, events, endPoint, token);
+        return new AdminServer(application, events, listening, endPoint, token);
     }
+
+    /// <summary>The sockets are another process's from now on; requests that have come are answered.</summary>
+    public void StopAccepting() => _sockets.Close();
 
     public async ValueTask DisposeAsync()
     {
@@ -80,7 +88,7 @@ internal sealed class AdminServer : IAsyncDisposable
         await _application.DisposeAsync();
     }
 
-    private static WebApplication Build(IPEndPoint bind, IServerControl control, EventFeed events, MeterProvider? metrics, AdminToken token, ILoggerFactory loggers)
+    private static WebApplication Build(IPEndPoint bind, IServerControl control, EventFeed events, MeterProvider? metrics, AdminToken token, AdminSockets sockets, ILoggerFactory loggers)
     {
         // The empty builder reads no environment and no appsettings.json: nothing but our settings decides where this listens.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "actors443-admin" });
@@ -91,6 +99,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.Services.AddSingleton(new ActivitySource("Actors443.Admin"));
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<Preconditions>();
+        builder.WebHost.UseSockets(transport => transport.CreateBoundListenSocket = sockets.Open);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

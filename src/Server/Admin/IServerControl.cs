@@ -4,6 +4,7 @@ using Actors443.Connections.Directory;
 using Actors443.Identities;
 using Actors443.Server.Applying;
 using Actors443.Server.Applying.Planning;
+using Actors443.Server.Hosting.Upgrades;
 using Actors443.Supervision;
 using Actors443.Tunnels;
 
@@ -70,6 +71,10 @@ internal interface IServerControl
 
     /// <summary>Whether a load balancer should send clients here.</summary>
     Task<ServerReadiness> ReadinessAsync(CancellationToken cancellationToken);
+
+    /// <summary>Has a new process of the installed program take this one's place; completes when that serves.</summary>
+    /// <exception cref="UpgradeException">It does not; this one goes on.</exception>
+    Task<UpgradeReport> UpgradeAsync();
 
     /// <summary>Begins the graceful stop that SIGTERM begins; returns without waiting for its end.</summary>
     Task BeginDrainAsync(CancellationToken cancellationToken);

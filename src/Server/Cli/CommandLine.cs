@@ -33,6 +33,7 @@ internal sealed class CommandLine
             RevokeCommand.Create(environment),
             TunnelCommand.Create(environment),
             LoadCommand.Create(environment),
+            UpgradeCommand.Create(environment),
             DoctorCommand.Create(environment),
             VersionCommand.Create(environment),
         ])

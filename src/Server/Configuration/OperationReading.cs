@@ -3,7 +3,7 @@ using Actors443.Configuration.Reading;
 
 namespace Actors443.Server.Configuration;
 
-/// <summary>Reads <c>access-log</c>, <c>log</c>, <c>admin</c> and <c>telemetry</c>.</summary>
+/// <summary>Reads <c>access-log</c>, <c>log</c>, <c>admin</c>, <c>telemetry</c> and <c>upgrade</c>.</summary>
 internal static class OperationReading
 {
     private static readonly (string, LogLevel)[] Levels =
@@ -65,6 +65,9 @@ internal static class OperationReading
             ServiceName = telemetry.Text("service-name", defaults.ServiceName, "a name such as actors443"),
         };
     }
+
+    public static UpgradeSettings ReadUpgrade(SettingsReader upgrade) =>
+        new() { ReadyWithin = upgrade.Duration("ready-within", new UpgradeSettings().ReadyWithin, TimeSpan.FromSeconds(1)) };
 
     private static string ReadLogPath(SettingsReader log, string fallback)
     {

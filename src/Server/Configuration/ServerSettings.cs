@@ -20,6 +20,8 @@ internal sealed record ServerSettings
     public AdminSettings Admin { get; init; } = new();
 
     public TelemetrySettings Telemetry { get; init; } = new();
+
+    public UpgradeSettings Upgrade { get; init; } = new();
 }
 
 /// <summary><c>actors443.access-log</c>.</summary>
@@ -74,6 +76,13 @@ internal sealed record AdminSettings
 
     /// <summary>File of the bearer token, made at first run with mode 0600; null: <c>admin-token</c> in the state directory.</summary>
     public string? TokenFile { get; init; }
+}
+
+/// <summary><c>actors443.upgrade</c>: this process replaced by a new one.</summary>
+internal sealed record UpgradeSettings
+{
+    /// <summary>How long the new process may take until it serves.</summary>
+    public TimeSpan ReadyWithin { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary><c>actors443.telemetry</c>.</summary>

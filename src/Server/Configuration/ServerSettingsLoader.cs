@@ -84,6 +84,7 @@ internal static class ServerSettingsLoader
             Log = OperationReading.ReadLog(root.Section("log")),
             Admin = OperationReading.ReadAdmin(root.Section("admin")),
             Telemetry = OperationReading.ReadTelemetry(root.Section("telemetry")),
+            Upgrade = OperationReading.ReadUpgrade(root.Section("upgrade")),
         };
         IReadOnlyList<WrittenSite> sites = SiteReading.Read(root.Section("sites"), settings.Core.Certificates.Acme);
         WarnOfNoEmail(root, settings, sites);

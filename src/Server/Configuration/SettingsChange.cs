@@ -57,6 +57,7 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
             Log = loaded.Log with { Json = running.Log.Json },
             Admin = running.Admin,
             Telemetry = running.Telemetry,
+            Upgrade = running.Upgrade,
         };
     }
 

@@ -12,6 +12,7 @@ using Actors443.Server.Admin;
 using Actors443.Server.Applying;
 using Actors443.Server.Applying.Planning;
 using Actors443.Server.Cli;
+using Actors443.Server.Hosting.Upgrades;
 using Actors443.Server.Sites;
 using Actors443.Server.Telemetry;
 using Actors443.Supervision;
@@ -37,7 +38,8 @@ internal sealed class ServerControl(
     ConfigurationPlanner planner,
     TimeProvider time,
     ServerStart start,
-    CancellationTokenSource stopping) : IServerControl
+    CancellationTokenSource stopping,
+    ProcessUpgrade upgrade) : IServerControl
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan NodeAnswersWithin = TimeSpan.FromSeconds(2);
@@ -137,6 +139,12 @@ internal sealed class ServerControl(
     }
 
     public Task<ServerReadiness> ReadinessAsync(CancellationToken cancellationToken) => Task.FromResult(ServerReadiness.Of(environment));
+
+    public async Task<UpgradeReport> UpgradeAsync()
+    {
+        int connections = environment.Gate.Connections;
+        return new UpgradeReport(Environment.ProcessId, await upgrade.RunAsync(), connections, environment.Settings.Drain.Deadline.TotalSeconds);
+    }
 
     public Task BeginDrainAsync(CancellationToken cancellationToken) => stopping.CancelAsync();
 

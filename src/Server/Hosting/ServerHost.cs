@@ -1,13 +1,16 @@
+using System.Net;
 using Actors443.Certificates;
 using Actors443.Cluster;
 using Actors443.Configuration;
 using Actors443.Hosting;
+using Actors443.Listening.Handover;
 using Actors443.Server.AccessLogs;
 using Actors443.Server.Admin;
 using Actors443.Server.Applying;
 using Actors443.Server.Applying.Planning;
 using Actors443.Server.Cli;
 using Actors443.Server.Configuration;
+using Actors443.Server.Hosting.Upgrades;
 using Actors443.Server.Sites;
 using Actors443.Server.Telemetry;
 using Actors443.Supervision;
@@ -24,27 +27,47 @@ internal static class ServerHost
     /// <summary>Serves until <paramref name="stop"/> is cancelled or the admin API asks for a drain. Answers the exit code.</summary>
     public static async Task<int> ServeAsync(ServerStart start, CancellationToken stop)
     {
-        await using WebApplication application = Build(start);
+        Predecessor predecessor;
+        try
+        {
+            predecessor = await ParentProcess.MeetAsync(stop);
+        }
+        catch (UpgradeException problem)
+        {
+            start.Console.WriteError(problem.Message);
+            return ExitCode.Failed;
+        }
+
+        await using WebApplication application = Build(start, predecessor);
         IServiceProvider services = application.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var control = ActivatorUtilities.CreateInstance<ServerControl>(services, stopping);
+        var manager = new ServiceManager();
+        ServerEnvironment environment = services.GetRequiredService<ServerEnvironment>();
+        ILogger log = loggers.CreateLogger(LogCategories.Server);
+        using var upgrade = new ProcessUpgrade(environment, manager, start.Settings.Upgrade.ReadyWithin, stopping, log);
+        var control = ActivatorUtilities.CreateInstance<ServerControl>(services, stopping, upgrade);
         AdminServer? admin = null;
         var reload = ActivatorUtilities.CreateInstance<SettingsReload>(services);
         var serving = new TaskCompletionSource();
-        // Before anybody can know that we are here: the default action of HUP ends the process.
+        // Before anybody can know that we are here: the default action of signals ends the process.
         using var hangup = HangupSignal.Listen(
             async cancellationToken =>
             {
                 await serving.Task.WaitAsync(cancellationToken);
                 await reload.ReloadAsync(cancellationToken);
             },
-            loggers.CreateLogger(LogCategories.Server));
+            log);
+        using var upgradeSignal = UpgradeSignal.Listen(upgrade);
         try
         {
             await services.GetRequiredService<SiteDirectory>().ApplyAsync(start.Settings.Sites, stop);
             if (start.Settings.Admin.Enabled)
-                admin = await AdminServer.StartAsync(start.Settings, control, services.GetService<MeterProvider>(), loggers, stop);
+            {
+                admin = await AdminServer.StartAsync(start.Settings, control, services.GetService<MeterProvider>(), environment.Sockets, loggers, stop);
+                upgrade.OnReplaced = admin.StopAccepting;
+            }
+
             await application.StartAsync(stop);
         }
         catch (Exception problem) when (problem is ServerStartException or AdminException or Tls.ClientCaException)
@@ -67,8 +90,12 @@ internal static class ServerHost
         }
 
         WriteBanner(start, services, admin);
-        var manager = new ServiceManager();
-        manager.Ready($"serving on {string.Join(", ", services.GetRequiredService<Actors443Server>().Listeners.SelectMany(listener => listener.EndPoints))}");
+        foreach (IPEndPoint left in InheritedSockets.OfProcess.CloseRest())
+            log.SocketNotWanted(left);
+        if (predecessor.Exists)
+            await predecessor.TakeOverAsync(stop);
+        else
+            manager.Ready($"serving on {string.Join(", ", services.GetRequiredService<Actors443Server>().Listeners.SelectMany(listener => listener.EndPoints))}");
         serving.SetResult();
         await using (reload.Watch())
         {
@@ -78,7 +105,9 @@ internal static class ServerHost
             await stopAsked.Task;
         }
 
-        manager.Stopping();
+        // Else it would have the whole service stopped.
+        if (!environment.Lifecycle.IsReplaced)
+            manager.Stopping();
         await StopAsync(application, admin);
         // Whoever started it starts it again then.
         return services.GetRequiredService<ServerLifecycle>().Membership == ClusterMembership.Removed ? ExitCode.Failed : ExitCode.Done;
@@ -90,13 +119,14 @@ internal static class ServerHost
     private const string OwnActorSystem = "akka.scheduler.tick-duration = 100ms";
 
     /// <summary>The application with everything registered and nothing started.</summary>
-    internal static WebApplication Build(ServerStart start)
+    internal static WebApplication Build(ServerStart start, Predecessor predecessor)
     {
         ServerSettings settings = start.Settings;
         // Empty: neither environment nor appsettings.json have a say besides our own settings.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "actors443" });
         builder.Logging.AddServerLog(settings.Log, start.Console.ErrorIsTerminal, start.Console.Colour);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Core.Drain.Deadline + settings.Core.Drain.ReadinessDelay + TimeSpan.FromSeconds(60));
+        builder.Services.AddSingleton(predecessor);
         builder.Services.AddActors443(OwnThreads(settings.Core));
         builder.Services.AddAkka(SystemName, (akka, provider) => akka
             .ConfigureLoggers(logging =>

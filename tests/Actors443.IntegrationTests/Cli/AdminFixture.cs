@@ -8,6 +8,7 @@ using Actors443.Connections;
 using Actors443.Connections.Directory;
 using Actors443.Identities;
 using Actors443.Listening;
+using Actors443.Listening.Handover;
 using Actors443.Server.Admin;
 using Actors443.Server.Applying;
 using Actors443.Server.Applying.Planning;
@@ -56,7 +57,7 @@ internal sealed class AdminFixture : IAsyncDisposable
         DirectoryInfo state = Directory.CreateTempSubdirectory("a443-admin-");
         ServerSettings settings = SettingsIn(state.FullName, new IPEndPoint(IPAddress.Loopback, 0));
         var control = new FakeServerControl();
-        AdminServer server = await AdminServer.StartAsync(settings, control, metrics, NullLoggerFactory.Instance, CancellationToken.None);
+        AdminServer server = await AdminServer.StartAsync(settings, control, metrics, new ListeningSockets(new InheritedSockets([])), NullLoggerFactory.Instance, CancellationToken.None);
         return new AdminFixture(state, server, control, settings);
     }
 
@@ -218,6 +219,8 @@ internal sealed class FakeServerControl : IServerControl
     }
 
     public Task<ServerReadiness> ReadinessAsync(CancellationToken cancellationToken) => Task.FromResult(Readiness);
+
+    public Task<UpgradeReport> UpgradeAsync() => Answer(new UpgradeReport(1, 2, 3, 30));
 
     public Task BeginDrainAsync(CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using Actors443.Connections;
+using Actors443.Listening.Handover;
 using Actors443.Server.Admin;
 using Actors443.Server.Configuration;
 using Actors443.Supervision;
@@ -194,7 +195,7 @@ public class AdminServerTests
         await using AdminFixture first = await AdminFixture.StartAsync();
 
         AdminException refused = await Assert.ThrowsAsync<AdminException>(() =>
-            AdminServer.StartAsync(first.Settings, new FakeServerControl(), null, NullLoggerFactory.Instance, CancellationToken.None));
+            AdminServer.StartAsync(first.Settings, new FakeServerControl(), null, new ListeningSockets(new InheritedSockets([])), NullLoggerFactory.Instance, CancellationToken.None));
 
         Assert.Contains($"cannot listen on {first.EndPoint}", refused.Message, StringComparison.Ordinal);
         Assert.Contains("actors443.admin.bind", refused.Message, StringComparison.Ordinal);
@@ -207,7 +208,7 @@ public class AdminServerTests
         ServerSettings settings = AdminFixture.SettingsIn(Path.GetTempPath(), new IPEndPoint(IPAddress.Any, 0));
 
         AdminException refused = await Assert.ThrowsAsync<AdminException>(() =>
-            AdminServer.StartAsync(settings, new FakeServerControl(), null, NullLoggerFactory.Instance, CancellationToken.None));
+            AdminServer.StartAsync(settings, new FakeServerControl(), null, new ListeningSockets(new InheritedSockets([])), NullLoggerFactory.Instance, CancellationToken.None));
 
         Assert.Contains("not a loopback address", refused.Message, StringComparison.Ordinal);
     }

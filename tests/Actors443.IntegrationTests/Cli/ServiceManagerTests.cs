@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
-using Actors443.Server.Cli;
+using Actors443.Server.Admin;
 using Actors443.Testing;
 
 namespace Actors443.IntegrationTests.Cli;
@@ -9,9 +9,9 @@ namespace Actors443.IntegrationTests.Cli;
 public sealed class ServiceManagerTests
 {
     [SkippableFact]
-    public async Task It_is_told_when_all_listeners_are_open_and_when_the_drain_begins()
+    public async Task It_is_told_when_all_listeners_are_open_which_process_serves_and_when_the_drain_begins()
     {
-        Skip.If(OperatingSystem.IsWindows(), "Windows has no systemd");
+        Skip.IfNot(OperatingSystem.IsLinux(), "only Linux has systemd");
         using var folder = new TemporaryFolder();
         string path = Path.Combine(folder.Path, "notify");
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
@@ -27,10 +27,14 @@ public sealed class ServiceManagerTests
         Assert.Equal($"STATUS=serving on 127.0.0.1:{server.HttpsPort}", status);
         Assert.Equal(200, await server.ReadinessAsync());
 
+        UpgradeReport upgrade = await server.UpgradeAsync();
+        Assert.Equal($"MAINPID={upgrade.Now}", await HearAsync(manager));
+        await Eventually.HoldsAsync(() => !ServerProcess.Lives(upgrade.Before), "the process before has ended, and said nothing more");
+
         server.Signal(ServerProcess.Terminate);
 
         Assert.Equal("STOPPING=1", await HearAsync(manager));
-        Assert.Equal(ExitCode.Done, await server.ExitAsync());
+        await Eventually.HoldsAsync(() => !ServerProcess.Lives(upgrade.Now), "the new process has ended");
     }
 
     private static async Task<string> HearAsync(Socket manager)

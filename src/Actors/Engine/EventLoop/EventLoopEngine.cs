@@ -6,6 +6,7 @@ using Actors443.Engine.EventLoop.Http2;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.EventLoop.Tls;
 using Actors443.Engine.Portable;
+using Actors443.Listening.Handover;
 using Actors443.Telemetry;
 using Actors443.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -26,6 +27,7 @@ internal sealed class EventLoopEngine : IConnectionEngine
     private readonly PublishedStaples _staples;
     private readonly KeyLogFile? _keyLog;
     private readonly PortableEngine _portable;
+    private readonly ListeningSockets _sockets;
     private readonly ConnectionMetrics _metrics;
     private readonly IMeterFactory _meters;
     private readonly ILoggerFactory _loggers;
@@ -38,13 +40,14 @@ internal sealed class EventLoopEngine : IConnectionEngine
     /// <summary>TLS sessions of OpenSSL that exist now; changed with <see cref="Interlocked"/>.</summary>
     public int Sessions;
 
-    public EventLoopEngine(EventLoopSettings settings, PublishedTicketKeys ticketKeys, PublishedStaples staples, KeyLogFile? keyLog, PortableEngine portable, ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time)
+    public EventLoopEngine(EventLoopSettings settings, PublishedTicketKeys ticketKeys, PublishedStaples staples, KeyLogFile? keyLog, PortableEngine portable, ListeningSockets sockets, ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time)
     {
         _settings = settings;
         _ticketKeys = ticketKeys;
         _staples = staples;
         _keyLog = keyLog;
         _portable = portable;
+        _sockets = sockets;
         _metrics = metrics;
         _meters = meters;
         _loggers = loggers;
@@ -106,6 +109,9 @@ internal sealed class EventLoopEngine : IConnectionEngine
         }
     }
 
+    /// <summary>This socket listens no more.</summary>
+    public void Forget(int descriptor) => _sockets.Forget(descriptor);
+
     /// <summary>Where a connection accepted on a loop is to live: there, unless others have much less to do. On any loop.</summary>
     public ConnectionLoop LoopFor(ConnectionLoop accepted)
     {
@@ -143,10 +149,13 @@ internal sealed class EventLoopEngine : IConnectionEngine
         {
             foreach (IPEndPoint endPoint in request.EndPoints)
             {
-                int[] descriptors = LoopSockets.Open(endPoint, _loops.Length, request.Backlog, out IPEndPoint bound);
+                int[] descriptors = LoopSockets.Open(endPoint, _sockets.Take(request.Name, endPoint), _loops.Length, request.Backlog, out IPEndPoint bound);
                 all.Add(bound);
                 for (int index = 0; index < descriptors.Length; index++)
-                    listeners.Add(new LoopListener(this, _loops[index], entry, descriptors[index], bound, _log, _time));
+                {
+                    _sockets.Add(request.Name, endPoint, descriptors[index]);
+                    listeners.Add(new LoopListener(this, _loops[index % _loops.Length], entry, descriptors[index], bound, _log, _time));
+                }
             }
 
             return (listeners, all);

@@ -41,6 +41,7 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
         if (_unbound.IsCancellationRequested)
             return Task.CompletedTask;
         _unbound.Cancel();
+        engine.Forget(descriptor);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         home.Loop.Post(new LoopWork(() =>
         {

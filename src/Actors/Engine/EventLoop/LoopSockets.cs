@@ -1,27 +1,40 @@
 using System.Net;
 using System.Net.Sockets;
 using Actors443.Engine.EventLoop.Interop;
+using Actors443.Listening.Handover;
 
 namespace Actors443.Engine.EventLoop;
 
-/// <summary>Opens the sockets of a listener: one a loop for each address, among which the kernel spreads the connections (SO_REUSEPORT).</summary>
+/// <summary>Opens the sockets of a listener: at least one a loop for each address, among which the kernel spreads the connections (SO_REUSEPORT).</summary>
 internal static unsafe class LoopSockets
 {
-    /// <summary>Descriptors that listen, one a loop.</summary>
+    /// <summary>Descriptors that listen: one a loop; more if more were inherited, and fewer if those do not share their address.</summary>
     /// <param name="endPoint">What is wanted; port 0 takes any free one.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="inherited">Those that listen there already; taken over.</param>
+    /// <param name="count">How many there should be.</param>
     /// <param name="backlog">Of each.</param>
     /// <param name="bound">The address really bound.</param>
     /// <exception cref="BindException">The address cannot be bound; no socket is left open.</exception>
-    public static int[] Open(IPEndPoint endPoint, int count, int backlog, out IPEndPoint bound)
+    public static int[] Open(IPEndPoint endPoint, IReadOnlyList<int> inherited, int count, int backlog, out IPEndPoint bound)
     {
         // With SO_REUSEPORT another server of the same user could share the port unnoticed.
-        if (endPoint.Port != 0)
+        if (endPoint.Port != 0 && inherited.Count == 0)
             _ = LibC.close(Bind(endPoint, reusePort: false));
-        var opened = new List<int>(count);
+        var opened = new List<int>(inherited);
         bound = endPoint;
         try
         {
+            foreach (int descriptor in inherited)
+            {
+                bound = LocalOf(descriptor, endPoint);
+                _ = LibC.fcntl(descriptor, LibC.SetStatusFlags, LibC.fcntl(descriptor, LibC.GetStatusFlags, 0) | LibC.SocketNonBlocking);
+                // Changes the backlog alone.
+                if (LibC.listen(descriptor, backlog) != 0)
+                    throw Failure(endPoint, LibC.Error);
+            }
+
+            if (inherited.Any(descriptor => !InheritedSocket.IsShared(descriptor)))
+                return [.. opened];
             while (opened.Count < count)
             {
                 int descriptor = Bind(bound, reusePort: true);

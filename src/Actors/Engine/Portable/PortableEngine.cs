@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using Actors443.Listening.Handover;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -7,7 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Actors443.Engine.Portable;
 
 /// <summary>Kestrel's socket connections and HTTP code with SslStream between them: every platform, and the reference for other engines.</summary>
-internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time) : IConnectionEngine
+internal sealed class PortableEngine(ListeningSockets sockets, ConnectionMetrics metrics, IMeterFactory meters, ILoggerFactory loggers, MonotonicClock clock, TimeProvider time) : IConnectionEngine
 {
     public string Name => "portable";
 
@@ -21,10 +22,11 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
             KestrelHost kestrel = KestrelHost.Build(
                 request, bound.Select(listener => (IPEndPoint)listener.EndPoint), new PortableListenerFactory(bound), listen => Configure(listen, request), meters, loggers);
             await request.Application.StartAsync(kestrel.Server, cancellationToken);
-            return new BoundListener(kestrel, bound);
+            return new BoundListener(this, kestrel, bound);
         }
         catch
         {
+            Unbind(bound);
             foreach (PortableListener listener in bound)
                 await listener.DisposeAsync();
             throw;
@@ -39,14 +41,33 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
         try
         {
             foreach (IPEndPoint endPoint in request.EndPoints)
-                bound.Add(new PortableListener(endPoint, request.Backlog, request.Gate, request.Tls?.Proxies, request.OnFault, metrics, loggers, time));
+            {
+                IReadOnlyList<int> inherited = sockets.Take(request.Name, endPoint);
+                for (int number = 0; number < Math.Max(1, inherited.Count); number++)
+                {
+                    var listener = new PortableListener(endPoint, number < inherited.Count ? inherited[number] : null, request.Backlog, request.Gate, request.Tls?.Proxies, request.OnFault, metrics, loggers, time);
+                    bound.Add(listener);
+                    sockets.Add(request.Name, endPoint, listener.Descriptor);
+                }
+            }
+
             return bound;
         }
         catch (BindException)
         {
-            foreach (PortableListener listener in bound)
-                listener.Unbind();
+            Unbind(bound);
             throw;
+        }
+    }
+
+    private void Unbind(List<PortableListener> bound)
+    {
+        foreach (PortableListener listener in bound)
+        {
+            // Once closed, its number may be another's.
+            if (!listener.IsUnbound)
+                sockets.Forget(listener.Descriptor);
+            listener.Unbind();
         }
     }
 
@@ -76,14 +97,13 @@ internal sealed class PortableEngine(ConnectionMetrics metrics, IMeterFactory me
         }
     }
 
-    private sealed class BoundListener(KestrelHost kestrel, List<PortableListener> bound) : IEngineListener
+    private sealed class BoundListener(PortableEngine engine, KestrelHost kestrel, List<PortableListener> bound) : IEngineListener
     {
-        public IReadOnlyList<IPEndPoint> EndPoints { get; } = [.. bound.Select(listener => (IPEndPoint)listener.EndPoint)];
+        public IReadOnlyList<IPEndPoint> EndPoints { get; } = [.. bound.Select(listener => (IPEndPoint)listener.EndPoint).Distinct()];
 
         public Task UnbindAsync()
         {
-            foreach (PortableListener listener in bound)
-                listener.Unbind();
+            engine.Unbind(bound);
             return Task.CompletedTask;
         }
 

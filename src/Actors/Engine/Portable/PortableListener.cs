@@ -28,7 +28,17 @@ internal sealed class PortableListener : IConnectionListener
     private readonly SocketConnectionContextFactory _contexts;
     private long _lastShortageReport;
 
-    public PortableListener(IPEndPoint endPoint, int backlog, IAcceptGate gate, TrustedProxies? proxies, Action<Exception>? onFault, ConnectionMetrics metrics, ILoggerFactory loggers, TimeProvider time)
+    /// <param name="endPoint">What is wanted; port 0 takes any free one.</param>
+    /// <param name="inherited">A socket that listens there already; taken over. Null: it has to be bound.</param>
+    /// <param name="backlog">Connections the kernel may hold.</param>
+    /// <param name="gate">Says when to accept, and whom.</param>
+    /// <param name="proxies">Whose connections begin with a PROXY header; null: nobody's.</param>
+    /// <param name="onFault">Told when accepting has ended by itself.</param>
+    /// <param name="metrics">Counts.</param>
+    /// <param name="loggers">Of the server.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="BindException">The address cannot be bound.</exception>
+    public PortableListener(IPEndPoint endPoint, int? inherited, int backlog, IAcceptGate gate, TrustedProxies? proxies, Action<Exception>? onFault, ConnectionMetrics metrics, ILoggerFactory loggers, TimeProvider time)
     {
         _gate = gate;
         _proxies = proxies;
@@ -37,12 +47,11 @@ internal sealed class PortableListener : IConnectionListener
         _log = loggers.CreateLogger(LogCategories.Listening);
         _time = time;
         _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
-        _socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _socket = inherited is { } descriptor ? new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)) : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (endPoint.Address.Equals(IPAddress.IPv6Any))
-                _socket.DualMode = true;
-            _socket.Bind(endPoint);
+            if (inherited is null)
+                Bind(endPoint);
             _socket.Listen(backlog);
         }
         catch (SocketException cause)
@@ -52,7 +61,11 @@ internal sealed class PortableListener : IConnectionListener
         }
 
         EndPoint = _socket.LocalEndPoint!;
+        Descriptor = (int)_socket.Handle;
     }
+
+    /// <summary>Of the socket, whoever's number that is once it is unbound.</summary>
+    public int Descriptor { get; }
 
     public EndPoint EndPoint { get; }
 
@@ -114,6 +127,8 @@ internal sealed class PortableListener : IConnectionListener
         }
     }
 
+    public bool IsUnbound => _unbound.IsCancellationRequested;
+
     public void Unbind()
     {
         _unbound.Cancel();
@@ -131,6 +146,13 @@ internal sealed class PortableListener : IConnectionListener
         Unbind();
         _contexts.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private void Bind(IPEndPoint endPoint)
+    {
+        if (endPoint.Address.Equals(IPAddress.IPv6Any))
+            _socket.DualMode = true;
+        _socket.Bind(endPoint);
     }
 
     private ConnectionContext? Enter(Socket accepted, IPEndPoint remote)

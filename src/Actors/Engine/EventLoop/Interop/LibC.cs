@@ -38,6 +38,9 @@ internal static unsafe partial class LibC
     public const uint EpollReadHangUp = 0x2000;
     public const uint EpollEdge = 1u << 31;
 
+    public const int FamilyUnix = 1;
+    public const int FamilyIpv4 = 2;
+    public const int FamilyIpv6 = 10;
     public const int SocketStream = 1;
     public const int SocketNonBlocking = 0x800;
     public const int SocketCloseOnExec = 0x80000;
@@ -45,16 +48,25 @@ internal static unsafe partial class LibC
     public const int LevelIp = 0;
     public const int LevelTcp = 6;
     public const int SocketReuseAddress = 2;
+    public const int SocketType = 3;
     public const int SocketError = 4;
     public const int SocketLinger = 13;
     public const int SocketReceiveBuffer = 8;
     public const int SocketReusePort = 15;
+    public const int SocketAccepts = 30;
     public const int LevelIpv6 = 41;
     public const int Ipv6Only = 26;
     public const int IpBindAddressNoPort = 24;
     public const int TcpNoDelay = 1;
     public const int ShutdownWrite = 1;
     public const int NoSignal = 0x4000;
+
+    public const int DuplicateDescriptor = 0;
+    public const int SetDescriptorFlags = 2;
+    public const int GetStatusFlags = 3;
+    public const int SetStatusFlags = 4;
+    public const int CloseOnExec = 1;
+    public const int Append = 0x400;
 
     public const int CloneFiles = 0x400;
 
@@ -94,6 +106,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int socketpair(int family, int type, int protocol, int* descriptors);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fcntl(int descriptor, int command, int argument);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int bind(int descriptor, void* address, int length);

@@ -13,7 +13,6 @@ internal static class NativeAddress
     private const int Ipv4Offset = 4;
     private const int Ipv6Offset = 8;
     private const int Ipv6ScopeOffset = 24;
-    private const ushort FamilyIpv4 = 2;
 
     public static byte[] Of(IPEndPoint endPoint)
     {
@@ -25,7 +24,7 @@ internal static class NativeAddress
     public static IPEndPoint Read(ReadOnlySpan<byte> address)
     {
         int port = BinaryPrimitives.ReadUInt16BigEndian(address[PortOffset..]);
-        if (BitConverter.ToUInt16(address) == FamilyIpv4)
+        if (BitConverter.ToUInt16(address) == LibC.FamilyIpv4)
             return new IPEndPoint(new IPAddress(address.Slice(Ipv4Offset, 4)), port);
         ReadOnlySpan<byte> bytes = address.Slice(Ipv6Offset, 16);
         bool isMapped = !bytes[..10].ContainsAnyExcept((byte)0) && bytes[10] == 0xff && bytes[11] == 0xff;

@@ -1,0 +1,46 @@
+using System.Net;
+using System.Net.Sockets;
+using Actors443.Listening.Handover;
+
+namespace Actors443.Server.Admin;
+
+/// <summary>The admin server's listening socket, which a process that replaces this one is given like the others.</summary>
+internal sealed class AdminSockets(ListeningSockets sockets)
+{
+    private const string Listener = "admin";
+
+    private Socket? _listening;
+
+    /// <summary>Bound or inherited.</summary>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    public Socket Open(EndPoint wanted)
+    {
+        if (wanted is not IPEndPoint endPoint)
+            throw new ArgumentException($"{wanted} is no IP address.", nameof(wanted));
+        IReadOnlyList<int> inherited = sockets.Take(Listener, endPoint);
+        Socket socket = inherited.Count > 0
+            ? new Socket(new SafeSocketHandle(inherited[0], ownsHandle: true))
+            : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (inherited.Count == 0)
+                socket.Bind(endPoint);
+            sockets.Add(Listener, endPoint, (int)socket.Handle);
+            return _listening = socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Kestrel takes that for the end of its listener.</summary>
+    public void Close()
+    {
+        if (_listening is not { } socket)
+            return;
+        sockets.Forget((int)socket.Handle);
+        socket.Dispose();
+    }
+}

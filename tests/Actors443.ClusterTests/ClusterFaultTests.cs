@@ -5,24 +5,29 @@ using System.Security.Cryptography.X509Certificates;
 using Actors443.Server.Admin;
 using Actors443.Testing;
 using Actors443.Testing.Acme;
+using Xunit.Abstractions;
 
 namespace Actors443.ClusterTests;
 
 /// <summary>
 /// Three nodes, each in a network namespace of its own, that order from pebble; one of them is cut off, stands still, or has another time. Visitors of all nodes see the right certificates
-/// all the while, and there is one issuer. Minutes, and so only with <c>ACTORS443_TEST_FAULTS=1</c>.
+/// all the while, there is one issuer, and limits are exact again afterwards. Minutes, and so only with <c>ACTORS443_TEST_FAULTS=1</c>.
 /// </summary>
 [Collection(nameof(AcmeClusterTests))]
-public sealed class ClusterFaultTests : IAsyncLifetime
+public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Stop = 19;
     private const int Continue = 18;
 
     private const string Name = "cluster.site.test";
 
+    // Of connections by one client certificate, on all nodes together.
+    private const int Limit = 12;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly TemporaryFolder _folder = new();
+    private readonly TestCertificates _clients = new("Clients");
     private NetworkNamespaces? _network;
     private AcmeNodes? _nodes;
     // Whom the CA asks: one that has no trouble, as a load balancer would see to.
@@ -48,7 +53,14 @@ public sealed class ClusterFaultTests : IAsyncLifetime
         _front = new TcpRelay(() => _asked.HttpsPort);
         _pebble = await PebbleServer.StartAsync(new PebbleOptions { TlsPort = _front.Port });
         _ca = await CaProxy.StartAsync(_pebble.Issuer, _network.Test);
-        Nodes.Configure(AcmeSites.Hocon(_folder, [Ca.Issuer], [Name], "challenges = [tls-alpn-01]"));
+        Nodes.Configure(AcmeSites.Hocon(_folder, [Ca.Issuer], [Name], "challenges = [tls-alpn-01]") + $$"""
+
+            actors443 {
+              https.client-certificates { ca = "{{_folder.Write("clients.pem", _clients.CertificatePem)}}", mode = optional }
+              admission.per-certificate.connections = {{Limit}}
+              deadlines.idle = 10m
+            }
+            """);
     }
 
     public async Task DisposeAsync()
@@ -59,6 +71,7 @@ public sealed class ClusterFaultTests : IAsyncLifetime
                 await part.DisposeAsync();
         }
 
+        _clients.Dispose();
         _folder.Dispose();
     }
 
@@ -73,9 +86,22 @@ public sealed class ClusterFaultTests : IAsyncLifetime
         Assert.Equal(lost, Nodes.Ordering);
         string first = await AwaitSameAsync();
         await using var visitors = new Visitors(Nodes, Name);
+        using X509Certificate2 client = _clients.IssueClient("carol").WithKey;
+        await using var held = new HeldClients(Name);
+        await using var heldByLost = new HeldClients(Name);
+        await AssertExactAsync(client, held, Nodes.Nodes);
+        await held.LeaveAllAsync();
+        await AwaitRoomAsync(client);
 
         ServerProcess before = lost.Process!;
         await _network!.CutOffAsync(lost.Place!);
+        // The worst that can be: neither side has told the other anything of this client.
+        await heldByLost.TryHoldAsync([lost.HttpsPort], client, 2 * Limit);
+        await Eventually.HoldsAsync(() => heldByLost.Count <= Limit, "one side has no more than may be", Patience);
+        int there = heldByLost.Count;
+        await held.TryHoldAsync([.. others.Select(node => node.HttpsPort)], client, 2 * Limit);
+        await Eventually.HoldsAsync(() => held.Count <= Limit, "the other side has no more than may be", Patience);
+        output.WriteLine($"cut off: {there} connections by one certificate on one side, {held.Count} on the other, where {Limit} may be on both together");
         // What it is told meanwhile it has nobody to agree on with.
         using (AdminClient admin = Nodes.AdminOf(lost))
             await admin.RenewCertificateAsync(Name, CancellationToken.None);
@@ -92,6 +118,9 @@ public sealed class ClusterFaultTests : IAsyncLifetime
 
         await _network.HealAsync(lost.Place!);
         await AwaitMembersAsync();
+        Assert.True(await heldByLost.AllEndAsync());
+        // What the others have held all the while counts for the one that is back, and no more and no fewer are let in than before.
+        await AssertExactAsync(client, held, Nodes.Nodes);
         Assert.Equal(second, await AwaitSameAsync(second));
         AssertServed(visitors, first, second);
         AssertOneIssuer(2);
@@ -106,6 +135,12 @@ public sealed class ClusterFaultTests : IAsyncLifetime
         AcmeNodes.Node[] others = [.. Nodes.Nodes.Where(node => node != paused)];
         string first = await AwaitSameAsync();
         await using var visitors = new Visitors(Nodes, Name);
+        using X509Certificate2 client = _clients.IssueClient("carol").WithKey;
+        await using var held = new HeldClients(Name);
+        await using var heldByPaused = new HeldClients(Name);
+        int share = Limit / 3;
+        await heldByPaused.HoldAsync(paused.HttpsPort, share, client);
+        await AssertExactAsync(client, held, others, share);
 
         // The CA has its signing request, and it hears the answer when it goes on.
         int stopped = 0;
@@ -122,9 +157,15 @@ public sealed class ClusterFaultTests : IAsyncLifetime
         string second = await AwaitSameAsync(others, serial => serial != first);
         await Eventually.HoldsAsync(async () => await Nodes.KeepAsync() && Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(30), "30 s pass", Patience);
         Assert.Contains(Nodes.Ordering, others);
+        // It is removed, and its share is free: the connections that stand still with it are too many.
+        await HoldExactlyAsync(client, held, Limit, others, others);
+        output.WriteLine($"while it stands still: {held.Count} connections by one certificate on the others and {heldByPaused.Count} that stand still, where {Limit} may be");
 
-        paused.Process!.Signal(Continue);
+        ServerProcess stoodStill = paused.Process!;
+        stoodStill.Signal(Continue);
+        Assert.True(await heldByPaused.AllEndAsync());
         await AwaitMembersAsync();
+        await AssertExactAsync(client, held, others);
         Assert.Equal(second, await AwaitSameAsync(second));
         AssertServed(visitors, first, second);
         AssertOneIssuer(2);
@@ -164,6 +205,41 @@ public sealed class ClusterFaultTests : IAsyncLifetime
         await compiler.EndAsync();
         Assert.True(compiler.ExitCode == 0, compiler.Output);
         return library;
+    }
+
+    // No more and no fewer are let in than may be, whoever is asked, and after one has left as well.
+    private async Task AssertExactAsync(X509Certificate2 client, HeldClients held, IReadOnlyList<AcmeNodes.Node> at, int elsewhere = 0)
+    {
+        await HoldExactlyAsync(client, held, Limit - elsewhere, at, Nodes.Nodes);
+        await held.LeaveAsync();
+        await HoldExactlyAsync(client, held, Limit - elsewhere, [.. at.Reverse()], Nodes.Nodes);
+    }
+
+    // Until so many are held at some nodes and each node refuses one more. What one node tells is a message away.
+    private static async Task HoldExactlyAsync(X509Certificate2 client, HeldClients held, int count, IReadOnlyList<AcmeNodes.Node> at, IReadOnlyList<AcmeNodes.Node> refusing)
+    {
+        int turn = 0;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                if (held.Count < count)
+                    await held.TryHoldAsync(at[turn++ % at.Count].HttpsPort, client);
+                foreach (AcmeNodes.Node node in refusing)
+                {
+                    if (held.Count != count || await HeldClients.IsServedAsync(node.HttpsPort, client, Name))
+                        return false;
+                }
+
+                return held.Count == count;
+            },
+            $"{count} are let in",
+            Patience);
+    }
+
+    private async Task AwaitRoomAsync(X509Certificate2 client)
+    {
+        foreach (AcmeNodes.Node node in Nodes.Nodes)
+            await Eventually.HoldsAsync(() => HeldClients.IsServedAsync(node.HttpsPort, client, Name), $"node {node.Number} lets one in", Patience);
     }
 
     // The first founds the cluster and is the oldest.

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Identities;
 using Actors443.Server.Admin;
@@ -21,15 +19,15 @@ public sealed class GuardedClusterTests(GuardedNodes nodes, ITestOutputHelper ou
     [Fact]
     public async Task A_client_has_as_many_connections_on_all_nodes_together_as_it_may()
     {
-        await using var clients = new Clients();
+        await using var clients = new HeldClients();
         // One has its part of the limit, and the others just less.
-        await clients.HoldAsync(nodes[0], 14);
-        await clients.HoldAsync(nodes[1], 13);
-        await clients.HoldAsync(nodes[2], GuardedNodes.ClientLimit - 14 - 13);
+        await clients.HoldAsync(nodes[0].Process.HttpsPort, 14);
+        await clients.HoldAsync(nodes[1].Process.HttpsPort, 13);
+        await clients.HoldAsync(nodes[2].Process.HttpsPort, GuardedNodes.ClientLimit - 14 - 13);
 
         await AllRefuseAsync();
-        await clients.LeaveAsync(nodes[0]);
-        await clients.HoldOneAsync(nodes[2]);
+        await clients.LeaveAsync(nodes[0].Process.HttpsPort);
+        await clients.HoldAsync(nodes[2].Process.HttpsPort, 1);
         await AllRefuseAsync();
     }
 
@@ -38,14 +36,14 @@ public sealed class GuardedClusterTests(GuardedNodes nodes, ITestOutputHelper ou
     {
         using X509Certificate2 carol = nodes.Authority.IssueClient("carol").WithKey;
         using X509Certificate2 other = nodes.Authority.IssueClient("other").WithKey;
-        await using var clients = new Clients();
+        await using var clients = new HeldClients();
         foreach (ClusterServer node in nodes.First)
-            await clients.HoldAsync(node, GuardedNodes.CertificateLimit / 3, carol);
+            await clients.HoldAsync(node.Process.HttpsPort, GuardedNodes.CertificateLimit / 3, carol);
 
         foreach (ClusterServer node in nodes.First)
             await Eventually.HoldsAsync(async () => !await IsServedAsync(node, carol), "another one is cut", Patience);
         Assert.True(await IsServedAsync(nodes[0], other));
-        await clients.LeaveAsync(nodes[0]);
+        await clients.LeaveAsync(nodes[0].Process.HttpsPort);
         await Eventually.HoldsAsync(() => IsServedAsync(nodes[1], carol), "there is room again", Patience);
     }
 
@@ -54,9 +52,9 @@ public sealed class GuardedClusterTests(GuardedNodes nodes, ITestOutputHelper ou
     {
         using X509Certificate2 alice = nodes.Authority.IssueClient("alice").WithKey;
         using X509Certificate2 bob = nodes.Authority.IssueClient("bob").WithKey;
-        await using var clients = new Clients();
+        await using var clients = new HeldClients();
         foreach (ClusterServer node in nodes.First)
-            await clients.HoldAsync(node, 1, alice);
+            await clients.HoldAsync(node.Process.HttpsPort, 1, alice);
         await using TlsClient other = (await TryConnectAsync(nodes[2], bob))!;
         Identity identity = Identity.Certificate(alice);
         using AdminClient admin = nodes[1].Admin();
@@ -102,32 +100,31 @@ public sealed class GuardedClusterTests(GuardedNodes nodes, ITestOutputHelper ou
         // The first one finds nothing compiled.
         for (int round = 0; round < 3; round++)
         {
-            await using var storm = new Clients();
+            await using var storm = new HeldClients();
             long start = Stopwatch.GetTimestamp();
-            int held = (await Task.WhenAll(Enumerable.Range(0, 3 * GuardedNodes.ClientLimit).Select(number => storm.TryHoldAsync(own[number % 3])))).Count(entered => entered);
+            int held = (await Task.WhenAll(Enumerable.Range(0, 3 * GuardedNodes.ClientLimit).Select(number => storm.TryHoldAsync(own[number % 3].Process.HttpsPort)))).Count(entered => entered);
             output.WriteLine($"{3 * GuardedNodes.ClientLimit} at once on three nodes: {held} let in, where {GuardedNodes.ClientLimit} may be, in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms");
             Assert.InRange(held, GuardedNodes.ClientLimit, 3 * GuardedNodes.ClientLimit);
             foreach (ClusterServer node in own.First)
                 await RefusesAsync(node);
-            while (storm.Count > 0)
-                await storm.LeaveAsync();
+            await storm.LeaveAllAsync();
             // Counted no more, here and there.
-            await storm.HoldAsync(own[0], GuardedNodes.ClientLimit);
+            await storm.HoldAsync(own[0].Process.HttpsPort, GuardedNodes.ClientLimit);
         }
 
-        await using var clients = new Clients();
-        await clients.HoldAsync(own[0], 14);
-        await clients.HoldAsync(own[1], 13);
-        await clients.HoldAsync(own[2], 13);
+        await using var clients = new HeldClients();
+        await clients.HoldAsync(own[0].Process.HttpsPort, 14);
+        await clients.HoldAsync(own[1].Process.HttpsPort, 13);
+        await clients.HoldAsync(own[2].Process.HttpsPort, 13);
         foreach (ClusterServer node in own.First)
             await RefusesAsync(node);
 
         own[2].Process.Signal(AcmeNodes.Kill);
         long killed = Stopwatch.GetTimestamp();
-        await clients.HoldOneAsync(own[0]);
+        await clients.HoldAsync(own[0].Process.HttpsPort, 1);
         output.WriteLine($"the killed node's share is free after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
         for (int more = 1; more < 13; more++)
-            await clients.HoldOneAsync(own[more % 2]);
+            await clients.HoldAsync(own[more % 2].Process.HttpsPort, 1);
         await RefusesAsync(own[0]);
         await RefusesAsync(own[1]);
     }
@@ -154,78 +151,9 @@ public sealed class GuardedClusterTests(GuardedNodes nodes, ITestOutputHelper ou
         return await admin.ListRevokedAsync(CancellationToken.None);
     }
 
-    private static async Task<bool> IsServedAsync(ClusterServer node, X509Certificate2 certificate)
-    {
-        await using TlsClient? client = await TryConnectAsync(node, certificate);
-        try
-        {
-            return client is not null && (await client.GetAsync()).Status == 200;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
+    private static Task<bool> IsServedAsync(ClusterServer node, X509Certificate2 certificate) => HeldClients.IsServedAsync(node.Process.HttpsPort, certificate);
 
-    // Without resumption: SslStream keeps sessions by host, and these have one host.
-    private static async Task<TlsClient?> TryConnectAsync(ClusterServer node, X509Certificate2? certificate)
-    {
-        try
-        {
-            return await TlsClient.ConnectAsync(node.Process.HttpsPort, configure: options =>
-            {
-                options.AllowTlsResume = false;
-                if (certificate is null)
-                    return;
-                options.ClientCertificates = [certificate];
-                options.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
-            });
-        }
-        catch (Exception refused) when (refused is IOException or AuthenticationException or SocketException)
-        {
-            return null;
-        }
-    }
-
-    private sealed class Clients : IAsyncDisposable
-    {
-        private readonly List<(ClusterServer Node, TlsClient Client)> _held = [];
-
-        public async Task<bool> TryHoldAsync(ClusterServer node, X509Certificate2? certificate = null)
-        {
-            if (await TryConnectAsync(node, certificate) is not { } client)
-                return false;
-            lock (_held)
-                _held.Add((node, client));
-            return true;
-        }
-
-        /// <summary>As soon as there is room for each.</summary>
-        public async Task HoldAsync(ClusterServer node, int count, X509Certificate2? certificate = null)
-        {
-            for (int number = 0; number < count; number++)
-                await Eventually.HoldsAsync(() => TryHoldAsync(node, certificate), $"{node.Name} lets one in", Patience);
-        }
-
-        public Task HoldOneAsync(ClusterServer node) => HoldAsync(node, 1);
-
-        public int Count => _held.Count;
-
-        public async Task LeaveAsync(ClusterServer? node = null)
-        {
-            int index = _held.FindIndex(held => node is null || held.Node == node);
-            await _held[index].Client.DisposeAsync();
-            _held.RemoveAt(index);
-        }
-
-        public async Task<bool> AllEndAsync() => (await Task.WhenAll(_held.Select(held => held.Client.EndsAsync()))).All(ended => ended);
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach ((_, TlsClient client) in _held)
-                await client.DisposeAsync();
-        }
-    }
+    private static Task<TlsClient?> TryConnectAsync(ClusterServer node, X509Certificate2? certificate) => HeldClients.TryConnectAsync(node.Process.HttpsPort, certificate);
 }
 
 /// <summary>Three nodes that limit clients and certificates and ask for client certificates. A test may add one.</summary>

@@ -11,8 +11,12 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
 {
     private const string Program = "ip";
 
+    private static int s_made;
+
     // Of 198.18.0.0/15, which is for tests of networks (RFC 2544). Names of links have 15 characters at most.
     private readonly int _number = Environment.ProcessId % 0x10000;
+    // The kernel takes its time over those of the last test.
+    private readonly int _made = Interlocked.Increment(ref s_made) % 0x100;
     private readonly string _network;
     private readonly List<NetworkNamespace> _all = [];
 
@@ -26,9 +30,9 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
 
     public IReadOnlyList<NetworkNamespace> All => _all;
 
-    private string Together => $"a443t{_number:x}";
+    private string Together => $"a443t{_number:x}{_made:x2}";
 
-    private string Apart => $"a443a{_number:x}";
+    private string Apart => $"a443a{_number:x}{_made:x2}";
 
     /// <exception cref="InvalidOperationException">The system refuses.</exception>
     public static async Task<NetworkNamespaces> CreateAsync(int count)
@@ -91,7 +95,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
         await RunAsync("link", "set", Apart, "up");
         for (int number = 1; number <= count; number++)
         {
-            var host = new NetworkNamespace(string.Create(CultureInfo.InvariantCulture, $"a443-{_number:x}-{number}"), IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"{_network}.{number}")));
+            var host = new NetworkNamespace(string.Create(CultureInfo.InvariantCulture, $"a443-{_number:x}{_made:x2}-{number}"), IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"{_network}.{number}")));
             _all.Add(host);
             await RunAsync("netns", "add", host.Name);
             await RunAsync("link", "add", LinkOf(host), "type", "veth", "peer", "name", "eth0", "netns", host.Name);
@@ -109,7 +113,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
             await RunAsync("-n", host.Name, "neighbour", "flush", "dev", "eth0");
     }
 
-    private string LinkOf(NetworkNamespace host) => string.Create(CultureInfo.InvariantCulture, $"a443v{_number:x}{_all.IndexOf(host)}");
+    private string LinkOf(NetworkNamespace host) => string.Create(CultureInfo.InvariantCulture, $"a443v{_number:x}{_made:x2}{_all.IndexOf(host)}");
 
     private static async Task RunAsync(params string[] arguments)
     {

@@ -1,6 +1,7 @@
 using Actors443.Admission.Sharing;
 using Actors443.Cluster.Dns;
 using Actors443.Cluster.Founding;
+using Actors443.Cluster.Generations;
 using Actors443.Cluster.Identities;
 using Actors443.Cluster.Identity;
 using Actors443.Cluster.Limits;
@@ -45,6 +46,11 @@ internal sealed class ClusterSupervisor : UntypedActor
         IReadOnlyList<ISharedCounts> counts = [environment.Gate, environment.TunnelAccounts, environment.CertificateCounts];
         if (limits.Enabled)
             Context.ActorOf(Props.Create<SharedLimitsActor>(environment.SharedLimits, counts, limits, environment.ClusterLimitMetrics), SharedLimitsActor.Name);
+        var configuration = new SealedRegister(ConfigurationNodeActor.Name, seal);
+        ClusterSingleton.Start(Context, Props.Create<ConfigurationAuthorityActor>(configuration, environment.ClusterConfigurationMetrics, environment.Time, environment.Loggers), ConfigurationAuthorityActor.Name);
+        IActorRef authority = ClusterSingleton.StartProxy(Context, ConfigurationAuthorityActor.Name);
+        Context.ActorOf(
+            Props.Create<ConfigurationNodeActor>(environment.ClusterConfiguration, configuration, environment.Settings.StateDirectory, authority, environment.Loggers), ConfigurationNodeActor.Name);
         var ticketKeys = new SealedRegister("ticket-keys", seal);
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
         Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, environment.Loggers), "ticket-keys");

@@ -7,6 +7,7 @@ using Actors443.Admission.Sharing;
 using Actors443.Certificates;
 using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
+using Actors443.Cluster.Generations;
 using Actors443.Cluster.Nodes;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -144,6 +145,9 @@ public static class Actors443Hosting
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<SharedLimits>();
         services.AddSingleton<ClusterLimitMetrics>();
+        // A host's settings are its own; the program says otherwise.
+        services.TryAddSingleton(new ClusterConfiguration(takesPart: false));
+        services.AddSingleton<ClusterConfigurationMetrics>();
         services.AddSingleton(provider => new CertificateCounts(settings.Admission.PerCertificate, provider.GetRequiredService<SharedLimits>()));
         services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()) { Sharing = provider.GetRequiredService<SharedLimits>() });
         services.AddSingleton<AcmeMetrics>();

@@ -7,6 +7,7 @@ using Actors443.Admission.Sharing;
 using Actors443.Certificates;
 using Actors443.Certificates.Ocsp;
 using Actors443.Certificates.Revocation;
+using Actors443.Cluster.Generations;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Dns;
@@ -36,6 +37,8 @@ internal sealed class ServerEnvironment(
     SharedLimits sharedLimits,
     CertificateCounts certificateCounts,
     ClusterLimitMetrics clusterLimitMetrics,
+    ClusterConfiguration clusterConfiguration,
+    ClusterConfigurationMetrics clusterConfigurationMetrics,
     TlsFrontEnd frontEnd,
     ConnectionLifetimes lifetimes,
     IConnectionEngine engine,
@@ -90,6 +93,11 @@ internal sealed class ServerEnvironment(
     public CertificateCounts CertificateCounts => certificateCounts;
 
     public ClusterLimitMetrics ClusterLimitMetrics => clusterLimitMetrics;
+
+    /// <summary>Where this node stands with what the cluster has decided.</summary>
+    public ClusterConfiguration ClusterConfiguration => clusterConfiguration;
+
+    public ClusterConfigurationMetrics ClusterConfigurationMetrics => clusterConfigurationMetrics;
 
     /// <summary>Of all listeners, as the gate counts them.</summary>
     public HandshakeQueue Handshakes { get; } = new(gate);

@@ -30,12 +30,14 @@ internal sealed record ServerReadiness(IReadOnlyList<ReadinessProblem> Problems)
             problems.Add(ReadinessProblem.NoValidCertificate);
         if (environment.Settings.Cluster.Enabled && environment.Lifecycle.Membership != ClusterMembership.Up)
             problems.Add(ReadinessProblem.NotMember);
+        else if (environment.Settings.Cluster.Enabled && environment.ClusterConfiguration.State is { IsSynchronized: false, Problem: { } lag })
+            problems.Add(ReadinessProblem.Lags(lag));
         return new ServerReadiness(problems);
     }
 }
 
 /// <summary>One reason not to be ready.</summary>
-/// <param name="Check">What was looked at: <c>listeners</c>, <c>certificates</c>, <c>drain</c>, <c>admission</c>, <c>cluster</c>.</param>
+/// <param name="Check">What was looked at: <c>listeners</c>, <c>certificates</c>, <c>drain</c>, <c>admission</c>, <c>cluster</c>, <c>configuration</c>.</param>
 /// <param name="Detail">What is wrong with it, for people.</param>
 internal sealed record ReadinessProblem(string Check, string Detail)
 {
@@ -46,6 +48,8 @@ internal sealed record ReadinessProblem(string Check, string Detail)
     public static ReadinessProblem NotMember { get; } = new("cluster", "not a member of the cluster yet, or no longer");
 
     public static ReadinessProblem Starting { get; } = new("listeners", "not listening yet");
+
+    public static ReadinessProblem Lags(string problem) => new("configuration", problem);
 
     public static ReadinessProblem NoListener(string name) => new("listeners", $"{name} does not listen");
 

@@ -56,6 +56,30 @@ internal static partial class ClusterLog
     [LoggerMessage(First + 24, LogLevel.Information, "{Nodes} of the {Before} nodes that there were are back; orders begin when most are, or {Patience} after the start")]
     public static partial void WaitsForNodes(this ILogger log, int nodes, int before, TimeSpan patience);
 
+    [LoggerMessage(First + 40, LogLevel.Information, "Configuration generation {Generation} ({Fingerprint}) of {By} is decided: every node could put it in force")]
+    public static partial void GenerationDecided(this ILogger log, long generation, string fingerprint, string by);
+
+    [LoggerMessage(First + 41, LogLevel.Information, "Configuration generation {Generation} ({Fingerprint}) of {By} is in force")]
+    public static partial void GenerationInForce(this ILogger log, long generation, string fingerprint, string by);
+
+    [LoggerMessage(First + 42, LogLevel.Warning, "The configuration that {By} has pushed is refused, and in force on no node: {Node}: {Problem}")]
+    public static partial void GenerationRefused(this ILogger log, string by, string node, string problem);
+
+    [LoggerMessage(First + 43, LogLevel.Error, "Configuration generation {Generation} is the cluster's and cannot be put in force here; this node serves by the former, and tries again: {Problem}")]
+    public static partial void GenerationNotInForce(this ILogger log, long generation, string problem);
+
+    [LoggerMessage(First + 44, LogLevel.Error, "A configuration of the cluster could not be looked at")]
+    public static partial void GenerationNotPrepared(this ILogger log, Exception cause);
+
+    [LoggerMessage(First + 45, LogLevel.Error, "The configuration of the cluster cannot be read from {Where}: {Problem}")]
+    public static partial void GenerationNotRead(this ILogger log, string where, string problem);
+
+    [LoggerMessage(First + 46, LogLevel.Error, "Configuration generation {Generation} cannot be kept in {File}: {Problem}. Started again, this node has it from the others")]
+    public static partial void CannotKeepGeneration(this ILogger log, long generation, string file, string problem);
+
+    [LoggerMessage(First + 47, LogLevel.Error, "Configuration generation {Generation} is taken back on all nodes, for {Node} has failed with it after all: {Problem}")]
+    public static partial void GenerationTakenBack(this ILogger log, long generation, string node, string problem);
+
     [LoggerMessage(First + 30, LogLevel.Warning, "The cluster has a revocation that this version does not understand, and so does not heed: {Fact}")]
     public static partial void RevocationNotRead(this ILogger log, string fact);
 }

@@ -100,6 +100,13 @@ internal sealed class AdminClient : IDisposable
         return SendAsync<AppliedReport>(HttpMethod.Put, $"configuration{QueryString.Create("planned", plan[(dot + 1)..])}", cancellationToken, JsonOf(candidate), version: plan[..Math.Max(0, dot)]);
     }
 
+    /// <exception cref="RefusedConfigurationException">A node refuses it; the problems name the nodes.</exception>
+    /// <exception cref="AdminException">The server is in no cluster, or nobody answers.</exception>
+    public Task<ClusterPushReport> PushAsync(ConfigurationCandidate candidate, CancellationToken cancellationToken) =>
+        SendAsync<ClusterPushReport>(HttpMethod.Put, "cluster/configuration", cancellationToken, JsonOf(candidate));
+
+    public Task<ClusterConfigurationReport> GenerationAsync(CancellationToken cancellationToken) => GetAsync<ClusterConfigurationReport>("cluster/configuration", cancellationToken);
+
     public Task<ClusterNodeReport[]> ListNodesAsync(CancellationToken cancellationToken) => GetAsync<ClusterNodeReport[]>("cluster", cancellationToken);
 
     public Task<CertificateListing> ListCertificatesAsync(CancellationToken cancellationToken) => GetAsync<CertificateListing>("certificates", cancellationToken);

@@ -28,6 +28,7 @@ internal static class AdminEndpoints
         routes.MapGet($"{Api}/admission", async context => await AdminJson.WriteAsync(context, await control.AdmissionAsync(context.RequestAborted)))
             .Describe<AdmissionStatus>("The admission mode with its reasons");
         ConfigurationEndpoints.Map(routes, $"{Api}/configuration", control);
+        ClusterConfigurationEndpoints.Map(routes, $"{Api}/cluster/configuration", control);
         MapCertificates(routes, control, log);
         MapConnections(routes, control, log);
         routes.MapGet($"{Api}/cluster", async context => await AdminJson.WriteAsync(context, await control.ListNodesAsync(context.RequestAborted)))

@@ -62,6 +62,17 @@ internal static class ConfigurationEndpoints
 
     private static async Task<PreparedConfiguration?> PrepareAsync(HttpContext context, IServerControl control)
     {
+        if (await ReadAsync(context) is not { } candidate)
+            return null;
+        Preparation preparation = await control.PrepareAsync(candidate, context.RequestAborted);
+        if (preparation.Prepared is null)
+            await AdminFailures.WriteAsync(context, StatusCodes.Status422UnprocessableEntity, "the configuration is refused", preparation.Problems);
+        return preparation.Prepared;
+    }
+
+    /// <summary>The candidate of a request; null: it was answered what is wrong with it.</summary>
+    public static async Task<ConfigurationCandidate?> ReadAsync(HttpContext context)
+    {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = LargestCandidate;
         ConfigurationCandidate? candidate;
         try
@@ -80,10 +91,7 @@ internal static class ConfigurationEndpoints
             return null;
         }
 
-        Preparation preparation = await control.PrepareAsync(candidate ?? new(), context.RequestAborted);
-        if (preparation.Prepared is null)
-            await AdminFailures.WriteAsync(context, StatusCodes.Status422UnprocessableEntity, "the configuration is refused", preparation.Problems);
-        return preparation.Prepared;
+        return candidate ?? new();
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Actors443.Admission;
+using Actors443.Cluster.Generations;
 using Actors443.Connections.Directory;
 using Actors443.Identities;
 using Actors443.Server.Applying;
@@ -30,6 +31,16 @@ internal interface IServerControl
 
     /// <summary>Puts it in force, all of it or nothing.</summary>
     Task<Commit> CommitAsync(PreparedConfiguration prepared, string by);
+
+    /// <summary>By which generation of the cluster's configuration this node serves.</summary>
+    GenerationState Generation { get; }
+
+    /// <summary>Has a configuration in force on all nodes, or on none. Null: there is no cluster.</summary>
+    /// <param name="candidate">The files.</param>
+    /// <param name="replaces">Only if this generation is the cluster's; null: whichever is.</param>
+    /// <param name="by">Who wants it, for people.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    Task<ConfigurationPushed?> PushAsync(ConfigurationCandidate candidate, long? replaces, string by, CancellationToken cancellationToken);
 
     /// <summary>Who is revoked, on all nodes.</summary>
     IRevocations Revocations { get; }

@@ -25,10 +25,17 @@ internal static class ApplyCommand
             if (result.Tokens is [{ Value: { } number }] && !(int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
                 result.AddError($"--at-most {number} is not a number of connections; write one such as --at-most 0");
         });
-        var command = new Command("apply", "Put a configuration in force in the running server, all of it or nothing, and touch only the connections it concerns.") { json, plan, atMost };
+        var cluster = new Option<bool>("--cluster") { Description = "On all nodes of the cluster, or on none: each looks first whether it could." };
+        var command = new Command("apply", "Put a configuration in force in the running server, all of it or nothing, and touch only the connections it concerns.") { json, plan, atMost, cluster };
         source.AddTo(command);
-        command.SetAction((arguments, cancellationToken) => source.AskAsync(
-            arguments, environment, ExitCode.BadUsage, (client, candidate) => ApplyAsync(client, candidate, arguments.GetValue(plan), arguments.GetValue(atMost), arguments.GetValue(json), environment.Console, cancellationToken)));
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(cluster) && (result.GetResult(plan) is not null || result.GetResult(atMost) is not null))
+                result.AddError("--plan and --at-most are for one server; leave them out, or --cluster");
+        });
+        command.SetAction((arguments, cancellationToken) => source.AskAsync(arguments, environment, ExitCode.BadUsage, (client, candidate) => arguments.GetValue(cluster)
+            ? ClusterApply.RunAsync(client, candidate, arguments.GetValue(json), environment.Console, cancellationToken)
+            : ApplyAsync(client, candidate, arguments.GetValue(plan), arguments.GetValue(atMost), arguments.GetValue(json), environment.Console, cancellationToken)));
         return (command, """
             Connections of sites and routes that are gone are drained, and those that lack a client
             certificate that is demanded now; all others are not touched. The server reads its own
@@ -38,6 +45,7 @@ internal static class ApplyCommand
               actors443 apply new.conf
               actors443 apply new.conf --plan 3-5e1f0c2b9a7d4e68.0b1c2d3e4f5a6978
               actors443 apply new.conf --at-most 0
+              actors443 apply --cluster new.conf --server node-1.conf
             """);
     }
 

@@ -39,7 +39,7 @@ internal static class ClusterCommand
             return;
         }
 
-        TextTable table = new TextTable().Left("NODE").Left("STATUS").Left("VERSION").Left("PHASE").Left("READY").Left("MODE").Right("CONNECTIONS").Right("HANDSHAKES").Right("CERTIFICATES").Right("UPTIME").Wrapping("LISTENS ON");
+        TextTable table = new TextTable().Left("NODE").Left("STATUS").Left("VERSION").Left("PHASE").Left("READY").Left("GENERATION").Left("MODE").Right("CONNECTIONS").Right("HANDSHAKES").Right("CERTIFICATES").Right("UPTIME").Wrapping("LISTENS ON");
         foreach (ClusterNodeReport node in nodes)
         {
             string status = node.IsReachable ? node.Status : "unreachable";
@@ -50,17 +50,24 @@ internal static class ClusterCommand
                 .. node.Node is { } here
                     ? (TextTable.Cell[])
                     [
-                        here.Version, PhaseOf(here), here.Ready ? "yes" : "no", here.Mode, Text(here.Connections), Text(here.Handshakes), Text(here.Certificates),
+                        here.Version, PhaseOf(here), here.Ready ? "yes" : "no", GenerationOf(here), here.Mode, Text(here.Connections), Text(here.Handshakes), Text(here.Certificates),
                         HumanText.Duration(TimeProvider.System.GetUtcNow() - here.StartedAt), string.Join(", ", here.Addresses),
                     ]
-                    : ["-", "-", "-", "-", "-", "-", "-", "-", "no answer"],
+                    : ["-", "-", "-", "-", "-", "-", "-", "-", "-", "no answer"],
             ]);
         }
 
         table.Write(console);
+        foreach (ClusterNodeReport node in nodes.Where(node => node.Node?.GenerationProblem is not null))
+            console.WriteError($"{node.Name}: {node.Node!.GenerationProblem}");
         if (console.IsTerminal)
             console.Output.WriteLine("* this node");
     }
+
+    // By its own files, if there is none.
+    private static TextTable.Cell GenerationOf(NodeStatus node) => node.GenerationProblem is null
+        ? new(node.Generation == 0 ? "-" : node.Generation.ToString(CultureInfo.InvariantCulture))
+        : new($"{node.Generation}, lags", "red");
 
     private static string PhaseOf(NodeStatus node) => node.Drain is { Held: > 0 } drain ? $"{node.Phase}, {Text(drain.Held)} wait for {drain.WaitsFor}" : node.Phase;
 

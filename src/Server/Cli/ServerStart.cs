@@ -17,6 +17,9 @@ internal sealed record ServerStart
     /// <summary>Loads the same again, for SIGHUP and changed files.</summary>
     public required Func<LoadedSettings> Reload { get; init; }
 
+    /// <summary>Loads the files without what a cluster has decided; null: as <see cref="Reload"/>.</summary>
+    public Func<LoadedSettings>? LoadOwn { get; init; }
+
     /// <summary>For the banner, and for the form of the log.</summary>
     public required CommandConsole Console { get; init; }
 

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Actors443.Acme.Orders;
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Cluster.Generations;
 using Actors443.Cluster.Nodes;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
@@ -10,6 +11,7 @@ using Actors443.Hosting;
 using Actors443.Identities;
 using Actors443.Server.Admin;
 using Actors443.Server.Applying;
+using Actors443.Server.Applying.Generations;
 using Actors443.Server.Applying.Planning;
 using Actors443.Server.Cli;
 using Actors443.Server.Hosting.Upgrades;
@@ -44,6 +46,9 @@ internal sealed class ServerControl(
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan NodeAnswersWithin = TimeSpan.FromSeconds(2);
 
+    // Whoever decides waits for the slowest node, up to a minute and a half.
+    private static readonly TimeSpan PushedWithin = TimeSpan.FromMinutes(3);
+
     public IConnectionDirectory Connections => directory;
 
     public IRevocations Revocations => revocations;
@@ -55,7 +60,33 @@ internal sealed class ServerControl(
 
     public Task<PlanReport> PlanAsync(PreparedConfiguration prepared, CancellationToken cancellationToken) => planner.PlanAsync(prepared, cancellationToken);
 
-    public Task<Commit> CommitAsync(PreparedConfiguration prepared, string by) => applier.CommitAsync(prepared, by);
+    public async Task<Commit> CommitAsync(PreparedConfiguration prepared, string by) =>
+        Generation.InForce is { Files.Count: > 0 } generation && prepared.Change.LiveKeys.FirstOrDefault(ClusterScope.Includes) is { } key
+            ? new Commit(CommitOutcome.Superseded, applier.Running, [$"{key} is as generation {generation.Number} of the cluster says; 'actors443 apply --cluster' changes it on all nodes"])
+            : await applier.CommitAsync(prepared, by);
+
+    public GenerationState Generation => environment.ClusterConfiguration.State;
+
+    public async Task<ConfigurationPushed?> PushAsync(ConfigurationCandidate candidate, long? replaces, string by, CancellationToken cancellationToken)
+    {
+        if (!environment.Settings.Cluster.Enabled)
+            return null;
+        var nodes = new ClusterNodes(system);
+        var pushed = new ConfigurationGeneration
+        {
+            Files = [.. candidate.Files.Select(file => new ConfigurationText(file.Name, file.Text))],
+            Overrides = candidate.Overrides,
+            By = $"{by}, on {nodes.Self}",
+        };
+        try
+        {
+            return await system.ActorSelection(ClusterNodes.PathHere(ConfigurationNodeActor.Name)).Ask<ConfigurationPushed>(new PushConfiguration(pushed.Pack(), replaces), PushedWithin, cancellationToken);
+        }
+        catch (AskTimeoutException cause)
+        {
+            throw new TimeoutException("The cluster did not decide in time.", cause);
+        }
+    }
 
     public async Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken)
     {

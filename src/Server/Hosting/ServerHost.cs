@@ -1,12 +1,14 @@
 using System.Net;
 using Actors443.Certificates;
 using Actors443.Cluster;
+using Actors443.Cluster.Generations;
 using Actors443.Configuration;
 using Actors443.Hosting;
 using Actors443.Listening.Handover;
 using Actors443.Server.AccessLogs;
 using Actors443.Server.Admin;
 using Actors443.Server.Applying;
+using Actors443.Server.Applying.Generations;
 using Actors443.Server.Applying.Planning;
 using Actors443.Server.Cli;
 using Actors443.Server.Configuration;
@@ -38,7 +40,10 @@ internal static class ServerHost
             return ExitCode.Failed;
         }
 
-        await using WebApplication application = Build(start, predecessor);
+        var configuration = new ClusterConfiguration(takesPart: start.Settings.Core.Cluster.Enabled);
+        var overlay = new ClusterOverlay();
+        start = GenerationStart.Over(start, configuration, overlay);
+        await using WebApplication application = Build(start, predecessor, configuration);
         IServiceProvider services = application.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -47,6 +52,7 @@ internal static class ServerHost
         ILogger log = loggers.CreateLogger(LogCategories.Server);
         using var upgrade = new ProcessUpgrade(environment, manager, start.Settings.Upgrade.ReadyWithin, stopping, log);
         var control = ActivatorUtilities.CreateInstance<ServerControl>(services, stopping, upgrade);
+        configuration.Attach(ActivatorUtilities.CreateInstance<GenerationHost>(services, overlay));
         AdminServer? admin = null;
         var reload = ActivatorUtilities.CreateInstance<SettingsReload>(services);
         var serving = new TaskCompletionSource();
@@ -119,7 +125,10 @@ internal static class ServerHost
     private const string OwnActorSystem = "akka.scheduler.tick-duration = 100ms";
 
     /// <summary>The application with everything registered and nothing started.</summary>
-    internal static WebApplication Build(ServerStart start, Predecessor predecessor)
+    /// <param name="start">What it is started with.</param>
+    /// <param name="predecessor">Whose place it takes.</param>
+    /// <param name="configuration">Where it stands with that of its cluster; null: nowhere.</param>
+    internal static WebApplication Build(ServerStart start, Predecessor predecessor, ClusterConfiguration? configuration = null)
     {
         ServerSettings settings = start.Settings;
         // Empty: neither environment nor appsettings.json have a say besides our own settings.
@@ -127,6 +136,8 @@ internal static class ServerHost
         builder.Logging.AddServerLog(settings.Log, start.Console.ErrorIsTerminal, start.Console.Colour);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Core.Drain.Deadline + settings.Core.Drain.ReadinessDelay + TimeSpan.FromSeconds(60));
         builder.Services.AddSingleton(predecessor);
+        if (configuration is not null)
+            builder.Services.AddSingleton(configuration);
         builder.Services.AddActors443(OwnThreads(settings.Core));
         builder.Services.AddAkka(SystemName, (akka, provider) => akka
             .ConfigureLoggers(logging =>

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Cluster.Generations;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
@@ -139,6 +140,21 @@ internal sealed class FakeServerControl : IServerControl
                     Configuration, loaded.Settings, SettingsChange.Between(Configuration.Settings, loaded.Settings), new PreparedSites([], new Dictionary<RouteSettings, IRouteHandler>(), [], []),
                     ConcernedConnections.Between(Configuration.Settings, loaded.Settings), []),
                 []));
+    }
+
+    /// <summary>Of the cluster.</summary>
+    public GenerationState Generation { get; set; } = new(ConfigurationGeneration.None, null, true);
+
+    /// <summary>What a push is answered with; null: there is no cluster.</summary>
+    public ConfigurationPushed? Pushed { get; set; }
+
+    /// <summary>The generation that the last push was to replace.</summary>
+    public long? Replaced { get; private set; }
+
+    public Task<ConfigurationPushed?> PushAsync(ConfigurationCandidate candidate, long? replaces, string by, CancellationToken cancellationToken)
+    {
+        Replaced = replaces;
+        return Answer(Pushed);
     }
 
     public Task<PlanReport> PlanAsync(PreparedConfiguration prepared, CancellationToken cancellationToken) => throw new NotSupportedException("No test asks this one.");

@@ -16,11 +16,11 @@ public class OpenApiTests
         Assert.Equal("3.1.0", document.RootElement.GetProperty("openapi").GetString());
         Assert.Equal(
             [
-                "get /api/v1/actors", "get /api/v1/admission", "get /api/v1/certificates", "get /api/v1/certificates/{name}/story", "get /api/v1/cluster", "get /api/v1/configuration", "get /api/v1/connections",
+                "get /api/v1/actors", "get /api/v1/admission", "get /api/v1/certificates", "get /api/v1/certificates/{name}/story", "get /api/v1/cluster", "get /api/v1/cluster/configuration", "get /api/v1/configuration", "get /api/v1/connections",
                 "get /api/v1/events", "get /api/v1/history", "get /api/v1/openapi.json", "get /api/v1/revoked", "get /api/v1/sites", "get /api/v1/status", "get /api/v1/tunnels",
                 "delete /api/v1/connections/{id}", "delete /api/v1/revoked", "delete /api/v1/tunnels/{id}",
                 "post /api/v1/certificates/{name}/renew", "post /api/v1/configuration/plan", "post /api/v1/connections/close", "post /api/v1/connections/drain", "post /api/v1/connections/push", "post /api/v1/drain", "post /api/v1/revoked", "post /api/v1/upgrade",
-                "put /api/v1/configuration",
+                "put /api/v1/cluster/configuration", "put /api/v1/configuration",
             ],
             paths.EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(method => $"{method.Name} {path.Name}"))
                 .OrderBy(operation => operation[..2] switch { "ge" => 0, "de" => 1, "po" => 2, _ => 3 }).ThenBy(operation => operation, StringComparer.Ordinal));

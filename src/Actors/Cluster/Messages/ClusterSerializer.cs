@@ -6,6 +6,7 @@ using Actors443.Acme.Orders;
 using Actors443.Admission.Sharing;
 using Actors443.Cluster.Acme;
 using Actors443.Cluster.Dns;
+using Actors443.Cluster.Generations;
 using Actors443.Cluster.Nodes;
 using Actors443.Identities;
 using Actors443.Sessions;
@@ -33,6 +34,12 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         ["reached"] = typeof(ReachedOnNode),
         ["ask-history"] = typeof(AskNodeHistory),
         ["history"] = typeof(HistoryOfNode),
+        ["configuration-push"] = typeof(PushConfiguration),
+        ["configuration-pushed"] = typeof(ConfigurationPushed),
+        ["configuration-prepare"] = typeof(PrepareConfiguration),
+        ["configuration-prepared"] = typeof(ConfigurationPrepared),
+        ["configuration-await"] = typeof(AwaitGeneration),
+        ["configuration-in-force"] = typeof(GenerationInForce),
         ["limit-counts"] = typeof(LimitCounts),
         ["ask-limit-counts"] = typeof(AskLimitCounts),
         ["revocations"] = typeof(ApplyFacts),

@@ -32,6 +32,9 @@ internal sealed class ClusterNodes(ActorSystem system)
         return ActorPath.Parse(new Address(self.Protocol, self.System, node[..colon], int.Parse(node[(colon + 1)..], CultureInfo.InvariantCulture)) + Path + actor);
     }
 
+    /// <summary>Of an actor below <c>/user/actors443/cluster</c> of this node.</summary>
+    public static string PathHere(string actor) => Path + actor;
+
     public bool IsReachable(Member member) => !_cluster.State.Unreachable.Contains(member);
 
     /// <summary>Asks an actor of every node that a name may be of; those that do not answer in time are answered for by null.</summary>

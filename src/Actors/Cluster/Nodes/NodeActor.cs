@@ -48,6 +48,8 @@ internal sealed class NodeActor(ServerEnvironment environment, IActorRef directo
         Drain = environment.Lifecycle.Drain,
         Mode = environment.Gate.Mode.ToString().ToLowerInvariant(),
         Certificates = environment.Certificates.Current.Certificates.Count,
+        Generation = environment.ClusterConfiguration.State.InForce.Number,
+        GenerationProblem = environment.ClusterConfiguration.State.Problem,
         Addresses = environment.Lifecycle.Addresses,
     };
 

@@ -41,6 +41,12 @@ internal sealed record NodeStatus : IClusterMessage
 
     public int Certificates { get; init; }
 
+    /// <summary>Of the cluster's configuration, by which it serves; 0: by its own files.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>Why that may not be the cluster's; null: it is.</summary>
+    public string? GenerationProblem { get; init; }
+
     public IReadOnlyList<string> Addresses { get; init; } = [];
 }
 

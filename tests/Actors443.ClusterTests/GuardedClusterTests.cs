@@ -48,6 +48,51 @@ public sealed class GuardedClusterTests(GuardedNodes nodes, ITestOutputHelper ou
     }
 
     [Fact]
+    public async Task An_account_has_as_many_tunnels_on_all_nodes_together_as_it_may()
+    {
+        await using Upstream target = await Upstream.StartAsync(_ => Task.CompletedTask);
+        string authority = target.Address.Authority;
+        List<TlsClient> tunnels = [];
+        try
+        {
+            foreach (ClusterServer node in nodes.First)
+            {
+                for (int number = 0; number < GuardedNodes.AccountLimit / 3; number++)
+                    await OpenAsync(node);
+            }
+
+            foreach (ClusterServer node in nodes.First)
+                await RefusesTunnelAsync(node);
+            await tunnels[0].DisposeAsync();
+            tunnels.RemoveAt(0);
+            await OpenAsync(nodes[2]);
+            foreach (ClusterServer node in nodes.First)
+                await RefusesTunnelAsync(node);
+        }
+        finally
+        {
+            foreach (TlsClient tunnel in tunnels)
+                await tunnel.DisposeAsync();
+        }
+
+        Task OpenAsync(ClusterServer node) => Eventually.HoldsAsync(async () => await AskAsync(node, keep: true) == 200, $"{node.Name} lets a tunnel through", Patience);
+
+        Task RefusesTunnelAsync(ClusterServer node) => Eventually.HoldsAsync(async () => await AskAsync(node, keep: false) == 429, $"{node.Name} refuses a tunnel", Patience);
+
+        async Task<int> AskAsync(ClusterServer node, bool keep)
+        {
+            TlsClient client = await TlsClient.ConnectAsync(node.Process.HttpsPort);
+            await client.SendAsync($"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nProxy-Authorization: Bearer {GuardedNodes.Token}\r\n\r\n");
+            int status = (await client.ReadAnswerAsync()).Status;
+            if (status == 200 && keep)
+                tunnels.Add(client);
+            else
+                await client.DisposeAsync();
+            return status;
+        }
+    }
+
+    [Fact]
     public async Task A_revoked_certificate_is_cut_on_every_node_at_once_and_refused_by_one_that_comes_later()
     {
         using X509Certificate2 alice = nodes.Authority.IssueClient("alice").WithKey;
@@ -161,6 +206,8 @@ public sealed class GuardedNodes : IAsyncLifetime, IAsyncDisposable
 {
     internal const int ClientLimit = 40;
     internal const int CertificateLimit = 6;
+    internal const int AccountLimit = 9;
+    internal const string Token = "0123456789abcdef0123456789abcdef";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -184,6 +231,7 @@ public sealed class GuardedNodes : IAsyncLifetime, IAsyncDisposable
               https.client-certificates { ca = "{{ca}}", mode = optional }
               admission.per-client { connections = {{ClientLimit}}, unfinished-handshakes = 0, new-handshakes-per-second = 0, resumed-handshakes-per-second = 0, exempt = [] }
               admission.per-certificate.connections = {{CertificateLimit}}
+              tunnels.accounts { alice { token = "{{Token}}", allow = ["127.0.0.0/8:*"], limits { tunnels = {{AccountLimit}} } } }
               cluster { heartbeat-pause = 5s, stable-after = 2s }
             }
             """);

@@ -11,12 +11,12 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
 {
     private const string Program = "ip";
 
-    private static int s_made;
+    private static int _last;
 
     // Of 198.18.0.0/15, which is for tests of networks (RFC 2544). Names of links have 15 characters at most.
     private readonly int _number = Environment.ProcessId % 0x10000;
     // The kernel takes its time over those of the last test.
-    private readonly int _made = Interlocked.Increment(ref s_made) % 0x100;
+    private readonly int _made = Interlocked.Increment(ref _last) % 0x100;
     private readonly string _network;
     private readonly List<NetworkNamespace> _all = [];
 

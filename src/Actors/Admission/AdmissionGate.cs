@@ -121,6 +121,17 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
         return CloseReason.ClientHandshakeRate;
     }
 
+    /// <summary>A connection of the client's was ended for a flood. The third in a short time is a ban.</summary>
+    public void Flooded(IPAddress client)
+    {
+        ClientLimitSettings limits = _generation.Settings.PerClient;
+        if (Find(client) is not { } record || record.TryFlood(limits.RateInterval, NowMicros))
+            return;
+        long now = NowMicros;
+        if (record.Ban(now, now + (long)limits.Ban.TotalMicroseconds))
+            Interlocked.Increment(ref _bans);
+    }
+
     /// <summary>Once for each connection that entered: its handshake is over, well or not.</summary>
     public void HandshakeEnded(IPAddress client)
     {

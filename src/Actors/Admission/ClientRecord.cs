@@ -14,9 +14,12 @@ internal enum EnterResult
 /// <summary>The counts and rates of one client. Thread-safe by compare-and-swap; times are microseconds of the gate's clock.</summary>
 internal sealed class ClientRecord(ClientKey key) : SharedCount
 {
+    private const int FloodsAtMost = 3;
+
     private int _handshakes;
     private long _newArrival;
     private long _resumedArrival;
+    private long _floodArrival;
     private long _bannedUntil;
     private long _lastLeft;
     private int _refused;
@@ -75,7 +78,18 @@ internal sealed class ClientRecord(ClientKey key) : SharedCount
         long interval = Math.Max(1, (long)(1_000_000 / perSecond));
         // However low the rate, one by itself is never too many.
         long tolerance = Math.Max(interval, (long)burst.TotalMicroseconds);
-        ref long arrival = ref resumed ? ref _resumedArrival : ref _newArrival;
+        return TryTake(ref resumed ? ref _resumedArrival : ref _newArrival, interval, tolerance, now);
+    }
+
+    /// <summary>One more of its connections was ended for a flood. False: that is <see cref="FloodsAtMost"/> within <paramref name="window"/>.</summary>
+    public bool TryFlood(TimeSpan window, long now)
+    {
+        long interval = Math.Max(1, (long)window.TotalMicroseconds);
+        return TryTake(ref _floodArrival, interval, interval * (FloodsAtMost - 1), now);
+    }
+
+    private static bool TryTake(ref long arrival, long interval, long tolerance, long now)
+    {
         while (true)
         {
             long expected = Volatile.Read(ref arrival);
@@ -90,7 +104,7 @@ internal sealed class ClientRecord(ClientKey key) : SharedCount
     /// <summary>True: nothing of it is needed any more, and nobody can enter by it. With <paramref name="crowded"/> rates not yet run out are given up.</summary>
     public bool TryRetire(long now, bool crowded)
     {
-        bool quiet = now >= Volatile.Read(ref _newArrival) && now >= Volatile.Read(ref _resumedArrival) && now - Volatile.Read(ref _lastLeft) > 1_000_000;
+        bool quiet = now >= Volatile.Read(ref _newArrival) && now >= Volatile.Read(ref _resumedArrival) && now >= Volatile.Read(ref _floodArrival) && now - Volatile.Read(ref _lastLeft) > 1_000_000;
         if (IsBanned(now) || !(quiet || crowded))
             return false;
         return TryRetire();

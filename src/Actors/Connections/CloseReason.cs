@@ -140,4 +140,7 @@ public enum CloseReason
 
     /// <summary>Its client certificate has too many connections.</summary>
     CertificateConnectionLimit,
+
+    /// <summary>It sent frames of HTTP/2 without end that ask for nothing, or took requests back as fast as it made them; the detail says which (RFC 9113 10.5).</summary>
+    FrameFlood,
 }

@@ -60,6 +60,7 @@ internal sealed record CloseReasonStory(string By, string Meaning, string? Advic
         CloseReason.RouteFailed => new(Application, "The actor of a route or protocol on it failed, and connections are closed then.", "requests.supervision and requests.routes say what a failure ends; the log has the exception."),
         CloseReason.RouteQuarantined => new(Server, "The protocol it speaks is in quarantine: its actor has failed too often, or has too many connections.", "requests.supervision.back-off says when it is tried again."),
         CloseReason.CertificateConnectionLimit => new(Server, "Its client certificate had too many connections already.", "admission.per-certificate.connections is the limit; in a cluster those on all nodes count."),
+        CloseReason.FrameFlood => new(Server, "The client sent frames of HTTP/2 without end that ask for nothing, or took requests back as fast as it made them.", "The detail names the frames. An attack, or a client that loops; with the third such connection in a short time it is banned for a while (admission.per-client.ban)."),
         CloseReason.Revoked => new(Server, "Its certificate, account, token or principal was revoked while it was open.", "'actors443 revoke undo' lets it in again."),
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no reason"),
     };

@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using Actors443.Connections;
+using Actors443.Engine.Http2;
 
 namespace Actors443.Engine.EventLoop;
 
@@ -26,6 +27,14 @@ internal sealed unsafe partial class LoopConnection
             EndTls("the client asks for renegotiation");
         else if (_answeredBytes > AnsweredAtMost || _silentBytes > SilentAtMost)
             EndTls("the client sends key updates without end");
+    }
+
+    private void EndFlood(string what)
+    {
+        SetReason(CloseReason.FrameFlood, what);
+        _entry.Tls.Admission.Flooded(Remote.Address);
+        _tlsEnded = true;
+        _input.End(CalmDown.Because(what));
     }
 
     /// <summary>Nothing more is read; what was asked before is answered, and then the connection ends in order.</summary>

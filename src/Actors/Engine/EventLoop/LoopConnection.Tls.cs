@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using Actors443.Connections;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.EventLoop.Tls;
+using Actors443.Engine.Http2;
 using Actors443.Telemetry;
 using Actors443.Tls;
 
@@ -14,6 +15,7 @@ namespace Actors443.Engine.EventLoop;
 internal sealed unsafe partial class LoopConnection
 {
     private ServerTlsContext? _tls;
+    private ClientFrames? _frames;
     private nint _ssl;
     private byte[]? _hello;
     private int _helloLength;
@@ -232,6 +234,8 @@ internal sealed unsafe partial class LoopConnection
 
         _phase = Phase.Open;
         _httpEnded = false;
+        if (ApplicationProtocol == SslApplicationProtocol.Http2)
+            _frames = new ClientFrames(this, _entry.Request.Limits);
         _context = new LoopConnectionContext(this);
         // What came with the end of the handshake is there when Kestrel looks, and its answer leaves with the tickets.
         if (_home.Bio.InputLength > 0)
@@ -308,6 +312,12 @@ internal sealed unsafe partial class LoopConnection
             if (count > 0)
             {
                 read += count;
+                if (_frames?.Look(new ReadOnlySpan<byte>(room, count)) is { } flood)
+                {
+                    EndFlood(flood);
+                    break;
+                }
+
                 _input.Advance(count);
                 if (_home.Bio.InputLength == 0 && OpenSsl.SSL_pending(_ssl) == 0)
                     break;

@@ -1,5 +1,7 @@
 using System.Net.Security;
+using Actors443.Admission;
 using Actors443.Connections;
+using Actors443.Engine.Http2;
 using Actors443.Tls;
 
 namespace Actors443.Engine.Portable;
@@ -7,6 +9,9 @@ namespace Actors443.Engine.Portable;
 /// <summary>The TLS stream of a connection, which notices that the client has said goodbye (close_notify, RFC 8446 6.1).</summary>
 internal sealed class ConnectionTlsStream(Stream transport, PortableConnection connection) : SslStream(transport, leaveInnerStreamOpen: false), IClientVerdictSink
 {
+    private ClientFrames? _frames;
+    private AdmissionGate? _admission;
+
     void IClientVerdictSink.Refused(ClientVerdict verdict)
     {
         (CloseReason reason, string? detail) = verdict.ToReason(null);
@@ -15,17 +20,35 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
             connection.SetReason(reason, detail);
     }
 
+    /// <summary>HTTP/2 is spoken from now on: every frame of the client is looked at, and with a flood of them reading fails.</summary>
+    /// <param name="frames">Looks.</param>
+    /// <param name="admission">Counts floods.</param>
+    public void Watch(ClientFrames frames, AdmissionGate admission) => (_frames, _admission) = (frames, admission);
+
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ValueTask<int> read = base.ReadAsync(buffer, cancellationToken);
         // The pipe above waits with an empty buffer first, so that what follows, the end included, is there at once.
-        if (buffer.IsEmpty || !read.IsCompletedSuccessfully)
+        if (buffer.IsEmpty || (!read.IsCompletedSuccessfully && _frames is null))
             return read;
-        int count = read.Result;
+        return read.IsCompletedSuccessfully ? new ValueTask<int>(Seen(read.Result, buffer.Span)) : Awaited(read, buffer);
+
+        async ValueTask<int> Awaited(ValueTask<int> pending, Memory<byte> destination) => Seen(await pending, destination.Span);
+    }
+
+    private int Seen(int count, ReadOnlySpan<byte> bytes)
+    {
         if (count == 0)
+        {
             connection.PeerEnded();
-        else
-            connection.Decrypted();
-        return new ValueTask<int>(count);
+            return 0;
+        }
+
+        connection.Decrypted();
+        if (_frames?.Look(bytes[..count]) is not { } flood)
+            return count;
+        connection.SetReason(CloseReason.FrameFlood, flood);
+        _admission!.Flooded(connection.Remote.Address);
+        throw CalmDown.Because(flood);
     }
 }

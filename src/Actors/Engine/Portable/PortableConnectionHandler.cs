@@ -5,6 +5,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using Actors443.Admission;
 using Actors443.Connections;
+using Actors443.Engine.Http2;
 using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -36,7 +37,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         tls.Owners.Accepted(connection);
         try
         {
-            (SslStream? ssl, Route? route) = await SecureAsync(transport, connection);
+            (ConnectionTlsStream? ssl, Route? route) = await SecureAsync(transport, connection);
             _admission.HandshakeEnded(connection.Remote.Address);
             handshakeCounted = false;
             if (route is not null)
@@ -69,7 +70,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
     }
 
     /// <summary>ClientHello to the end of the handshake, or to where it is known that the connection is led elsewhere. Neither: it is over and its reason set.</summary>
-    private async Task<(SslStream? Ssl, Route? Route)> SecureAsync(ConnectionContext transport, PortableConnection connection)
+    private async Task<(ConnectionTlsStream? Ssl, Route? Route)> SecureAsync(ConnectionContext transport, PortableConnection connection)
     {
         if (tls.Proxies?.Contains(connection.Remote.Address) == true && !await PortableProxyHeader.ReadAsync(transport, connection, request.Gate, metrics))
             return default;
@@ -100,7 +101,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         return (await SecureAsync(transport, connection, hello!), null);
     }
 
-    private async Task<SslStream?> SecureAsync(ConnectionContext transport, PortableConnection connection, ClientHello hello)
+    private async Task<ConnectionTlsStream?> SecureAsync(ConnectionContext transport, PortableConnection connection, ClientHello hello)
     {
         if (_frontEnd.DecidersOf(hello) is { } deciders && !await IsAgreedAsync(deciders, hello, transport, connection))
             return null;
@@ -112,7 +113,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             return null;
         }
 
-        SslStream? ssl = await HandshakeAsync(transport, connection, decision.Options);
+        ConnectionTlsStream? ssl = await HandshakeAsync(transport, connection, decision.Options);
         // A session to resume is the client's claim. If there was none it has had a full handshake, and pays for one; over its rate, it is banned.
         if (hello.OffersResumption && connection.Resumed == false)
             _admission.TryHandshake(connection.Remote.Address, offersResumption: false);
@@ -134,7 +135,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         return outcome == HandshakeOutcome.Accepted;
     }
 
-    private async Task<SslStream?> HandshakeAsync(ConnectionContext transport, PortableConnection connection, HandshakeOptions options)
+    private async Task<ConnectionTlsStream?> HandshakeAsync(ConnectionContext transport, PortableConnection connection, HandshakeOptions options)
     {
         var ssl = new ConnectionTlsStream(new DuplexPipeStream(transport.Transport, connection), connection);
         long start = Stopwatch.GetTimestamp();
@@ -191,13 +192,15 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
     }
 
-    private static async Task ServeHttpAsync(ConnectionContext transport, PortableConnection connection, SslStream ssl, ConnectionDelegate http)
+    private async Task ServeHttpAsync(ConnectionContext transport, PortableConnection connection, ConnectionTlsStream ssl, ConnectionDelegate http)
     {
         IFeatureCollection features = transport.Features;
         features.Set<ITlsConnectionFeature>(connection);
         features.Set<ITlsHandshakeFeature>(connection);
         features.Set<ITlsApplicationProtocolFeature>(connection);
         features.Set<IActorConnectionFeature>(connection);
+        if (connection.ApplicationProtocol == SslApplicationProtocol.Http2)
+            ssl.Watch(new ClientFrames(connection, request.Limits), _admission);
 
         IDuplexPipe raw = transport.Transport;
         var decrypted = new TlsDuplexPipe(ssl, features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared);

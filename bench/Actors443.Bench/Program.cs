@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Actors443.Bench;
+using Actors443.Bench.Attacks;
 using Actors443.Bench.Comparison;
 using Actors443.Bench.Dns;
+using Actors443.Bench.Faults;
 using Actors443.Bench.Fuzz;
 using Actors443.Bench.Scale;
 using Actors443.Bench.Servers;
@@ -71,9 +73,29 @@ leaks.SetAction(arguments => LeakCheck.RunAsync(arguments.GetValue(connections) 
 root.Add(leaks);
 
 var minutes = new Option<double>("--minutes") { Description = "How long.", DefaultValueFactory = _ => 10 };
-var fuzz = new Command("fuzz", "Changed ClientHellos, handshakes, records and HTTP at a real server, and parts of the engine by themselves (10 minutes).") { minutes, seed, preload };
-fuzz.SetAction(arguments => FuzzRun.RunAsync(arguments.GetValue(minutes), arguments.GetValue(seed), arguments.GetValue(preload)));
+var fuzzReaders = new Option<string[]>("--readers") { Description = "Only readers of what strangers write, without a server: these (folders of tests/corpus), or all.", Arity = ArgumentArity.ZeroOrMore, AllowMultipleArgumentsPerToken = true };
+var fuzz = new Command("fuzz", "Changed ClientHellos, handshakes, records and HTTP at a real server, and parts of the engine by themselves (10 minutes).") { minutes, seed, preload, fuzzReaders };
+fuzz.SetAction(arguments => arguments.GetResult(fuzzReaders) is null
+    ? FuzzRun.RunAsync(arguments.GetValue(minutes), arguments.GetValue(seed), arguments.GetValue(preload))
+    : Task.FromResult(FuzzRun.RunReaders(arguments.GetValue(fuzzReaders) ?? [], arguments.GetValue(minutes), arguments.GetValue(seed))));
 root.Add(fuzz);
+
+var attackNames = new Argument<string[]>("name") { Description = "Which attacks, by the beginning of their names; none: all.", Arity = ArgumentArity.ZeroOrMore };
+var attackEngines = new Option<string[]>("--engine") { Description = "event-loop, portable; both.", DefaultValueFactory = _ => ["event-loop", "portable"], AllowMultipleArgumentsPerToken = true };
+var attackDetails = new Option<bool>("--details") { Description = "Every case of those that try many." };
+var attack = new Command("attack", "Attacks a real server with each engine while a good client is served: what became of the attack, and what everybody else noticed (15 minutes). See tests/attack.") { attackNames, attackEngines, attackDetails };
+attack.SetAction(arguments => AttackRun.RunAsync(arguments.GetValue(attackNames) ?? [], arguments.GetValue(attackEngines)!, arguments.GetValue(attackDetails)));
+root.Add(attack);
+
+var faults = new Command("faults", "Takes from a real server what it needs, with each engine: disk, descriptors, memory, clock, threads, upstreams, network (10 minutes; as root for some). See tests/faults.") { attackNames, attackEngines };
+faults.SetAction(arguments => FaultRun.RunAsync(arguments.GetValue(attackNames) ?? [], arguments.GetValue(attackEngines)!));
+root.Add(faults);
+
+var starvingEngine = new Argument<string>("engine");
+var starvingFolder = new Argument<string>("folder");
+var starving = new Command("serve-starving", "For bench faults: an application that blocks threads.") { Hidden = true, Arguments = { starvingEngine, starvingFolder } };
+starving.SetAction((arguments, stop) => StarvedThreadPool.ServeAsync(arguments.GetRequiredValue(starvingEngine), arguments.GetRequiredValue(starvingFolder), stop));
+root.Add(starving);
 
 var onlyServers = new Option<string[]>("--servers") { Description = "Parts of names: only these servers.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--page") { Description = "Page whose table is written anew, such as docs/performance.md." };

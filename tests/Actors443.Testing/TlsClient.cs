@@ -34,17 +34,21 @@ public sealed class TlsClient : IAsyncDisposable
     /// <param name="protocols">TLS versions to offer; none: the system's choice.</param>
     /// <param name="configure">More to set.</param>
     /// <param name="wrap">A stream to put between socket and TLS.</param>
+    /// <param name="from">The address to come from; null: the system's choice.</param>
     public static async Task<TlsClient> ConnectAsync(
         int port,
         string serverName = "localhost",
         SslProtocols protocols = SslProtocols.None,
         Action<SslClientAuthenticationOptions>? configure = null,
-        Func<Stream, Stream>? wrap = null)
+        Func<Stream, Stream>? wrap = null,
+        IPAddress? from = null)
     {
         var tcp = new TcpClient(AddressFamily.InterNetwork) { NoDelay = true };
         SslStream? tls = null;
         try
         {
+            if (from is not null)
+                tcp.Client.Bind(new IPEndPoint(from, 0));
             await tcp.ConnectAsync(IPAddress.Loopback, port);
             tls = new SslStream(wrap?.Invoke(tcp.GetStream()) ?? tcp.GetStream());
             var options = new SslClientAuthenticationOptions

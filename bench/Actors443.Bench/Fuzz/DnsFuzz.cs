@@ -3,6 +3,7 @@ using Actors443.Dns.Cache;
 using Actors443.Dns.Http;
 using Actors443.Dns.Wire;
 using Actors443.Testing.Dns;
+using Actors443.Testing.Fuzz;
 
 namespace Actors443.Bench.Fuzz;
 

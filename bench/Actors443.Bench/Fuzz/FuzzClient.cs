@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Server.Load.Clients;
+using Actors443.Testing.Fuzz;
 
 namespace Actors443.Bench.Fuzz;
 

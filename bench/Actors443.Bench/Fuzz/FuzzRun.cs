@@ -61,12 +61,27 @@ internal static class FuzzRun
         return faults.Count == 0 ? 0 : 1;
     }
 
+    /// <summary>Readers of what strangers write, and nothing else.</summary>
+    /// <param name="names">Which; none: all.</param>
+    public static int RunReaders(IReadOnlyList<string> names, double minutes, int seed)
+    {
+        var readers = new ReadersFuzz(seed);
+        IReadOnlyList<string> faults = readers.Run(names, TimeSpan.FromMinutes(minutes));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {seed}, {minutes:0.##} minutes: {readers}"));
+        foreach (string fault in faults)
+            Console.WriteLine("NOT AS IT SHOULD BE: " + fault);
+        return faults.Count == 0 ? 0 : 1;
+    }
+
     private static async Task<List<string>> FuzzPartsAsync(byte[][] hellos, TimeSpan time, int seed)
     {
         var parts = new PartsFuzz(seed);
         var dns = new DnsFuzz(seed);
+        var readers = new ReadersFuzz(seed);
+        List<string> faults = [.. readers.Run([], time / 2)];
+        Console.WriteLine($"read in this process: {readers}");
+        time /= 2;
         long start = Stopwatch.GetTimestamp();
-        var faults = new List<string>();
         try
         {
             while (Stopwatch.GetElapsedTime(start) < time)

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Actors443.Engine.EventLoop;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.EventLoop.Pipes;
+using Actors443.Testing.Fuzz;
 using Actors443.Tls;
 
 namespace Actors443.Bench.Fuzz;

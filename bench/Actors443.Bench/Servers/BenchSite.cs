@@ -83,6 +83,14 @@ internal sealed class BenchSite : IDisposable
         return true;
     }
 
+    /// <summary>Ends the upstream at once, with all that it is doing.</summary>
+    public void StopUpstream()
+    {
+        if (_upstream is not null)
+            Programs.Stop(_upstream);
+        _upstream = null;
+    }
+
     /// <summary>Writes a configuration file into the site's folder; answers its path.</summary>
     public string Write(string name, string text)
     {
@@ -93,8 +101,7 @@ internal sealed class BenchSite : IDisposable
 
     public void Dispose()
     {
-        if (_upstream is not null)
-            Programs.Stop(_upstream);
+        StopUpstream();
         Directory.Delete(Folder, recursive: true);
     }
 

@@ -7,7 +7,7 @@ namespace Actors443.Bench.Servers;
 /// <summary>Finds, starts and stops programs.</summary>
 internal static partial class Programs
 {
-    private const int LinesKept = 20;
+    private const int LinesKept = 40;
     private const int SigTerm = 15;
     private const int SigHup = 1;
     private const int SigUsr2 = 12;
@@ -27,13 +27,16 @@ internal static partial class Programs
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
-        // Somebody must read, or a talkative program stands still; the first lines say why one does not start.
+        // Somebody must read, or a talkative program stands still; the last lines say why one does not start, or has ended.
         var said = new ConcurrentQueue<string>();
         Said[process] = said;
         void Keep(object _, DataReceivedEventArgs line)
         {
-            if (line.Data is { Length: > 0 } text && said.Count < LinesKept)
-                said.Enqueue(text);
+            if (line.Data is not { Length: > 0 } text)
+                return;
+            said.Enqueue(text);
+            if (said.Count > LinesKept)
+                _ = said.TryDequeue(out string? _);
         }
 
         process.OutputDataReceived += Keep;
@@ -43,7 +46,7 @@ internal static partial class Programs
         return process;
     }
 
-    /// <summary>The first lines that a program wrote.</summary>
+    /// <summary>The last lines that a program wrote.</summary>
     public static string WhatItSaid(Process process) => Said.TryGetValue(process, out ConcurrentQueue<string>? said) ? string.Join('\n', said) : "";
 
     /// <summary>Runs a program to its end and answers what it wrote, standard error included.</summary>

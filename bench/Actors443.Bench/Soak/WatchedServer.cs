@@ -56,7 +56,9 @@ internal sealed partial class WatchedServer : IDisposable
     /// <param name="upstreamPort">Of 127.0.0.1, behind <c>/proxy</c>.</param>
     /// <param name="more">More settings, HOCON under <c>actors443</c>.</param>
     /// <param name="preload">Libraries put under the process, the last of which must be in it; null: none.</param>
-    public static async Task<WatchedServer> StartAsync(BenchSite site, int upstreamPort, string more = "", string? preload = null)
+    /// <param name="prefix">A program with its arguments that becomes the server, such as <c>prlimit</c>; null: none.</param>
+    /// <param name="environment">More variables of its environment.</param>
+    public static async Task<WatchedServer> StartAsync(BenchSite site, int upstreamPort, string more = "", string? preload = null, IReadOnlyList<string>? prefix = null, params (string Name, string Value)[] environment)
     {
         int port = BenchSite.FreePort();
         int adminPort = BenchSite.FreePort();
@@ -78,8 +80,11 @@ internal sealed partial class WatchedServer : IDisposable
               {{more}}
             }
             """);
-        Process process = Programs.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Actors443.Server.dll"), "run", file], preload is null ? [] : Preloaded(preload));
-        var server = new WatchedServer(process, port, adminPort, Path.Combine(state, "admin-token"));
+        string[] command = [.. prefix ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "Actors443.Server.dll"), "run", file];
+        Process process = Programs.Start(command[0], command[1..], [.. environment, .. preload is null ? [] : Preloaded(preload)]);
+        // It may see other file systems than we do.
+        string seen = prefix is null ? state : $"/proc/{process.Id}/root{state}";
+        var server = new WatchedServer(process, port, adminPort, Path.Combine(seen, "admin-token"));
         long start = Stopwatch.GetTimestamp();
         while (!await server.IsReadyAsync())
         {
@@ -93,12 +98,16 @@ internal sealed partial class WatchedServer : IDisposable
         return server;
     }
 
+    /// <summary>Speaks with its admin server, over the same connection each time: it is one of the descriptors.</summary>
+    public AdminClient Admin => _admin ??= AdminClient.At(new IPEndPoint(IPAddress.Loopback, _adminPort), _tokenFile);
+
+    /// <summary>One of its metrics, whatever its labels, added up; 0: it was never counted.</summary>
+    public async Task<long> MetricAsync(string name) => Sum(await _http.GetStringAsync(new Uri($"http://127.0.0.1:{_adminPort}/metrics")), name, mayBeMissing: true);
+
     public async Task<ServerHoldings> LookAsync()
     {
         string metrics = await _http.GetStringAsync(new Uri($"http://127.0.0.1:{_adminPort}/metrics"));
-        // The same connection each time: it is one of the descriptors.
-        _admin ??= AdminClient.At(new IPEndPoint(IPAddress.Loopback, _adminPort), _tokenFile);
-        ConnectionPage page = await _admin.ListConnectionsAsync(new ConnectionQuery { Limit = 1 }, CancellationToken.None);
+        ConnectionPage page = await Admin.ListConnectionsAsync(new ConnectionQuery { Limit = 1 }, CancellationToken.None);
         return new ServerHoldings(
             Directory.GetFiles($"/proc/{Id}/fd").Length,
             Sum(metrics, "actors443_tls_sessions"),
@@ -120,6 +129,26 @@ internal sealed partial class WatchedServer : IDisposable
             .Where(line => line.StartsWith("actors443_connections_closed_total", StringComparison.Ordinal) && line.Contains($"reason=\"{reason}\"", StringComparison.Ordinal))
             .Sum(line => long.Parse(Value().Match(line).Groups[2].ValueSpan, CultureInfo.InvariantCulture));
     }
+
+    /// <summary>Connections open now.</summary>
+    public async Task<long> OpenAsync() => Sum(await _http.GetStringAsync(new Uri($"http://127.0.0.1:{_adminPort}/metrics")), "actors443_connections_open");
+
+    /// <summary>Connections that were refused or have ended, by reason as metrics write it.</summary>
+    public async Task<Dictionary<string, long>> EndsAsync()
+    {
+        string metrics = await _http.GetStringAsync(new Uri($"http://127.0.0.1:{_adminPort}/metrics"));
+        Dictionary<string, long> ends = ByReason(metrics, "actors443_connections_closed_total{");
+        // What is refused after its ClientHello is in both.
+        foreach ((string reason, long count) in ByReason(metrics, "actors443_connections_refused_total{"))
+            ends[reason] = Math.Max(ends.GetValueOrDefault(reason), count);
+        return ends;
+    }
+
+    /// <summary>The address of its admin server.</summary>
+    public int AdminPort => _adminPort;
+
+    /// <summary>What the admin server wants to be shown.</summary>
+    public string AdminToken => File.ReadAllText(_tokenFile).Trim();
 
     /// <summary>Waits until nothing of any connection is left, and a little longer; answers what there is then.</summary>
     public async Task<ServerHoldings> SettleAsync(TimeSpan within)
@@ -168,6 +197,18 @@ internal sealed partial class WatchedServer : IDisposable
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1_024;
     }
 
+    private static Dictionary<string, long> ByReason(string metrics, string metric)
+    {
+        var sums = new Dictionary<string, long>();
+        foreach (string line in metrics.Split('\n').Where(line => line.StartsWith(metric, StringComparison.Ordinal)))
+        {
+            string reason = Reason().Match(line).Groups[1].Value;
+            sums[reason] = sums.GetValueOrDefault(reason) + (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+        }
+
+        return sums;
+    }
+
     /// <summary>The values of one metric, whatever their labels, added up.</summary>
     private static long Sum(string metrics, string name, bool mayBeMissing = false)
     {
@@ -177,6 +218,9 @@ internal sealed partial class WatchedServer : IDisposable
             throw new InvalidOperationException($"The server shows no metric {name}.");
         return (long)values.Sum(match => double.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
     }
+
+    [GeneratedRegex("reason=\"([a-z_]+)\"")]
+    private static partial Regex Reason();
 
     [GeneratedRegex(@"^([a-z0-9_]+)(?:\{[^}]*\})? ([0-9.eE+-]+)", RegexOptions.Multiline)]
     private static partial Regex Value();

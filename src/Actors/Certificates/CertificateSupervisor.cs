@@ -18,6 +18,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan CanaryCheck = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ExpiryCheck = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ClockJump = TimeSpan.FromMinutes(1);
 
     private readonly string _stateDirectory;
     private readonly PublishedCertificates _published;
@@ -25,6 +26,8 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
     private readonly ILogger _log;
     private readonly CertificateMetrics _metrics;
     private readonly TimeProvider _time;
+    private DateTimeOffset _clockSet;
+    private long _clockSetAt;
     private readonly List<(IActorRef Asker, bool IsReload)> _waiting = [];
     private readonly HashSet<string> _reported = [];
     private CertificateSettings _settings;
@@ -65,6 +68,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         _log = loggers.CreateLogger(LogCategories.Certificates);
         _metrics = metrics;
         _time = time;
+        (_clockSet, _clockSetAt) = (time.GetUtcNow(), time.GetTimestamp());
         _ticketKeyProps = ticketKeys;
         _acmeProps = acme;
         _acmeStatuses = acmeStatuses;
@@ -277,7 +281,17 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
             : CertificateInfo.Of(certificate))];
     }
 
-    private void OnCheckCanary() => _canary.Check(_settings.Canary);
+    private void OnCheckCanary()
+    {
+        _canary.Check(_settings.Canary);
+        // A clock that was set, or a machine that was asleep, changes what has expired.
+        DateTimeOffset now = _time.GetUtcNow();
+        DateTimeOffset expected = _clockSet + _time.GetElapsedTime(_clockSetAt);
+        if ((now - expected).Duration() < ClockJump)
+            return;
+        (_clockSet, _clockSetAt) = (now, _time.GetTimestamp());
+        Self.Tell(CheckExpiry.Instance);
+    }
 
     private CanaryStatus? CanaryNow()
     {

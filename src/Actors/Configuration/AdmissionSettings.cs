@@ -76,7 +76,7 @@ public sealed record LoadSettings
     public LoadThreshold Memory { get; init; } = new(0.85, 0.95);
 
     /// <summary>Seconds a work item waits for a thread-pool thread.</summary>
-    public LoadThreshold ThreadPoolDelay { get; init; } = new(0.5, 2.0);
+    public LoadThreshold ThreadPoolDelay { get; init; } = new(0.5, null);
 
     /// <summary>Seconds a message waits in a connection supervisor's mailbox.</summary>
     public LoadThreshold MailboxLag { get; init; } = new(0.5, 2.0);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Actors443.Server.Configuration;
+using Actors443.Server.Telemetry;
 
 namespace Actors443.Server.AccessLogs;
 
@@ -79,6 +80,5 @@ internal static class AccessLogFormatter
         return escaped.ToString();
     }
 
-    // Besides controls, what some readers take for the end of a line.
-    private static bool MustBeEscaped(char c) => c is '"' or '\\' or '\u2028' or '\u2029' || char.IsControl(c);
+    private static bool MustBeEscaped(char c) => c is '"' or '\\' || LogText.MustBeEscaped(c);
 }

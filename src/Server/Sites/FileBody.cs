@@ -36,6 +36,9 @@ internal sealed class FileBody(IHttpResponseBodyFeature inner, IOutputTurns? tur
         while (offset < end)
         {
             Memory<byte> room = writer.GetMemory();
+            // Nobody takes the rest: HTTP gives no room then.
+            if (room.IsEmpty)
+                return;
             if (room.Length > end - offset)
                 room = room[..(int)(end - offset)];
             int read = PageCache.TryRead(file, room.Span, offset);

@@ -17,6 +17,10 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
             return ErrorPage.WriteAsync(context, StatusCodes.Status400BadRequest, "Bad request", "It is not clear where the request ends.");
         }
 
+        // Over HTTP/2 a path may have a space in it, and goes to upstreams as it was written: into their request line.
+        if (context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan().ContainsAnyInRange('\0', ' '))
+            return ErrorPage.WriteAsync(context, StatusCodes.Status400BadRequest, "Bad request", "The address has a space or a control character in it.");
+
         if (HttpMethods.IsTrace(request.Method) || (HttpMethods.IsConnect(request.Method) && !IsWebSocket(context)))
             return NotOfferedAsync(context);
         if (HostHeader.Parse(request.Headers.Host.ToString()) is not { Name: { } host })

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -36,7 +37,7 @@ internal static class WrittenPath
         rest = "";
         int query = target.IndexOf('?', StringComparison.Ordinal);
         ReadOnlySpan<char> path = target.AsSpan(0, query < 0 ? target.Length : query);
-        if (!path.StartsWith("/") || HasDotSegments(path))
+        if (!path.StartsWith("/") || !Ascii.IsValid(target) || HasDotSegments(path))
             return false;
         for (; segments > 0; segments--)
         {

@@ -51,7 +51,7 @@ internal sealed class TextLogFormatter(bool forTerminal, bool colour) : ConsoleF
     {
         foreach (char c in text)
         {
-            if (char.IsControl(c) || c is '\u2028' or '\u2029')
+            if (LogText.MustBeEscaped(c))
                 line.Append(c switch { '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", _ => $"\\u{(int)c:x4}" });
             else
                 line.Append(c);

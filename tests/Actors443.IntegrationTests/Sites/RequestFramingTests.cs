@@ -1,3 +1,4 @@
+using Actors443.IntegrationTests.Tunnels;
 using Actors443.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -52,6 +53,26 @@ public sealed class RequestFramingTests
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
         Assert.Equal(answer.IndexOf("HTTP/1.1 ", StringComparison.Ordinal), answer.LastIndexOf("HTTP/1.1 ", StringComparison.Ordinal));
         Assert.Equal(0, complete);
+    }
+
+    [Theory]
+    [InlineData("/ HTTP/1.1\tx")]
+    [InlineData("/a b")]
+    [InlineData("/?a b")]
+    public async Task A_target_of_HTTP2_that_would_end_a_request_line_is_400(string target)
+    {
+        int seen = 0;
+        await using Upstream upstream = await Upstream.StartAsync(_ =>
+        {
+            Interlocked.Increment(ref seen);
+            return Task.CompletedTask;
+        });
+        await using SitesHost host = await SitesHost.StartAsync(ProxyTests.Route(upstream));
+
+        await using RawHttp2 answer = await RawHttp2.SendAsync(host.Port, (":method", "GET"), (":scheme", "https"), (":authority", "localhost"), (":path", target));
+
+        Assert.True(answer.Status == 400 || answer.ResetCode is not null, $"{answer.Status}");
+        Assert.Equal(0, seen);
     }
 
     [Theory]

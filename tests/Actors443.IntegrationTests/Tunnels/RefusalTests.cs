@@ -37,6 +37,7 @@ public sealed class RefusalTests
         ("127.0.0.1:0", 400, "http_request_error"),
         ("-bad.test:22", 400, "http_request_error"),
         ("a..test:22", 400, "http_request_error"),
+        ("a..:22", 400, "http_request_error"),
         ("127.0.0.1:1", 502, "connection_refused"),
         ("no-such-name.public.test:443", 502, "dns_error"),
     ];

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Security;
 using System.Text;
 
@@ -49,14 +50,15 @@ public sealed class FrameClient : IAsyncDisposable
     public Task Ended => _reading;
 
     /// <summary>As the server names this client.</summary>
-    public System.Net.IPEndPoint Local => _client.Local;
+    public IPEndPoint Local => _client.Local;
 
     /// <summary>Connects and says what must come first.</summary>
     /// <param name="port">Of 127.0.0.1.</param>
+    /// <param name="from">The address to come from; null: the system's choice.</param>
     /// <param name="settings">Identifier and value of each setting.</param>
-    public static async Task<FrameClient> ConnectAsync(int port, params (ushort Id, uint Value)[] settings)
+    public static async Task<FrameClient> ConnectAsync(int port, IPAddress? from = null, params (ushort Id, uint Value)[] settings)
     {
-        var client = new FrameClient(await TlsClient.ConnectAsync(port, configure: options => options.ApplicationProtocols = [SslApplicationProtocol.Http2]));
+        var client = new FrameClient(await TlsClient.ConnectAsync(port, configure: options => options.ApplicationProtocols = [SslApplicationProtocol.Http2], from: from));
         client._unsent.Write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8);
         byte[] payload = new byte[6 * settings.Length];
         for (int index = 0; index < settings.Length; index++)

@@ -87,6 +87,7 @@ public sealed class AccessLogFormatterTests
     [InlineData("\\\" backslash")]
     [InlineData("\u001b[31mred\u0007")]
     [InlineData("\u007f\u0000\u0085\u2028\u2029")]
+    [InlineData("\u009b31m\u202e\u200b\u2066")]
     [InlineData("ü € 😀")]
     [InlineData("</script>")]
     public void Whatever_a_client_sends_stays_in_its_field_of_its_line(string hostile)
@@ -100,7 +101,7 @@ public sealed class AccessLogFormatterTests
         Assert.Equal(hostile, JsonDocument.Parse(json).RootElement.GetProperty("user_agent").GetString());
         foreach (string line in new[] { json, common, combined })
         {
-            Assert.Equal(line.Length - 1, line.IndexOfAny(['\n', '\r', '\u0085', '\u2028', '\u2029']));
+            Assert.Equal(line.Length - 1, line.IndexOfAny(['\n', '\r', '\u0085', '\u009b', '\u2028', '\u2029', '\u202e', '\u2066']));
             Assert.DoesNotContain(line[..^1], char.IsControl);
         }
 

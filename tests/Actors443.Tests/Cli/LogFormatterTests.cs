@@ -21,9 +21,9 @@ public class LogFormatterTests
     [Fact]
     public void What_a_client_sent_cannot_forge_an_entry_or_steer_a_terminal()
     {
-        string text = Write(new TextLogFormatter(false, false, Time), LogLevel.Warning, "a\r\nb\x1b[2J\u2028c\u009b", new IOException("x\ny"));
+        string text = Write(new TextLogFormatter(false, false, Time), LogLevel.Warning, "a\r\nb\x1b[2J\u2028c\u009b\u202e", new IOException("x\ny"));
 
-        Assert.EndsWith("Admin: a\\r\\nb\\u001b[2J\\u2028c\\u009b | IOException: x\\ny\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("Admin: a\\r\\nb\\u001b[2J\\u2028c\\u009b\\u202e | IOException: x\\ny\n", text, StringComparison.Ordinal);
     }
 
     [Fact]

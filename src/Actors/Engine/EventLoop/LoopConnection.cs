@@ -29,6 +29,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     // Kestrel without a request has a closed connection off its list in much less.
     private static readonly TimeSpan HttpPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>Milliseconds by which the clock of deadlines is behind that of the loop's timers at most.</summary>
+    private const int ClockSlack = 100;
+
     private readonly ConnectionLoop _home;
     private readonly LoopEntry _entry;
     private readonly LoopInput _input;
@@ -249,6 +252,10 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             case Phase.Lingering:
                 Release();
                 break;
+            case Phase.Closed:
+                GiveUpHttp();
+                AwaitHttp();
+                break;
         }
     }
 
@@ -321,13 +328,20 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         Carried?.Break();
         _context?.FireClosed(inline: _httpEnded);
         FinishIfOver();
+        AwaitHttp();
     }
 
-    // Kestrel can wait for ever for an HTTP/2 stream that it lost track of while its connection was cut (dotnet/aspnetcore#51307). Its deadline, or a drain,
-    // asks for the end again and again: then it ends without Kestrel, which holds connections weakly.
+    private void AwaitHttp()
+    {
+        if (!_httpEnded)
+            _home.Remind(this, HttpPatience);
+    }
+
+    // Kestrel can wait for ever for an HTTP/2 stream that it lost track of while its connection was cut (dotnet/aspnetcore#51307): then it ends without Kestrel,
+    // which holds connections weakly. Looked at while it is closed; a drain asks again and again, too.
     private void GiveUpHttp()
     {
-        if (_httpEnded || RequestsInFlight > 0 || Clock.NowMs - _closedAtMs < HttpPatience.TotalMilliseconds)
+        if (_httpEnded || RequestsInFlight > 0 || Clock.NowMs - _closedAtMs < HttpPatience.TotalMilliseconds - ClockSlack)
             return;
         _httpEnded = true;
         _entry.Log.HttpGivenUp(Id);

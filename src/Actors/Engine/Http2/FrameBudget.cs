@@ -20,7 +20,7 @@ internal sealed class FrameBudget(long nowMs, int headerFrames)
     /// <summary>An empty DATA frame may end a stream, and has no other use.</summary>
     private const double EmptyData = 10;
 
-    private const double MostResets = 200;
+    private const double MostResets = 150;
     private const double ResetsPerMs = 0.02;
     private const double ResetsOfRequest = 0.25;
 

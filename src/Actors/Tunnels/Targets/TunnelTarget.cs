@@ -47,6 +47,7 @@ internal sealed record TunnelTarget(string Host, IPAddress? Address, int Port)
     private static bool IsName(ReadOnlySpan<char> name)
     {
         ReadOnlySpan<char> full = name.EndsWith(".") ? name[..^1] : name;
-        return full.Length > 0 && !char.IsAsciiDigit(full[full.LastIndexOf('.') + 1]) && HostHeader.IsName(name, underscores: true);
+        ReadOnlySpan<char> last = full[(full.LastIndexOf('.') + 1)..];
+        return last.Length > 0 && !char.IsAsciiDigit(last[0]) && HostHeader.IsName(name, underscores: true);
     }
 }

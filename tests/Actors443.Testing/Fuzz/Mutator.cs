@@ -1,7 +1,7 @@
-namespace Actors443.Bench.Fuzz;
+namespace Actors443.Testing.Fuzz;
 
 /// <summary>Changes bytes as a corpus fuzzer does: flips, edges, cuts, repetitions, and crossings of two inputs. Same random numbers, same changes.</summary>
-internal sealed class Mutator(Random random)
+public sealed class Mutator(Random random)
 {
     private const int MostChanges = 6;
     private const int LongestInput = 40_000;

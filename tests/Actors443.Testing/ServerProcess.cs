@@ -49,12 +49,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Starts <c>run</c> and waits for <c>/readyz</c> to be 200.</summary>
     /// <param name="hocon">The configuration file's text; null: the built-in one.</param>
     /// <param name="overrides">As with <c>--set</c>; ports and state directory are set besides.</param>
-    public static async Task<ServerProcess> StartAsync(string? hocon = null, params string[] overrides)
+    public static Task<ServerProcess> StartAsync(string? hocon = null, params string[] overrides) => StartUnderAsync([], hocon, overrides);
+
+    /// <inheritdoc cref="StartAsync"/>
+    /// <param name="prefix">A program with its arguments that becomes the server, such as <c>prlimit</c>.</param>
+    /// <param name="hocon">The configuration file's text; null: the built-in one.</param>
+    /// <param name="overrides">As with <c>--set</c>; ports and state directory are set besides.</param>
+    public static async Task<ServerProcess> StartUnderAsync(IReadOnlyList<string> prefix, string? hocon = null, params string[] overrides)
     {
         var state = new TemporaryFolder();
         string[] files = hocon is null ? [] : [state.Write("test.conf", hocon)];
         string[] all = [TestEngine.Setting, "https.bind=\"127.0.0.1:0\"", "http.enabled=off", "admin.bind=\"127.0.0.1:0\"", $"state-directory=\"{state.Path}/state\"", .. overrides];
-        ServerProcess server = Launch(state, [], ["run", .. files, .. all.SelectMany(setting => (string[])["--set", setting])]);
+        ServerProcess server = Launch(state, prefix, ["run", .. files, .. all.SelectMany(setting => (string[])["--set", setting])]);
         try
         {
             await Eventually.HoldsAsync(async () => server.HasExited || (server.PortIn(Administered()) != 0 && await server.ReadinessAsync() == 200), "the server is ready", Patience);

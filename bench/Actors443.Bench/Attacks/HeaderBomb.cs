@@ -29,7 +29,7 @@ internal sealed class HeaderBomb : Attack
     [
         new HeaderBomb("header-bomb-long", static (port, from) => Http1Async(port, from, static _ => $"X-Long: {new string('a', 8_000)}\r\n")),
         new HeaderBomb("header-bomb-many", static (port, from) => Http1Async(port, from, static number => $"X-{number}: {number}\r\n")),
-        new HeaderBomb("header-bomb-h2", static (port, from) => Http2Async(port, from, [.. Literal(new string('x', 60), new string('y', 100))])),
+        new HeaderBomb("header-bomb-h2", static (port, from) => Http2Async(port, from, [.. Literal("x", "y")])),
         // A long field once into the dynamic table, then a byte for each time it is named: a request of 16 kB says 64 MB.
         new HeaderBomb("hpack-bomb", static (port, from) => Http2Async(port, from, [0xBE], [0x40, .. Literal("x", new string('y', 4_000))[1..]])),
         // The table made small and large again by each block: all that was in it is thrown away.

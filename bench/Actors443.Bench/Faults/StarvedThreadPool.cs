@@ -37,6 +37,7 @@ internal sealed class StarvedThreadPool : Fault
                 await HandshakeAsync(port);
             var blocked = new List<SslStream>();
             var handshakes = new List<double>();
+            int lost = 0;
             for (int number = 0; number < Blocked; number++)
                 blocked.Add(await TlsClient.ConnectAsync(port, TlsClient.Options(resume: true)));
             foreach (SslStream stream in blocked)
@@ -47,7 +48,16 @@ internal sealed class StarvedThreadPool : Fault
             while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(8))
             {
                 long one = Stopwatch.GetTimestamp();
-                await HandshakeAsync(port);
+                try
+                {
+                    await HandshakeAsync(port);
+                }
+                catch (IOException)
+                {
+                    // Its deadline has passed: with the portable engine it needs threads of the pool, too.
+                    lost++;
+                }
+
                 handshakes.Add(Stopwatch.GetElapsedTime(one).TotalMilliseconds);
                 reported |= File.Exists(log) && File.ReadAllText(log).Contains("thread-pool-delay", StringComparison.Ordinal);
                 await Task.Delay(20);
@@ -59,13 +69,15 @@ internal sealed class StarvedThreadPool : Fault
             double again = Stopwatch.GetElapsedTime(freed).TotalSeconds;
             double[] sorted = [.. handshakes.Order()];
             var broken = new List<string>();
+            if (engine == "event-loop" && lost > 0)
+                broken.Add($"{lost} handshakes failed");
             if (engine == "event-loop" && sorted[sorted.Length * 99 / 100] > HandshakeAllowed)
                 broken.Add("handshakes wait for the application");
             if (!serves)
                 broken.Add("it does not serve again");
             if (!reported && !File.ReadAllText(log).Contains("thread-pool-delay", StringComparison.Ordinal))
                 broken.Add("nobody is told");
-            return new FaultResult(string.Create(CultureInfo.InvariantCulture, $"{Blocked} requests that block the pool's threads: {sorted.Length} handshakes of others beside them, p50 {sorted[sorted.Length / 2]:0} ms, the slowest {sorted[^1]:0} ms; {(reported ? "told in the log meanwhile" : "told in the log")}; serves again after {again:0.0} s"), broken);
+            return new FaultResult(string.Create(CultureInfo.InvariantCulture, $"{Blocked} requests that block the pool's threads: {sorted.Length} handshakes of others beside them, p50 {sorted[sorted.Length / 2]:0} ms, the slowest {sorted[^1]:0} ms, {lost} failed; {(reported ? "told in the log meanwhile" : "told in the log")}; serves again after {again:0.0} s"), broken);
         }
         finally
         {

@@ -23,6 +23,7 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
     private readonly bool _isWildcard = endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
     private int _atOnce = 1;
     private bool _listening;
+    private bool _isShort;
     private long _lastShortageReport;
 
     private IAcceptGate Gate => entry.Request.Gate;
@@ -74,6 +75,8 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
             return false;
         }
 
+        if (_isShort && IsStillShort())
+            return false;
         byte* address = stackalloc byte[NativeAddress.MaximumLength];
         int length = NativeAddress.MaximumLength;
         int accepted = LibC.accept4(descriptor, address, &length, LibC.SocketNonBlocking | LibC.SocketCloseOnExec);
@@ -83,6 +86,8 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
             return false;
         }
 
+        // It has one that was reserved: it is served, and is the last.
+        _isShort = DescriptorReserve.IsReached(accepted);
         IPEndPoint remote = NativeAddress.Read(new ReadOnlySpan<byte>(address, length));
         if (entry.Tls.Proxies?.Contains(remote.Address) == true)
             Gate.EnterUnnamed();
@@ -99,6 +104,14 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
         else
             best.Loop.Post(new LoopWork(() => new LoopConnection(best, entry, accepted, remote, local).Start()));
         return true;
+    }
+
+    private bool IsStillShort()
+    {
+        _isShort = DescriptorReserve.IsReachedNow(descriptor);
+        if (_isShort)
+            AcceptFailed(LibC.EMFILE);
+        return _isShort;
     }
 
     private void AcceptFailed(int errno)

@@ -27,6 +27,7 @@ internal sealed class PortableListener : IConnectionListener
     private readonly CancellationTokenSource _unbound = new();
     private readonly SocketConnectionContextFactory _contexts;
     private long _lastShortageReport;
+    private bool _isShort;
 
     /// <param name="endPoint">What is wanted; port 0 takes any free one.</param>
     /// <param name="inherited">A socket that listens there already; taken over. Null: it has to be bound.</param>
@@ -78,7 +79,11 @@ internal sealed class PortableListener : IConnectionListener
             try
             {
                 await _gate.WaitUntilAcceptingAsync(_unbound.Token);
+                for (; _isShort && DescriptorReserve.IsReachedNow(Descriptor); await Task.Delay(ShortageWait, _time, _unbound.Token))
+                    ReportShortage(SocketError.TooManyOpenSockets);
                 accepted = await _socket.AcceptAsync(_unbound.Token);
+                // It has a descriptor that was reserved: it is served, and is the last.
+                _isShort = DescriptorReserve.IsReached(accepted.Handle);
                 if (accepted.RemoteEndPoint is not IPEndPoint remote)
                 {
                     accepted.Dispose();
@@ -109,7 +114,7 @@ internal sealed class PortableListener : IConnectionListener
             catch (SocketException cause) when (IsShortage(cause.SocketErrorCode))
             {
                 accepted?.Dispose();
-                ReportShortage(cause);
+                ReportShortage(cause.SocketErrorCode);
                 await Task.Delay(ShortageWait, _time, CancellationToken.None);
             }
             catch (SocketException cause) when (cause.SocketErrorCode is not (SocketError.NotSocket or SocketError.InvalidArgument or SocketError.OperationAborted))
@@ -177,14 +182,14 @@ internal sealed class PortableListener : IConnectionListener
         accepted.Dispose();
     }
 
-    private void ReportShortage(SocketException cause)
+    private void ReportShortage(SocketError error)
     {
         _metrics.AcceptShortage();
         long now = _time.GetTimestamp();
         if (_lastShortageReport != 0 && _time.GetElapsedTime(_lastShortageReport, now) < TimeSpan.FromSeconds(1))
             return;
         _lastShortageReport = now;
-        _log.AcceptShortage(EndPoint, cause.SocketErrorCode);
+        _log.AcceptShortage(EndPoint, error);
     }
 
     private static bool IsShortage(SocketError error) =>

@@ -14,6 +14,7 @@ internal static unsafe partial class LibC
     public const int ENOMEM = 12;
     public const int EINVAL = 22;
     public const int ENFILE = 23;
+    public const int LimitOfFiles = 7;
     public const int EMFILE = 24;
     public const int EPIPE = 32;
     public const int ENOTSOCK = 88;
@@ -103,6 +104,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int close(int descriptor);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int dup(int descriptor);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int getrlimit(int resource, ResourceLimit* limit);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int socket(int family, int type, int protocol);
@@ -204,6 +211,13 @@ internal static unsafe partial class LibC
         public void* Control;
         public nuint ControlLength;
         public int Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ResourceLimit
+    {
+        public ulong Current;
+        public ulong Maximum;
     }
 
     [StructLayout(LayoutKind.Sequential)]

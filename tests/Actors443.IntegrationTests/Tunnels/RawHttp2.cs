@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Security;
 using System.Text;
 using Actors443.Testing;
+using Actors443.Testing.Http2;
 
 namespace Actors443.IntegrationTests.Tunnels;
 
@@ -41,8 +42,8 @@ internal sealed class RawHttp2 : IAsyncDisposable
         {
             // RFC 7541 6.2.2: a literal that is not kept.
             block.WriteByte(0);
-            Write(block, name);
-            Write(block, value);
+            FrameClient.WriteText(block, name);
+            FrameClient.WriteText(block, value);
         }
 
         await http.WriteFrameAsync(Headers, EndHeaders, 1, block.ToArray());
@@ -82,26 +83,6 @@ internal sealed class RawHttp2 : IAsyncDisposable
     public Task<byte[]> ReadToEndAsync() => ReadAsync(int.MaxValue);
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
-
-    private static void Write(MemoryStream block, string text)
-    {
-        byte[] bytes = Encoding.ASCII.GetBytes(text);
-        // RFC 7541 5.1.
-        if (bytes.Length < 127)
-        {
-            block.WriteByte((byte)bytes.Length);
-        }
-        else
-        {
-            block.WriteByte(127);
-            int rest = bytes.Length - 127;
-            for (; rest >= 128; rest >>= 7)
-                block.WriteByte((byte)(rest | 128));
-            block.WriteByte((byte)rest);
-        }
-
-        block.Write(bytes);
-    }
 
     private async Task WriteFrameAsync(byte type, byte flags, int stream, ReadOnlyMemory<byte> payload)
     {

@@ -89,6 +89,27 @@ public sealed class FrameClient : IAsyncDisposable
         return block.ToArray();
     }
 
+    /// <summary>Writes a text of a header block, not compressed (RFC 7541 5.2).</summary>
+    public static void WriteText(MemoryStream block, string text)
+    {
+        byte[] bytes = Encoding.Latin1.GetBytes(text);
+        // RFC 7541 5.1.
+        if (bytes.Length < 127)
+        {
+            block.WriteByte((byte)bytes.Length);
+        }
+        else
+        {
+            block.WriteByte(127);
+            int rest = bytes.Length - 127;
+            for (; rest >= 128; rest >>= 7)
+                block.WriteByte((byte)(rest | 128));
+            block.WriteByte((byte)rest);
+        }
+
+        block.Write(bytes);
+    }
+
     /// <summary>Frames of a kind that came.</summary>
     public int Received(byte type) => _received.GetValueOrDefault(type);
 
@@ -149,26 +170,6 @@ public sealed class FrameClient : IAsyncDisposable
         // RFC 7541 6.2.2: not kept.
         block.WriteByte(name);
         WriteText(block, text);
-    }
-
-    private static void WriteText(MemoryStream block, string text)
-    {
-        byte[] bytes = Encoding.Latin1.GetBytes(text);
-        // RFC 7541 5.1.
-        if (bytes.Length < 127)
-        {
-            block.WriteByte((byte)bytes.Length);
-        }
-        else
-        {
-            block.WriteByte(127);
-            int rest = bytes.Length - 127;
-            for (; rest >= 128; rest >>= 7)
-                block.WriteByte((byte)(rest | 128));
-            block.WriteByte((byte)rest);
-        }
-
-        block.Write(bytes);
     }
 
     private async Task ReadAsync()

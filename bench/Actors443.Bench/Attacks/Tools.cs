@@ -25,7 +25,7 @@ internal sealed class SlowHttp : Attack
 
     public override TimeSpan Duration => TimeSpan.FromSeconds(30);
 
-    public override AttackBounds Bounds => new(P99: 250, CutBy: [_cutBy]);
+    public override AttackBounds Bounds => new(P99: 250, CutBy: [_cutBy, "protocol_error"]);
 
     public override string? Missing => Programs.Find(Program) is null ? $"{Program} is missing: apt install {Program}" : null;
 
@@ -74,7 +74,7 @@ internal static class Scanners
             faults.AddRange(ciphers.Where(cipher => !cipher.StartsWith("TLS_", StringComparison.Ordinal) && !(cipher.StartsWith("ECDHE-", StringComparison.Ordinal) && (cipher.Contains("GCM", StringComparison.Ordinal) || cipher.Contains("CHACHA20", StringComparison.Ordinal)))).Select(cipher => $"{cipher} is taken"));
             if (ciphers.Length == 0)
                 faults.Add("no cipher suite was found");
-            if ((string?)test.Element("compression")?.Attribute("supported") is not "0")
+            if ((string?)test.Element("compression")?.Attribute("supported") is "1")
                 faults.Add("compression is supported");
             faults.AddRange(test.Elements("heartbleed").Where(one => (string?)one.Attribute("vulnerable") != "0").Select(one => $"heartbleed with {one.Attribute("sslversion")?.Value}"));
             return new AttackResult($"{ciphers.Length} cipher suites: {string.Join(' ', ciphers)}", faults, []);

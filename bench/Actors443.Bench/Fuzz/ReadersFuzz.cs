@@ -7,6 +7,9 @@ namespace Actors443.Bench.Fuzz;
 /// <summary>Readers of what strangers write, one after the other, each with its corpus changed at random. What a reader throws at is kept in a file.</summary>
 internal sealed class ReadersFuzz(int seed)
 {
+    /// <summary>Seconds: what takes so long would take it on any machine, however busy.</summary>
+    private const int TooLong = 30;
+
     private readonly Dictionary<string, (long Read, long Good)> _counts = [];
 
     /// <summary>Each for a share of the time.</summary>
@@ -49,7 +52,7 @@ internal sealed class ReadersFuzz(int seed)
                 return $"{reader.Name} throws at {Keep(reader, input)}: {cause}";
             }
 
-            if (Stopwatch.GetElapsedTime(one) > TimeSpan.FromSeconds(5))
+            if (Stopwatch.GetElapsedTime(one) > TimeSpan.FromSeconds(TooLong))
                 return $"{reader.Name} takes {Stopwatch.GetElapsedTime(one).TotalSeconds:0} s for {Keep(reader, input)}";
         }
 

@@ -7,7 +7,8 @@ namespace Actors443.Server.AccessLogs;
 /// <param name="rotateBytes">It is rotated before it gets larger than this; 0: never.</param>
 /// <param name="keep">Rotated files kept.</param>
 /// <param name="notRotated">Told why the file could not be renamed; it grows on.</param>
-internal sealed class RotatingFile(string path, long rotateBytes, int keep, Action<Exception> notRotated) : IAccessLogFile
+/// <param name="isPrivate">Only its owner may read it; else its group may, too.</param>
+internal sealed class RotatingFile(string path, long rotateBytes, int keep, Action<Exception> notRotated, bool isPrivate = false) : IAccessLogFile
 {
     private FileStream? _file;
 
@@ -69,7 +70,7 @@ internal sealed class RotatingFile(string path, long rotateBytes, int keep, Acti
             Directory.CreateDirectory(folder);
         var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | (isPrivate ? UnixFileMode.None : UnixFileMode.GroupRead);
         var file = new FileStream(path, options);
         // Of two processes that write while one replaces the other, none overwrites the other's lines.
         if (OperatingSystem.IsLinux())

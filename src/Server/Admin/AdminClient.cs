@@ -5,6 +5,7 @@ using System.Text.Json;
 using Actors443.Configuration.Reading;
 using Actors443.Connections.History;
 using Actors443.Identities;
+using Actors443.Server.Admin.Access;
 using Actors443.Server.Applying;
 using Actors443.Server.Applying.Planning;
 using Actors443.Server.Configuration;
@@ -21,13 +22,16 @@ internal sealed class AdminClient : IDisposable
     private readonly string _tokenFile;
     private readonly string? _token;
 
-    private AdminClient(IPEndPoint endPoint, string tokenFile, string? token)
+    private AdminClient(IPEndPoint endPoint, string tokenFile, string? token, string? socket = null)
     {
         _endPoint = endPoint;
         _tokenFile = tokenFile;
         _token = token;
         // A proxy of the environment is never meant for a loopback address.
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://{endPoint}/api/v1/"), Timeout = AnswerWithin };
+        var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        if (socket is not null)
+            handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(socket, context.DnsEndPoint, cancellationToken);
+        _http = new HttpClient(handler) { BaseAddress = new Uri($"http://{endPoint}/api/v1/"), Timeout = AnswerWithin };
         if (token is not null)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
@@ -49,10 +53,13 @@ internal sealed class AdminClient : IDisposable
         if (!settings.Admin.Enabled)
             throw new AdminException("the configuration switches the admin server off; set actors443.admin.enabled = on and restart the server");
         string tokenFile = AdminToken.PathFor(settings);
+        string? socket = AdminSocket.PathFor(settings) is { } path && File.Exists(path) ? path : null;
+        if (settings.Admin.Tls is not null && socket is null)
+            throw new AdminException("the admin server asks for client certificates, and there is no Unix socket to ask it by; run this on its machine, as the user it runs as, with actors443.admin.unix-socket as the server has it");
         try
         {
             // Without a token file there is most likely no server either, which is what the first request finds out.
-            return new AdminClient(settings.Admin.Bind, tokenFile, File.Exists(tokenFile) ? AdminToken.Read(tokenFile).Text : null);
+            return new AdminClient(settings.Admin.Bind, tokenFile, File.Exists(tokenFile) ? AdminToken.Read(tokenFile).Text : null, socket);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
@@ -142,6 +149,24 @@ internal sealed class AdminClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     private static string QueryOf(Identity identity) => $"?kind={SettingsValueTypes.NameOf(identity.Kind)}&id={Uri.EscapeDataString(identity.Id)}";
+
+    // A socket that nobody listens on, or that is somebody else's, is no reason not to try the token.
+    private static async ValueTask<Stream> ConnectAsync(string path, DnsEndPoint otherwise, CancellationToken cancellationToken)
+    {
+        if (await AdminSocket.TryConnectAsync(path, cancellationToken) is { } local)
+            return new NetworkStream(local, ownsSocket: true);
+        var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await tcp.ConnectAsync(otherwise, cancellationToken);
+            return new NetworkStream(tcp, ownsSocket: true);
+        }
+        catch
+        {
+            tcp.Dispose();
+            throw;
+        }
+    }
 
     private Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, cancellationToken);
 

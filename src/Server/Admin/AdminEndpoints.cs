@@ -2,6 +2,7 @@ using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Connections.Directory;
 using Actors443.Connections.History;
+using Actors443.Server.Admin.Audit;
 using Actors443.Server.Admin.Dashboard;
 using Actors443.Server.Admin.Events;
 using Actors443.Server.Admin.OpenApi;
@@ -23,7 +24,9 @@ internal static class AdminEndpoints
         routes.MapMethods("/readyz", ["GET", "HEAD"], context => ReadyAsync(context, control));
         routes.MapGet($"{Api}/openapi.json", context => AdminJson.WriteAsync(context, OpenApiDocument.Of(routes.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>())))
             .Describe(new ApiOperation("This document"));
-        routes.MapGet($"{Api}/status", async context => await AdminJson.WriteAsync(context, await control.StatusAsync(context.RequestAborted)))
+        // This process in this phase: whoever drains one that was restarted since he looked means another.
+        var process = new ResourceVersion(async context => await control.StatusAsync(context.RequestAborted) is var status ? $"{status.ProcessId}-{status.StartedAt.UtcTicks:x}-{status.Phase}" : null);
+        routes.MapGet($"{Api}/status", async context => await AdminJson.WriteAsync(context, await control.StatusAsync(context.RequestAborted))).WithMetadata(process)
             .Describe<ServerStatus>("The server at a glance");
         routes.MapGet($"{Api}/admission", async context => await AdminJson.WriteAsync(context, await control.AdmissionAsync(context.RequestAborted)))
             .Describe<AdmissionStatus>("The admission mode with its reasons");
@@ -36,7 +39,11 @@ internal static class AdminEndpoints
         RevocationEndpoints.Map(routes, $"{Api}/revoked", control, log);
         routes.MapGet($"{Api}/tunnels", async context => await AdminJson.WriteAsync(context, TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted))))
             .Describe<TunnelReport[]>("Open tunnels, the oldest first");
-        routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log))
+        // As far as it has come: whoever ends one that has stood still means one that still does.
+        var tunnel = new ResourceVersion(async context => await FindTunnelAsync(context, control) is { } found ? $"{found.Id}-{found.BytesUp}-{found.BytesDown}" : null);
+        routes.MapGet($"{Api}/tunnels/{{id}}", context => ShowTunnelAsync(context, control)).WithMetadata(tunnel)
+            .Describe<TunnelReport>("A tunnel");
+        routes.MapDelete($"{Api}/tunnels/{{id}}", context => KillTunnelAsync(context, control, log)).WithMetadata(tunnel)
             .Describe(new ApiOperation("Ends a tunnel") { Status = StatusCodes.Status204NoContent });
         routes.MapGet($"{Api}/sites", context => AdminJson.WriteAsync(context, control.ListSites(int.MaxValue)))
             .Describe<SiteListing>("Sites with their upstreams and health; routes of connections");
@@ -44,17 +51,20 @@ internal static class AdminEndpoints
             .Describe<ActorReport>("The supervision tree with its counts");
         routes.MapGet($"{Api}/events", events.ListenAsync)
             .Describe(new ApiOperation("Snapshots of the server as server-sent events, one a second") { Answer = typeof(EventSnapshot), ContentType = "text/event-stream" });
-        routes.MapPost($"{Api}/upgrade", context => UpgradeAsync(context, control))
+        routes.MapPost($"{Api}/upgrade", context => UpgradeAsync(context, control)).WithMetadata(process)
             .Describe<UpgradeReport>("Replaces the process by a new one of the installed program, which is given the listening sockets");
-        routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log))
+        routes.MapPost($"{Api}/drain", context => DrainAsync(context, control, log)).WithMetadata(process)
             .Describe(new ApiOperation("Begins the graceful stop") { Status = StatusCodes.Status202Accepted });
     }
 
     private static void MapCertificates(IEndpointRouteBuilder routes, IServerControl control, ILogger log)
     {
-        routes.MapGet($"{Api}/certificates", async context => await AdminJson.WriteAsync(context, await control.ListCertificatesAsync(context.RequestAborted)))
+        // So that two who see the same old certificate do not both order another.
+        var certificates = new ResourceVersion(async context =>
+            ContentVersion.Of((await control.ListCertificatesAsync(context.RequestAborted)).Certificates.Select(certificate => certificate.Fingerprint).Order(StringComparer.Ordinal).ToArray()));
+        routes.MapGet($"{Api}/certificates", async context => await AdminJson.WriteAsync(context, await control.ListCertificatesAsync(context.RequestAborted))).WithMetadata(certificates)
             .Describe<CertificateListing>("Certificates being served, and what is wrong with the others");
-        routes.MapPost($"{Api}/certificates/{{name}}/renew", context => RenewAsync(context, control, log))
+        routes.MapPost($"{Api}/certificates/{{name}}/renew", context => RenewAsync(context, control, log)).WithMetadata(certificates)
             .Describe(new ApiOperation("Has a new certificate ordered by ACME") { Answer = typeof(RenewalReport), Status = StatusCodes.Status202Accepted });
         routes.MapGet($"{Api}/certificates/{{name}}/story", context => ExplainAsync(context, control))
             .Describe<StoryReport>("The story of a name's orders by ACME");
@@ -71,7 +81,11 @@ internal static class AdminEndpoints
             ("listener", "Only those of this listener"),
             ("offset", "How many to leave out first"),
             ("limit", $"How many, at most {ConnectionQuery.MaximumLimit}"));
-        routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log))
+        // As far as it has come: whoever closes an idle one means one that still is.
+        var connection = new ResourceVersion(async context => await FindConnectionAsync(context, control) is { } found ? $"{found.Id}-{found.State}-{found.Requests}" : null);
+        routes.MapGet($"{Api}/connections/{{id}}", context => ShowConnectionAsync(context, control)).WithMetadata(connection)
+            .Describe<ConnectionReport>("A connection of this node");
+        routes.MapDelete($"{Api}/connections/{{id}}", context => CloseConnectionAsync(context, control, log)).WithMetadata(connection)
             .Describe(new ApiOperation("Closes a connection of this node") { Status = StatusCodes.Status204NoContent });
         foreach ((string action, string summary) in (ReadOnlySpan<(string, string)>)
         [
@@ -128,6 +142,28 @@ internal static class AdminEndpoints
             await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, story.Summary);
     }
 
+    private static Task<ConnectionReport?> FindConnectionAsync(HttpContext context, IServerControl control) =>
+        control.FindConnectionAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted);
+
+    private static async Task ShowConnectionAsync(HttpContext context, IServerControl control)
+    {
+        if (await FindConnectionAsync(context, control) is { } connection)
+            await AdminJson.WriteAsync(context, connection);
+        else
+            await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, $"there is no connection {context.Request.RouteValues["id"]}; it may have ended");
+    }
+
+    private static async Task<TunnelReport?> FindTunnelAsync(HttpContext context, IServerControl control) =>
+        TunnelReport.List(await control.ListTunnelsAsync(context.RequestAborted)).FirstOrDefault(tunnel => tunnel.Id == (string)context.Request.RouteValues["id"]!);
+
+    private static async Task ShowTunnelAsync(HttpContext context, IServerControl control)
+    {
+        if (await FindTunnelAsync(context, control) is { } tunnel)
+            await AdminJson.WriteAsync(context, tunnel);
+        else
+            await AdminFailures.WriteAsync(context, StatusCodes.Status404NotFound, $"there is no tunnel {context.Request.RouteValues["id"]}; it may have ended");
+    }
+
     private static async Task CloseConnectionAsync(HttpContext context, IServerControl control, ILogger log)
     {
         string id = (string)context.Request.RouteValues["id"]!;
@@ -162,6 +198,7 @@ internal static class AdminEndpoints
             _ => await control.Connections.PushAsync(filter, Push.Text(await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted)), context.RequestAborted),
         };
         log.ConnectionsActedOn(action, reached.Count, filter.Text);
+        AuditDetail.Tell(context, $"{reached.Count} connections");
         await AdminJson.WriteAsync(context, new ConnectionsActedOn(action, reached.Count, reached.Silent));
     }
 

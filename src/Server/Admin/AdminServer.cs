@@ -3,6 +3,8 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Actors443.Listening.Handover;
+using Actors443.Server.Admin.Access;
+using Actors443.Server.Admin.Audit;
 using Actors443.Server.Admin.Events;
 using Actors443.Server.Configuration;
 using Actors443.Server.Telemetry;
@@ -14,71 +16,84 @@ using OpenTelemetry.Metrics;
 namespace Actors443.Server.Admin;
 
 /// <summary>
-/// Health, metrics and control on a loopback address, in plain HTTP. A web application of its own, so that it answers whatever the
+/// Health, metrics and control: on a loopback address in plain HTTP, or with mutual TLS on any, and on a Unix socket. A web application of its own, so that it answers whatever the
 /// listeners for the public do: while they start, while they are paused, while they drain.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly EventFeed _events;
+    private readonly AdminAccess _access;
     private readonly AdminSockets _sockets;
 
-    private AdminServer(WebApplication application, EventFeed events, AdminSockets sockets, IPEndPoint endPoint, AdminToken token)
+    private AdminServer(WebApplication application, EventFeed events, AdminSockets sockets, IPEndPoint endPoint, AdminAccess access)
     {
         _application = application;
         _events = events;
         _sockets = sockets;
+        _access = access;
         EndPoint = endPoint;
-        Token = token;
     }
 
     /// <summary>What is bound, with the real port where 0 was asked for.</summary>
     public IPEndPoint EndPoint { get; }
 
-    public AdminToken Token { get; }
+    /// <summary>Where a browser finds it.</summary>
+    public string Address => $"{(_access.Tls is null ? "http" : "https")}://{EndPoint}/";
+
+    public AdminToken Token => _access.Token;
 
     /// <summary>Binds and serves until disposed.</summary>
     /// <param name="settings">Of which <c>admin</c> and the state directory are used.</param>
     /// <param name="control">The server that is shown.</param>
     /// <param name="metrics">Has a Prometheus exporter (<see cref="ServerTelemetry"/>); null: <c>/metrics</c> is not served.</param>
     /// <param name="sockets">Of the process.</param>
+    /// <param name="audit">Told of every change.</param>
     /// <param name="loggers">Of the process; not disposed.</param>
     /// <param name="cancellationToken">Ends the start, not the server.</param>
-    /// <exception cref="AdminException">The address cannot be listened on, or the token not be read or made.</exception>
+    /// <exception cref="AdminException">The address or the socket cannot be listened on, or a file not be used.</exception>
     public static async Task<AdminServer> StartAsync(
-        ServerSettings settings, IServerControl control, MeterProvider? metrics, ListeningSockets sockets, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ServerSettings settings, IServerControl control, MeterProvider? metrics, ListeningSockets sockets, AuditLog audit, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         IPEndPoint bind = settings.Admin.Bind;
-        if (!IPAddress.IsLoopback(bind.Address))
-            throw new AdminException($"actors443.admin.bind = {bind} is not a loopback address; the admin server is for this machine alone, so set 127.0.0.1:{bind.Port} or [::1]:{bind.Port}");
-        var token = AdminToken.ReadOrCreate(AdminToken.PathFor(settings));
+        bool isExposed = !IPAddress.IsLoopback(bind.Address) && settings.Admin.Tls is null;
+        if (isExposed && !settings.Admin.AllowRemote)
+            throw new AdminException($"actors443.admin.bind = {bind} is not a loopback address; the admin server is for this machine alone, so set 127.0.0.1:{bind.Port} or [::1]:{bind.Port}, or actors443.admin.tls");
+        var access = AdminAccess.Open(settings);
         ILogger log = loggers.CreateLogger(LogCategories.Admin);
         var events = new EventFeed(() => new SnapshotSource(control, TimeProvider.System, log), TimeProvider.System, log);
         var listening = new AdminSockets(sockets);
-        WebApplication application = Build(bind, control, events, metrics, token, listening, loggers);
+        WebApplication application = Build(bind, control, events, metrics, access, listening, audit, loggers);
         try
         {
             await application.StartAsync(cancellationToken);
+            access.Socket?.Publish();
         }
-        catch (IOException cause)
+        catch (Exception cause)
         {
             await application.DisposeAsync();
-            throw new AdminException(Explain(bind, cause), cause);
-        }
-        catch
-        {
-            await application.DisposeAsync();
+            access.Dispose();
+            if (cause is IOException failure)
+                throw new AdminException(Explain(bind, failure), cause);
             throw;
         }
 
-        string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        var endPoint = new IPEndPoint(bind.Address, new Uri(address).Port);
-        log.AdminListening(endPoint, token.Path);
-        return new AdminServer(application, events, listening, endPoint, token);
+        string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(address => !address.Contains("://unix:", StringComparison.Ordinal));
+        var server = new AdminServer(application, events, listening, new IPEndPoint(bind.Address, new Uri(address).Port), access);
+        log.AdminListening(server.Address, access.Token.Path);
+        if (access.SocketPath is { } path)
+            log.AdminOnSocket(path);
+        if (isExposed)
+            log.AdminExposed(server.EndPoint);
+        return server;
     }
 
     /// <summary>The sockets are another process's from now on; requests that have come are answered.</summary>
-    public void StopAccepting() => _sockets.Close();
+    public void StopAccepting()
+    {
+        _access.Socket?.Leave();
+        _sockets.Close();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -86,9 +101,11 @@ internal sealed class AdminServer : IAsyncDisposable
         await _events.DisposeAsync();
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
+        _access.Dispose();
     }
 
-    private static WebApplication Build(IPEndPoint bind, IServerControl control, EventFeed events, MeterProvider? metrics, AdminToken token, AdminSockets sockets, ILoggerFactory loggers)
+    private static WebApplication Build(
+        IPEndPoint bind, IServerControl control, EventFeed events, MeterProvider? metrics, AdminAccess access, AdminSockets sockets, AuditLog audit, ILoggerFactory loggers)
     {
         // The empty builder reads no environment and no appsettings.json: nothing but our settings decides where this listens.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "actors443-admin" });
@@ -100,20 +117,27 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<Preconditions>();
         builder.WebHost.UseSockets(transport => transport.CreateBoundListenSocket = sockets.Open);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 16 * 1024;
             kestrel.Limits.MaxConcurrentConnections = 64;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
-            kestrel.Listen(bind);
+            kestrel.Listen(bind, listen =>
+            {
+                if (access.Tls is { } tls)
+                    listen.UseHttps(tls.Configure);
+            });
+            if (access.Socket is { } socket)
+                kestrel.ListenUnixSocket(socket.BoundAs);
         });
 
         WebApplication application = builder.Build();
         ILogger log = loggers.CreateLogger(LogCategories.Admin);
         application.Use(AdminFailures.Around(log));
-        application.Use(LoopbackHost.Require(log));
-        application.Use(BearerToken.RequireUnder("/api", token, log));
+        application.Use(AuditedChanges.Under("/api", audit));
+        application.Use(LoopbackHost.Require(access.Tls is not null || !IPAddress.IsLoopback(bind.Address), log));
+        application.Use(CallerProof.RequireUnder("/api", access.Token, access.Tls, log));
         if (metrics is not null)
             application.UseOpenTelemetryPrometheusScrapingEndpoint(metrics, context => context.Request.Path == "/metrics", null, null, null);
         application.UseRouting();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Actors443.Listening.Handover;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Actors443.Server.Admin;
 
@@ -11,12 +12,12 @@ internal sealed class AdminSockets(ListeningSockets sockets)
 
     private Socket? _listening;
 
-    /// <summary>Bound or inherited.</summary>
+    /// <summary>Bound or inherited; Unix sockets, which have a name of their own in each process until they are published, are bound.</summary>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
     public Socket Open(EndPoint wanted)
     {
         if (wanted is not IPEndPoint endPoint)
-            throw new ArgumentException($"{wanted} is no IP address.", nameof(wanted));
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(wanted);
         IReadOnlyList<int> inherited = sockets.Take(Listener, endPoint);
         Socket socket = inherited.Count > 0
             ? new Socket(new SafeSocketHandle(inherited[0], ownsHandle: true))

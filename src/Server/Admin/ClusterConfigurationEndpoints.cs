@@ -1,5 +1,6 @@
 using System.Globalization;
 using Actors443.Cluster.Generations;
+using Actors443.Server.Admin.Access;
 using Actors443.Server.Admin.OpenApi;
 using Actors443.Server.Applying;
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Actors443.Server.Admin.Access;
+using Actors443.Server.Admin.Audit;
 using Actors443.Server.Admin.OpenApi;
 using Actors443.Server.Applying;
 using Actors443.Server.Applying.Planning;
@@ -45,6 +47,7 @@ internal static class ConfigurationEndpoints
         }
 
         Commit commit = await control.CommitAsync(prepared, AdminCaller.Of(context).ToString());
+        AuditDetail.Tell(context, commit.Describe(prepared));
         context.Response.GetTypedHeaders().ETag = new($"\"{commit.Running.Version}\"");
         switch (commit.Outcome)
         {

@@ -48,6 +48,9 @@ internal interface IServerControl
     /// <summary>The nodes of the cluster and how they are, the oldest first; empty: there is no cluster.</summary>
     Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken);
 
+    /// <summary>One connection of this node; null: there is none of that id.</summary>
+    Task<ConnectionReport?> FindConnectionAsync(string id, CancellationToken cancellationToken);
+
     /// <summary>Closes one connection of this node, whatever is in flight on it. False: there is none of that id.</summary>
     Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Actors443.Configuration.Reading;
 using Actors443.Identities;
+using Actors443.Server.Admin.Audit;
 using Actors443.Server.Admin.OpenApi;
 using Actors443.Server.Telemetry;
 
@@ -13,11 +14,12 @@ internal static class RevocationEndpoints
     {
         (string, string) kind = ("kind!", string.Join(", ", ConnectionQuery.Names<IdentityKind>()));
         (string, string) id = ("id!", "Whose");
-        routes.MapGet(path, context => AdminJson.WriteAsync(context, RevokedReport.List(control.Revocations.All)))
+        var version = new ResourceVersion(_ => ValueTask.FromResult<string?>(ContentVersion.Of(RevokedReport.List(control.Revocations.All))));
+        routes.MapGet(path, context => AdminJson.WriteAsync(context, RevokedReport.List(control.Revocations.All))).WithMetadata(version)
             .Describe<RevokedReport[]>("Who is revoked, the last first");
-        routes.MapPost(path, context => RevokeAsync(context, control, log))
+        routes.MapPost(path, context => RevokeAsync(context, control, log)).WithMetadata(version)
             .Describe<RevocationReport>("Lets nobody in by it any more and cuts what is open, on all nodes", kind, id, ("reason", "Why, for people"));
-        routes.MapDelete(path, context => UndoAsync(context, control, log))
+        routes.MapDelete(path, context => UndoAsync(context, control, log)).WithMetadata(version)
             .Describe<RevocationReport>("Takes a revocation back", kind, id);
     }
 
@@ -40,6 +42,7 @@ internal static class RevocationEndpoints
         {
             RevocationReport report = await control.Revocations.RevokeAsync(identity, reason, context.RequestAborted);
             log.RevokedByAdmin(identity, report.Connections, report.Tunnels);
+            AuditDetail.Tell(context, $"{report.Connections} connections and {report.Tunnels} tunnels cut");
             await AdminJson.WriteAsync(context, report);
         }
         catch (InvalidOperationException full)

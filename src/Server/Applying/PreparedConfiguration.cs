@@ -45,4 +45,10 @@ internal enum CommitOutcome
 /// <param name="Running">What is in force now.</param>
 /// <param name="Problems">With <see cref="CommitOutcome.Failed"/>: what failed. With <see cref="CommitOutcome.Applied"/>: what is wrong with certificates.</param>
 /// <param name="Drained">Connections that were told to end.</param>
-internal sealed record Commit(CommitOutcome Outcome, RunningConfiguration Running, IReadOnlyList<string> Problems, int Drained = 0);
+internal sealed record Commit(CommitOutcome Outcome, RunningConfiguration Running, IReadOnlyList<string> Problems, int Drained = 0)
+{
+    /// <summary>In a line, for the audit.</summary>
+    public string Describe(PreparedConfiguration prepared) => Outcome == CommitOutcome.Applied
+        ? $"generation {Running.Generation}: {string.Join(", ", prepared.Change.LiveKeys)}; {Drained} connections drained"
+        : string.Join("; ", Problems);
+}

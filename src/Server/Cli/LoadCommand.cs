@@ -4,6 +4,7 @@ using System.Text;
 using Actors443.Configuration;
 using Actors443.Configuration.Hocon;
 using Actors443.Server.Admin;
+using Actors443.Server.Admin.Access;
 using Actors443.Server.Load;
 using Actors443.Server.Load.Cluster;
 using Actors443.Server.Load.Output;

@@ -19,7 +19,7 @@ internal sealed record StartupBanner
     public string? LocalRoot { get; init; }
 
     /// <summary>Null: the admin server is off.</summary>
-    public IPEndPoint? Admin { get; init; }
+    public string? Admin { get; init; }
 
     /// <summary>The address to open in a browser; null: nothing speaks https.</summary>
     public string? Address
@@ -53,7 +53,7 @@ internal sealed record StartupBanner
         if (LocalRoot is not null)
             rich.MarkupLine($"  trust     [dim]actors443 trust --install[/], or curl --cacert {Markup.Escape(LocalRoot)}");
         if (Admin is not null)
-            rich.MarkupLine($"  admin     http://{Markup.Escape(Admin.ToString())}/ [dim](healthz, readyz, metrics, api/v1)[/]");
+            rich.MarkupLine($"  admin     {Markup.Escape(Admin)} [dim](healthz, readyz, metrics, api/v1)[/]");
         rich.MarkupLine("  stop      Ctrl+C drains; twice stops at once");
     }
 }

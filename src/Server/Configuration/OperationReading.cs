@@ -1,5 +1,6 @@
 using System.Net;
 using Actors443.Configuration.Reading;
+using Actors443.Server.Admin.Access;
 
 namespace Actors443.Server.Configuration;
 
@@ -44,15 +45,54 @@ internal static class OperationReading
     public static AdminSettings ReadAdmin(SettingsReader admin)
     {
         var defaults = new AdminSettings();
-        IPEndPoint bind = admin.EndPoint("bind", defaults.Bind);
-        if (!IPAddress.IsLoopback(bind.Address))
-            admin.Value("bind")!.Fail($"'{bind}' can be reached from outside; write a loopback address such as \"127.0.0.1:{bind.Port}\"");
-        return new AdminSettings
+        SettingsValue? socket = admin.Value("unix-socket");
+        SettingsValue? audit = admin.Value("audit-file");
+        var settings = new AdminSettings
         {
             Enabled = admin.Flag("enabled", defaults.Enabled),
-            Bind = bind,
+            Bind = admin.EndPoint("bind", defaults.Bind),
             TokenFile = admin.Value("token-file") is { } token && token.Text != "auto" ? token.AsPath("a file name, or auto") : null,
+            UseUnixSocket = socket?.Text != "off",
+            UnixSocket = socket is { Text: not ("off" or "auto") } ? socket.AsPath("a file name, auto or off") : null,
+            Tls = ReadAdminTls(admin.Value("tls")),
+            AllowRemote = admin.Flag("allow-remote", defaults.AllowRemote),
+            WriteAuditFile = audit?.Text != "off",
+            AuditFile = audit is { Text: not ("off" or "auto") } ? audit.AsPath("a file name, auto or off") : null,
         };
+        if (!IPAddress.IsLoopback(settings.Bind.Address) && settings.Tls is null && !settings.AllowRemote)
+        {
+            admin.Value("bind")!.Fail(
+                $"'{settings.Bind}' can be reached from outside; write a loopback address such as \"127.0.0.1:{settings.Bind.Port}\", or ask clients for certificates with admin.tls, or write allow-remote = on if only you can reach it");
+        }
+
+        if (settings.UnixSocket is { } path && System.Text.Encoding.UTF8.GetByteCount(path) > AdminSocket.LongestPath)
+            socket!.Fail($"'{path}' has more than the {AdminSocket.LongestPath} bytes that a Unix socket's name may have; write a shorter one such as \"/run/actors443/admin.sock\"");
+        return settings;
+    }
+
+    private static AdminTlsSettings? ReadAdminTls(SettingsValue? value)
+    {
+        const string example = "{ certificate = \"admin.pem\", key = \"admin.key\", ca = \"admins.pem\" }, or off";
+        if (value is null || value.Text == "off" || value.AsSection(example) is not { } tls)
+            return null;
+        string? File(string key)
+        {
+            if (tls.Value(key) is not { } written)
+            {
+                value.Fail($"has no {key}; write {example}");
+                return null;
+            }
+
+            if (written.AsPath("a PEM file") is not { } path)
+                return null;
+            if (!System.IO.File.Exists(path))
+                written.Fail($"the file '{path}' does not exist; make it, or correct the name");
+            return path;
+        }
+
+        (string? certificate, string? key, string? ca) = (File("certificate"), File("key"), File("ca"));
+        IReadOnlyList<string> names = tls.List<string>("names", [], name => name.AsText("a name such as \"alice\""));
+        return certificate is null || key is null || ca is null ? null : new AdminTlsSettings(certificate, key, ca) { Names = names };
     }
 
     public static TelemetrySettings ReadTelemetry(SettingsReader telemetry)

@@ -66,16 +66,44 @@ internal sealed record LogSettings
     public bool Json { get; init; }
 }
 
-/// <summary><c>actors443.admin</c>: metrics, health and control. Loopback only.</summary>
+/// <summary><c>actors443.admin</c>: metrics, health and control.</summary>
 internal sealed record AdminSettings
 {
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Must be a loopback address.</summary>
+    /// <summary>A loopback address, but with <see cref="Tls"/> or <see cref="AllowRemote"/>.</summary>
     public IPEndPoint Bind { get; init; } = new(IPAddress.Loopback, 9443);
 
     /// <summary>File of the bearer token, made at first run with mode 0600; null: <c>admin-token</c> in the state directory.</summary>
     public string? TokenFile { get; init; }
+
+    /// <summary>Listen on a Unix socket besides. Linux.</summary>
+    public bool UseUnixSocket { get; init; } = true;
+
+    /// <summary>Its path; null: <c>admin.sock</c> in the state directory.</summary>
+    public string? UnixSocket { get; init; }
+
+    /// <summary>Mutual TLS on <see cref="Bind"/>; null: plain HTTP.</summary>
+    public AdminTlsSettings? Tls { get; init; }
+
+    /// <summary>Plain HTTP with the token on an address that is not loopback.</summary>
+    public bool AllowRemote { get; init; }
+
+    /// <summary>Write changes to a file besides the log.</summary>
+    public bool WriteAuditFile { get; init; } = true;
+
+    /// <summary>That file; null: <c>audit.jsonl</c> in the state directory.</summary>
+    public string? AuditFile { get; init; }
+}
+
+/// <summary><c>actors443.admin.tls</c>: mutual TLS.</summary>
+/// <param name="Certificate">PEM file of the admin server's certificate, with its intermediates.</param>
+/// <param name="Key">PEM file of its key.</param>
+/// <param name="Ca">PEM file of the CAs whose clients may come in.</param>
+internal sealed record AdminTlsSettings(string Certificate, string Key, string Ca)
+{
+    /// <summary>Names of their certificates (DNS, common name or e-mail) that may come in; empty: all of them.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
 }
 
 /// <summary><c>actors443.upgrade</c>: this process replaced by a new one.</summary>

@@ -107,6 +107,13 @@ internal sealed class ServerControl(
         };
     }
 
+    public async Task<ConnectionReport?> FindConnectionAsync(string id, CancellationToken cancellationToken)
+    {
+        var filter = ConnectionFilter.Of("one", connection => connection.Id == id);
+        FoundConnections found = await AskAsync<FoundConnections>(new FindConnections(filter, ConnectionOrder.Age, 1), cancellationToken);
+        return found.First is [{ } connection] ? ConnectionReport.Of(connection, null) : null;
+    }
+
     public Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken) =>
         AskAsync<bool>(new TellConnection(id, new Close(CloseReason.ClosedByRequest, "by the admin API")), cancellationToken);
 

@@ -7,6 +7,7 @@ using Actors443.Hosting;
 using Actors443.Listening.Handover;
 using Actors443.Server.AccessLogs;
 using Actors443.Server.Admin;
+using Actors443.Server.Admin.Audit;
 using Actors443.Server.Applying;
 using Actors443.Server.Applying.Generations;
 using Actors443.Server.Applying.Planning;
@@ -70,7 +71,7 @@ internal static class ServerHost
             await services.GetRequiredService<SiteDirectory>().ApplyAsync(start.Settings.Sites, stop);
             if (start.Settings.Admin.Enabled)
             {
-                admin = await AdminServer.StartAsync(start.Settings, control, services.GetService<MeterProvider>(), environment.Sockets, loggers, stop);
+                admin = await AdminServer.StartAsync(start.Settings, control, services.GetService<MeterProvider>(), environment.Sockets, services.GetRequiredService<AuditLog>(), loggers, stop);
                 upgrade.OnReplaced = admin.StopAccepting;
             }
 
@@ -151,6 +152,7 @@ internal static class ServerHost
         builder.Services.AddSites(settings);
         builder.Services.AddSingleton(start);
         builder.Services.AddSingleton<ConfigurationApplier>();
+        builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AuditLog>(provider, settings));
         builder.Services.AddSingleton<ConfigurationPlanner>();
         builder.Services.AddServerTelemetry(settings.Telemetry, prometheus: settings.Admin.Enabled);
         builder.WebHost.UseActors443();
@@ -189,7 +191,7 @@ internal static class ServerHost
             Listeners = server.Listeners,
             Sites = [.. start.Settings.Sites.Select(site => site.Name)],
             LocalRoot = usesLocalCa ? LocalCa.RootPathIn(LocalCa.FolderIn(start.Settings.Core.StateDirectory)) : null,
-            Admin = admin?.EndPoint,
+            Admin = admin?.Address,
         }.Write(start.Console);
     }
 }

@@ -6,8 +6,8 @@ namespace Actors443.Server.Telemetry;
 
 internal static partial class AdminLog
 {
-    [LoggerMessage(EventIds.Admin + 0, LogLevel.Information, "Health, metrics and control on http://{EndPoint}; the token is in {TokenFile}")]
-    public static partial void AdminListening(this ILogger log, IPEndPoint endPoint, string tokenFile);
+    [LoggerMessage(EventIds.Admin + 0, LogLevel.Information, "Health, metrics and control on {EndPoint}; the token is in {TokenFile}")]
+    public static partial void AdminListening(this ILogger log, string endPoint, string tokenFile);
 
     [LoggerMessage(EventIds.Admin + 1, LogLevel.Warning, "Refused {Path}: the Host '{Host}' is not this machine's loopback")]
     public static partial void ForeignHost(this ILogger log, string host, string path);
@@ -50,6 +50,21 @@ internal static partial class AdminLog
 
     [LoggerMessage(EventIds.Admin + 14, LogLevel.Error, "A snapshot for the dashboard failed")]
     public static partial void SnapshotFailed(this ILogger log, Exception cause);
+
+    [LoggerMessage(EventIds.Admin + 16, LogLevel.Information, "Audit: {Who} from {From}: {What}: {Result} {Detail}")]
+    public static partial void Audited(this ILogger log, string who, string from, string what, string result, string detail);
+
+    [LoggerMessage(EventIds.Admin + 17, LogLevel.Error, "The audit file {Path} cannot be written: {Problem}")]
+    public static partial void AuditNotWritten(this ILogger log, string path, string problem);
+
+    [LoggerMessage(EventIds.Admin + 18, LogLevel.Warning, "The audit file {Path} cannot be rotated and grows on: {Problem}")]
+    public static partial void AuditNotRotated(this ILogger log, string path, string problem);
+
+    [LoggerMessage(EventIds.Admin + 19, LogLevel.Information, "Control on the Unix socket {Path}, for this user and root, without the token")]
+    public static partial void AdminOnSocket(this ILogger log, string path);
+
+    [LoggerMessage(EventIds.Admin + 20, LogLevel.Warning, "The admin server can be reached on {EndPoint} from other machines, without TLS: whoever sees its traffic has the token. Set admin.tls")]
+    public static partial void AdminExposed(this ILogger log, IPEndPoint endPoint);
 
     [LoggerMessage(EventIds.Admin + 15, LogLevel.Debug, "Nobody listens to events any more")]
     public static partial void NobodyListens(this ILogger log);

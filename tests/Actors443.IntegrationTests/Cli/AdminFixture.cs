@@ -11,6 +11,8 @@ using Actors443.Identities;
 using Actors443.Listening;
 using Actors443.Listening.Handover;
 using Actors443.Server.Admin;
+using Actors443.Server.Admin.Access;
+using Actors443.Server.Admin.Audit;
 using Actors443.Server.Applying;
 using Actors443.Server.Applying.Planning;
 using Actors443.Server.Configuration;
@@ -28,9 +30,11 @@ internal sealed class AdminFixture : IAsyncDisposable
 {
     private readonly DirectoryInfo _state;
     private readonly AdminServer _server;
+    private readonly AuditLog _audit;
 
-    private AdminFixture(DirectoryInfo state, AdminServer server, FakeServerControl control, ServerSettings settings)
+    private AdminFixture(DirectoryInfo state, AdminServer server, FakeServerControl control, ServerSettings settings, AuditLog audit)
     {
+        _audit = audit;
         _state = state;
         _server = server;
         Control = control;
@@ -53,19 +57,26 @@ internal sealed class AdminFixture : IAsyncDisposable
 
     public HttpClient Authorized { get; }
 
-    public static async Task<AdminFixture> StartAsync(MeterProvider? metrics = null)
+    /// <summary>What was audited.</summary>
+    public string[] Audited => [.. File.ReadLines(AuditLog.PathFor(Settings)!)];
+
+    /// <param name="metrics">Shown at <c>/metrics</c>; null: none are.</param>
+    /// <param name="configure">Further settings of the admin server, which by itself has no Unix socket here.</param>
+    public static async Task<AdminFixture> StartAsync(MeterProvider? metrics = null, Func<AdminSettings, AdminSettings>? configure = null)
     {
         DirectoryInfo state = Directory.CreateTempSubdirectory("a443-admin-");
         ServerSettings settings = SettingsIn(state.FullName, new IPEndPoint(IPAddress.Loopback, 0));
+        settings = settings with { Admin = configure?.Invoke(settings.Admin) ?? settings.Admin };
         var control = new FakeServerControl();
-        AdminServer server = await AdminServer.StartAsync(settings, control, metrics, new ListeningSockets(new InheritedSockets([])), NullLoggerFactory.Instance, CancellationToken.None);
-        return new AdminFixture(state, server, control, settings);
+        var audit = new AuditLog(settings, TimeProvider.System, NullLoggerFactory.Instance);
+        AdminServer server = await AdminServer.StartAsync(settings, control, metrics, new ListeningSockets(new InheritedSockets([])), audit, NullLoggerFactory.Instance, CancellationToken.None);
+        return new AdminFixture(state, server, control, settings, audit);
     }
 
     public static ServerSettings SettingsIn(string stateDirectory, IPEndPoint bind) => new()
     {
         Core = new Actors443Settings { StateDirectory = stateDirectory },
-        Admin = new AdminSettings { Bind = bind },
+        Admin = new AdminSettings { Bind = bind, UseUnixSocket = false },
     };
 
     public async ValueTask DisposeAsync()
@@ -73,6 +84,7 @@ internal sealed class AdminFixture : IAsyncDisposable
         Anonymous.Dispose();
         Authorized.Dispose();
         await _server.DisposeAsync();
+        _audit.Dispose();
         _state.Delete(recursive: true);
     }
 }
@@ -170,6 +182,9 @@ internal sealed class FakeServerControl : IServerControl
     public IRevocations Revocations => throw new NotSupportedException("No test asks this one.");
 
     public Task<IReadOnlyList<ClusterNodeReport>> ListNodesAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<ClusterNodeReport>>([]);
+
+    public Task<ConnectionReport?> FindConnectionAsync(string id, CancellationToken cancellationToken) =>
+        Answer(Connections.Find(connection => connection.Id == id) is { } found ? ConnectionReport.Of(found, null) : null);
 
     public Task<bool> CloseConnectionAsync(string id, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Actors443.Server.Admin;
+using Actors443.Server.Admin.Access;
 
 namespace Actors443.IntegrationTests.Cli;
 

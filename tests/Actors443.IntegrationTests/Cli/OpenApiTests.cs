@@ -17,7 +17,8 @@ public class OpenApiTests
         Assert.Equal(
             [
                 "get /api/v1/actors", "get /api/v1/admission", "get /api/v1/certificates", "get /api/v1/certificates/{name}/story", "get /api/v1/cluster", "get /api/v1/cluster/configuration", "get /api/v1/configuration", "get /api/v1/connections",
-                "get /api/v1/events", "get /api/v1/history", "get /api/v1/openapi.json", "get /api/v1/revoked", "get /api/v1/sites", "get /api/v1/status", "get /api/v1/tunnels",
+                "get /api/v1/connections/{id}",
+                "get /api/v1/events", "get /api/v1/history", "get /api/v1/openapi.json", "get /api/v1/revoked", "get /api/v1/sites", "get /api/v1/status", "get /api/v1/tunnels", "get /api/v1/tunnels/{id}",
                 "delete /api/v1/connections/{id}", "delete /api/v1/revoked", "delete /api/v1/tunnels/{id}",
                 "post /api/v1/certificates/{name}/renew", "post /api/v1/configuration/plan", "post /api/v1/connections/close", "post /api/v1/connections/drain", "post /api/v1/connections/push", "post /api/v1/drain", "post /api/v1/revoked", "post /api/v1/upgrade",
                 "put /api/v1/cluster/configuration", "put /api/v1/configuration",

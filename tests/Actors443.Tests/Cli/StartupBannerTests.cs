@@ -37,6 +37,6 @@ public class StartupBannerTests
         Listeners = [new BoundListenerInfo("http-80", false, [IPEndPoint.Parse("[::]:80")], null), new BoundListenerInfo("https-443", true, [IPEndPoint.Parse(bound)], fallback)],
         Sites = sites,
         LocalRoot = "/state/root.crt",
-        Admin = new IPEndPoint(IPAddress.Loopback, 9443),
+        Admin = "http://127.0.0.1:9443/",
     };
 }

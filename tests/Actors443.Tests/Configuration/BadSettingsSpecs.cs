@@ -182,13 +182,23 @@ public sealed class BadSettingsSpecs : SettingsFixture
             actors443.admin.bind = "0.0.0.0:9443"
             """,
         """
-            test.conf:1: actors443.admin.bind: '0.0.0.0:9443' can be reached from outside; write a loopback address such as "127.0.0.1:9443"
+            test.conf:1: actors443.admin.bind: '0.0.0.0:9443' can be reached from outside; write a loopback address such as "127.0.0.1:9443", or ask clients for certificates with admin.tls, or write allow-remote = on if only you can reach it
             """)]
     [InlineData("""
             actors443.admin.bind = "[::]:9443"
             """,
         """
-            test.conf:1: actors443.admin.bind: '[::]:9443' can be reached from outside; write a loopback address such as "127.0.0.1:9443"
+            test.conf:1: actors443.admin.bind: '[::]:9443' can be reached from outside; write a loopback address such as "127.0.0.1:9443", or ask clients for certificates with admin.tls, or write allow-remote = on if only you can reach it
+            """)]
+    [InlineData("actors443.admin.tls { certificate = \"gone.pem\" }",
+        """
+            test.conf:1: actors443.admin.tls.certificate: the file 'gone.pem' does not exist; make it, or correct the name
+            test.conf:1: actors443.admin.tls: has no key; write { certificate = "admin.pem", key = "admin.key", ca = "admins.pem" }, or off
+            test.conf:1: actors443.admin.tls: has no ca; write { certificate = "admin.pem", key = "admin.key", ca = "admins.pem" }, or off
+            """)]
+    [InlineData("actors443.admin.unix-socket = \"/tmp/a-name-that-is-longer-than-what-the-kernel-takes-for-a-socket-which-is-one-hundred-and-seven-bytes-or-so.sock\"",
+        """
+            test.conf:1: actors443.admin.unix-socket: '/tmp/a-name-that-is-longer-than-what-the-kernel-takes-for-a-socket-which-is-one-hundred-and-seven-bytes-or-so.sock' has more than the 106 bytes that a Unix socket's name may have; write a shorter one such as "/run/actors443/admin.sock"
             """)]
     [InlineData("actors443.log.level = loud",
         "test.conf:1: actors443.log.level: 'loud' is not known; write one of trace, debug, information, warning, error, critical, none")]

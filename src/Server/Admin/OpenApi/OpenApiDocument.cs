@@ -91,7 +91,30 @@ internal static class OpenApiDocument
     {
         JsonNode schema = AdminJson.Options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true });
         MoveReferences(schema, Schemas + type.Name);
+        LetNullsBeMissing(schema);
         return schema;
+    }
+
+    // What has no value is left out of answers.
+    private static void LetNullsBeMissing(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject part:
+                if (part["required"] is JsonArray required && part["properties"] is JsonObject properties)
+                {
+                    foreach (JsonNode? name in required.Where(name => properties[name!.GetValue<string>()]?["type"] is JsonArray types && types.Any(type => type!.GetValue<string>() == "null")).ToArray())
+                        required.Remove(name);
+                }
+
+                foreach ((_, JsonNode? child) in part)
+                    LetNullsBeMissing(child);
+                break;
+            case JsonArray parts:
+                foreach (JsonNode? child in parts)
+                    LetNullsBeMissing(child);
+                break;
+        }
     }
 
     // A schema's references to itself begin at its own root, which in the document is elsewhere.

@@ -4,7 +4,7 @@ using System.Text;
 using Actors443.Certificates;
 using Actors443.Server.Configuration;
 
-namespace Actors443.Server.Admin;
+namespace Actors443.Server.Admin.Access;
 
 /// <summary>
 /// The secret that the admin API asks for: 32 random bytes as base64url in a file that only the server's user can read. Made at the

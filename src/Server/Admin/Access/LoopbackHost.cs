@@ -1,7 +1,7 @@
 using System.Net;
 using Actors443.Server.Telemetry;
 
-namespace Actors443.Server.Admin;
+namespace Actors443.Server.Admin.Access;
 
 /// <summary>
 /// Serves only requests whose Host is a loopback name or address. A page of a stranger can make a browser on this machine connect to a
@@ -9,12 +9,14 @@ namespace Actors443.Server.Admin;
 /// </summary>
 internal static class LoopbackHost
 {
-    public static Func<RequestDelegate, RequestDelegate> Require(ILogger log) => next => context =>
+    /// <param name="anyHost">By TLS a browser sees that a stranger's name is not ours; and whoever binds another address has said so.</param>
+    /// <param name="log">Where refusals are told.</param>
+    public static Func<RequestDelegate, RequestDelegate> Require(bool anyHost, ILogger log) => next => context =>
     {
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
-        if (IsLoopback(context.Request.Host.Host) || IsBalancer(context.Request))
+        if (anyHost || IsLoopback(context.Request.Host.Host) || IsBalancer(context.Request) || CallerProof.IsLocal(context))
             return next(context);
         log.ForeignHost(context.Request.Host.Value ?? "", context.Request.Path);
         return AdminFailures.WriteAsync(context, StatusCodes.Status421MisdirectedRequest, "the admin server answers only to localhost, 127.0.0.1 and [::1]");

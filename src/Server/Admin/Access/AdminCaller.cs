@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Actors443.Server.Admin;
+namespace Actors443.Server.Admin.Access;
 
 /// <summary>Who asks the admin API, as the audit tells it. Set on the request by whatever proved it.</summary>
 /// <param name="Who">Such as <c>token:1a2b3c4d</c>.</param>

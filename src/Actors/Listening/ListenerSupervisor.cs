@@ -9,7 +9,7 @@ using Akka.Actor;
 
 namespace Actors443.Listening;
 
-/// <summary>Creates the listeners of the settings, restarts one that fails, and passes on what concerns all of them.</summary>
+/// <summary>Creates the listeners of the settings and passes on what concerns all of them. One that fails goes on with its next message: it has nothing that could be spoilt, and Akka would restart the children with it.</summary>
 internal sealed class ListenerSupervisor : ReceiveActor
 {
     private static readonly TimeSpan BindWithin = TimeSpan.FromSeconds(30);
@@ -29,7 +29,7 @@ internal sealed class ListenerSupervisor : ReceiveActor
         Receive<Release>(_ => AskAllAsync<Released>(Release.Instance, BindWithin, _ => Released.Instance).PipeTo(Sender, Self));
     }
 
-    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Resume);
 
     private void OnBind(BindListeners bind)
     {

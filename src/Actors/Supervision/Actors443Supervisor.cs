@@ -120,8 +120,8 @@ public sealed class Actors443Supervisor : ReceiveActor
         Receive<OpenSession>(_tunnels.Forward);
     }
 
-    /// <summary>One for one, for ever: there is always a last good state to go on with.</summary>
-    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
+    /// <summary>One for one, for ever: there is always a last good state to go on with. With the supervisor of the listeners Akka would restart the connections too, and it has nothing that could be spoilt.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Sender.Equals(_listeners) ? Directive.Resume : Directive.Restart);
 
     private async Task<object> StartAsync(StartServing start)
     {

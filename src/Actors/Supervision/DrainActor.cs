@@ -64,6 +64,11 @@ internal sealed class DrainActor : ReceiveActor
         AddStep(shutdown, CoordinatedShutdown.PhaseServiceStop, ReleaseListeners.Instance);
     }
 
+    // The steps of the life before ask the same actor.
+    protected override void PostRestart(Exception reason)
+    {
+    }
+
     private void AddStep(CoordinatedShutdown shutdown, string phase, object step)
     {
         IActorRef self = Self;

@@ -58,6 +58,30 @@ public sealed class SupervisionTests : IAsyncLifetime
         Assert.True(_server.Environment.Certificates.Current.Certificates.Count > 0);
     }
 
+    [Theory]
+    [InlineData("listeners")]
+    [InlineData("listeners/https")]
+    [InlineData("drain")]
+    public async Task A_part_above_the_connections_that_fails_goes_on_with_them(string path)
+    {
+        await using RunningServer server = await RunningServer.StartAsync(Hello);
+        using HttpClient client = server.CreateClient();
+        await client.GetStringAsync("/");
+        string connection = Assert.Single(await server.ConnectionsAsync()).Id;
+        IActorRef part = await server.System.ActorSelection($"/user/{ActorNames.Root}/{path}").ResolveOne(TimeSpan.FromSeconds(5));
+
+        part.Tell(Kill.Instance);
+
+        await client.GetStringAsync("/");
+        Assert.Equal(connection, Assert.Single(await server.ConnectionsAsync()).Id);
+        using HttpClient newcomer = server.CreateClient();
+        Assert.Equal("Hello", await newcomer.GetStringAsync("/"));
+        Assert.Equal(2, (await server.ConnectionsAsync()).Count);
+        Assert.Empty(server.Environment.Lifecycle.ListenersDown);
+        // Its deadlines are still watched, and it is drained in order.
+        await server.System.Terminate().WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
     [Fact]
     public async Task A_listener_that_fails_binds_the_same_port_again_and_its_open_connections_do_not_notice()
     {

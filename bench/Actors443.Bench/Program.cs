@@ -97,6 +97,19 @@ var starving = new Command("serve-starving", "For bench faults: an application t
 starving.SetAction((arguments, stop) => StarvedThreadPool.ServeAsync(arguments.GetRequiredValue(starvingEngine), arguments.GetRequiredValue(starvingFolder), stop));
 root.Add(starving);
 
+var plot = new Option<string?>("--plot") { Description = "File for the run as a picture, such as docs/images/soak.svg." };
+var csv = new Option<string?>("--results") { Description = "Folder for soak.csv." };
+var soak = new Command("soak", "A server under everything at once: churn, odd ends, WebSockets, new certificates, reloads, crashes of its actors, an upstream that comes and goes (--minutes 60).") { minutes, seed, csv, plot };
+soak.SetAction(arguments => SoakRun.RunAsync(arguments.GetValue(minutes), arguments.GetValue(seed), arguments.GetValue(csv), arguments.GetValue(plot)));
+root.Add(soak);
+
+var crashFile = new Argument<string>("crashes");
+var crashSeed = new Argument<int>("seed");
+var settingsFile = new Argument<string>("settings");
+var serveSoak = new Command("serve-soak", "The server of bench soak.") { Hidden = true, Arguments = { crashFile, crashSeed, settingsFile } };
+serveSoak.SetAction(arguments => SoakRun.ServeAsync(arguments.GetRequiredValue(crashFile), arguments.GetRequiredValue(crashSeed), arguments.GetRequiredValue(settingsFile)));
+root.Add(serveSoak);
+
 var onlyServers = new Option<string[]>("--servers") { Description = "Parts of names: only these servers.", AllowMultipleArgumentsPerToken = true };
 var page = new Option<string?>("--page") { Description = "Page whose table is written anew, such as docs/performance.md." };
 var results = new Option<string?>("--results") { Description = "Folder for the figures as JSON.", DefaultValueFactory = _ => "bench/results" };

@@ -57,8 +57,11 @@ internal sealed partial class WatchedServer : IDisposable
     /// <param name="more">More settings, HOCON under <c>actors443</c>.</param>
     /// <param name="preload">Libraries put under the process, the last of which must be in it; null: none.</param>
     /// <param name="prefix">A program with its arguments that becomes the server, such as <c>prlimit</c>; null: none.</param>
+    /// <param name="routes">More routes of the site.</param>
+    /// <param name="program">What is started with the file; null: the product as it is.</param>
     /// <param name="environment">More variables of its environment.</param>
-    public static async Task<WatchedServer> StartAsync(BenchSite site, int upstreamPort, string more = "", string? preload = null, IReadOnlyList<string>? prefix = null, params (string Name, string Value)[] environment)
+    public static async Task<WatchedServer> StartAsync(
+        BenchSite site, int upstreamPort, string more = "", string? preload = null, IReadOnlyList<string>? prefix = null, string routes = "", IReadOnlyList<string>? program = null, params (string Name, string Value)[] environment)
     {
         int port = BenchSite.FreePort();
         int adminPort = BenchSite.FreePort();
@@ -70,6 +73,7 @@ internal sealed partial class WatchedServer : IDisposable
                 { path = "/hello", respond { status = 200, type = "text/plain", body = "{{BenchSite.Hello}}" } }
                 { path = "/files/*", files = "{{site.Files}}" }
                 { path = "/proxy", proxy = "http://127.0.0.1:{{upstreamPort}}" }
+                {{routes}}
               ]
               https.bind = "127.0.0.1:{{port}}"
               http.enabled = off
@@ -80,7 +84,7 @@ internal sealed partial class WatchedServer : IDisposable
               {{more}}
             }
             """);
-        string[] command = [.. prefix ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "Actors443.Server.dll"), "run", file];
+        string[] command = [.. prefix ?? [], "dotnet", .. program ?? [Path.Combine(AppContext.BaseDirectory, "Actors443.Server.dll"), "run"], file];
         Process process = Programs.Start(command[0], command[1..], [.. environment, .. preload is null ? [] : Preloaded(preload)]);
         // It may see other file systems than we do.
         string seen = prefix is null ? state : $"/proc/{process.Id}/root{state}";

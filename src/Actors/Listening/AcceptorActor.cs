@@ -9,8 +9,8 @@ using Akka.Actor;
 namespace Actors443.Listening;
 
 /// <summary>
-/// Binds the addresses of one listener. When accepting fails the actor fails and is restarted; it then binds again with growing pauses. The
-/// connections belong to its siblings, so they do not notice.
+/// Binds the addresses of one listener. When accepting fails the actor fails and is restarted; it then binds again with growing pauses. When it fails
+/// otherwise, what it has bound goes on accepting, and knows nothing of it. The connections belong to its siblings, so they do not notice either.
 /// </summary>
 internal sealed class AcceptorActor : UntypedActor, IWithTimers
 {
@@ -22,9 +22,6 @@ internal sealed class AcceptorActor : UntypedActor, IWithTimers
     private readonly ListenerPlan _plan;
     private readonly ListenerMemory _memory;
     private readonly ILogger _log;
-    private IActorRef? _starter;
-    private IEngineListener? _bound;
-    private bool _unbound;
 
     public AcceptorActor(ListenerParts parts, ListenerMemory memory)
     {
@@ -39,40 +36,52 @@ internal sealed class AcceptorActor : UntypedActor, IWithTimers
 
     protected override void PreRestart(Exception reason, object message)
     {
-        if (_bound is not null)
-            _memory.Retired.Add(_bound);
-        _bound?.UnbindAsync();
+        if (reason is not AcceptingEndedException)
+        {
+            _log.AcceptorFailed(reason, _plan.Name);
+            return;
+        }
+
+        if (_memory.Bound is not null)
+            _memory.Retired.Add(_memory.Bound);
+        _memory.Bound?.UnbindAsync();
+        _memory.Bound = null;
         _memory.Failures++;
         _environment.Lifecycle.ListenerChanged(_plan.Name, up: false);
         _log.ListenerFailed(reason, _plan.Name, Pause());
     }
 
-    protected override void PostRestart(Exception reason) => Timers.StartSingleTimer(nameof(TryBindAgain), TryBindAgain.Instance, Pause());
+    protected override void PostRestart(Exception reason)
+    {
+        // The timer of the life before has gone with it.
+        if (reason is AcceptingEndedException || (_memory is { Bound: null, Starter: null, Failures: > 0 }))
+            Timers.StartSingleTimer(nameof(TryBindAgain), TryBindAgain.Instance, Pause());
+    }
 
-    protected override void PostStop() => _bound?.UnbindAsync();
+    protected override void PostStop() => _memory.Bound?.UnbindAsync();
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
             case BindListeners:
-                _starter = Sender;
+                _memory.Starter = Sender;
                 BindAsync().PipeTo(Self);
                 break;
-            case TryBindAgain when !_unbound:
+            case TryBindAgain when _memory is { IsUnbound: false, Bound: null }:
                 BindAsync().PipeTo(Self);
                 break;
             case BindCompleted completed:
                 OnBound(completed);
                 break;
-            case BindFailed failed:
+            case BindFailed failed when _memory.Bound is null:
                 OnBindFailed(failed.Cause);
                 break;
-            case AcceptingFailed failed when !_unbound:
-                throw new InvalidOperationException($"{_plan.Name} no longer accepts: {failed.Cause.Message}", failed.Cause);
+            case AcceptingFailed failed when !_memory.IsUnbound:
+                throw new AcceptingEndedException($"{_plan.Name} no longer accepts: {failed.Cause.Message}", failed.Cause);
             case Unbind:
-                _unbound = true;
-                _bound?.UnbindAsync();
+                _memory.IsUnbound = true;
+                _memory.Bound?.UnbindAsync();
                 _log.Unbound(_plan.Name);
                 Sender.Tell(Unbound.Instance);
                 break;
@@ -115,7 +124,7 @@ internal sealed class AcceptorActor : UntypedActor, IWithTimers
 
     private void OnBound(BindCompleted completed)
     {
-        _bound = completed.Listener;
+        _memory.Bound = completed.Listener;
         _memory.EndPoints = completed.Listener.EndPoints;
         _memory.Failures = 0;
         _environment.Lifecycle.ListenerChanged(_plan.Name, up: true);
@@ -124,19 +133,19 @@ internal sealed class AcceptorActor : UntypedActor, IWithTimers
             _log.Listening(_plan.Name, endPoints);
         else
             _log.FellBack(_plan.Name, endPoints, completed.FallbackProblem);
-        if (_unbound)
-            _bound.UnbindAsync();
-        _starter?.Tell(new BoundListenerInfo(_plan.Name, _plan.Tls, completed.Listener.EndPoints, completed.FallbackProblem));
-        _starter = null;
+        if (_memory.IsUnbound)
+            _memory.Bound.UnbindAsync();
+        _memory.Starter?.Tell(new BoundListenerInfo(_plan.Name, _plan.Tls, completed.Listener.EndPoints, completed.FallbackProblem));
+        _memory.Starter = null;
     }
 
     // At start the one who starts decides; later it is tried for as long as it takes.
     private void OnBindFailed(Exception cause)
     {
-        if (_starter is not null)
+        if (_memory.Starter is not null)
         {
-            _starter.Tell(new ListenersFailed(cause.Message, cause));
-            _starter = null;
+            _memory.Starter.Tell(new ListenersFailed(cause.Message, cause));
+            _memory.Starter = null;
             return;
         }
 
@@ -157,11 +166,14 @@ internal sealed class AcceptorActor : UntypedActor, IWithTimers
     {
         foreach (IEngineListener listener in _memory.Retired)
             await listener.DisposeAsync();
-        if (_bound is not null)
-            await _bound.DisposeAsync();
+        if (_memory.Bound is not null)
+            await _memory.Bound.DisposeAsync();
         return Released.Instance;
     }
 }
+
+/// <summary>The sockets of a listener are of no use any more.</summary>
+internal sealed class AcceptingEndedException(string message, Exception cause) : Exception(message, cause);
 
 /// <summary>What a listener must know after a restart. Touched by the listener actor alone.</summary>
 internal sealed class ListenerMemory
@@ -171,6 +183,15 @@ internal sealed class ListenerMemory
 
     /// <summary>What was bound: an "any free port" must stay the same port.</summary>
     public IReadOnlyList<IPEndPoint>? EndPoints { get; set; }
+
+    /// <summary>What accepts now.</summary>
+    public IEngineListener? Bound { get; set; }
+
+    /// <summary>Who waits to hear how the first bind went.</summary>
+    public IActorRef? Starter { get; set; }
+
+    /// <summary>It is to accept no more.</summary>
+    public bool IsUnbound { get; set; }
 
     /// <summary>In a row.</summary>
     public int Failures { get; set; }

@@ -44,6 +44,9 @@ internal static partial class ListeningLog
     [LoggerMessage(EventIds.Listening + 12, LogLevel.Warning, "{Listener} speaks no HTTP/3 yet: {Problem} Next try in {Delay}")]
     public static partial void QuicNotBound(this ILogger log, string listener, string problem, TimeSpan delay);
 
+    [LoggerMessage(EventIds.Listening + 15, LogLevel.Error, "The acceptor of {Listener} failed and is restarted; what it has bound goes on accepting")]
+    public static partial void AcceptorFailed(this ILogger log, Exception cause, string listener);
+
     [LoggerMessage(EventIds.Listening + 14, LogLevel.Information, "{Listener} speaks HTTP/3 as soon as the process before has ended: its QUIC connections have the UDP port until then")]
     public static partial void QuicWaits(this ILogger log, string listener);
 

@@ -28,7 +28,13 @@ namespace Actors443.Server.Hosting;
 internal static class ServerHost
 {
     /// <summary>Serves until <paramref name="stop"/> is cancelled or the admin API asks for a drain. Answers the exit code.</summary>
-    public static async Task<int> ServeAsync(ServerStart start, CancellationToken stop)
+    public static Task<int> ServeAsync(ServerStart start, CancellationToken stop) => ServeAsync(start, static _ => { }, stop);
+
+    /// <summary>As the other, for whoever wants to see inside.</summary>
+    /// <param name="start">What it is started with.</param>
+    /// <param name="served">Told when everything is served, with the services of the server.</param>
+    /// <param name="stop">Ends it.</param>
+    public static async Task<int> ServeAsync(ServerStart start, Action<IServiceProvider> served, CancellationToken stop)
     {
         Predecessor predecessor;
         try
@@ -104,6 +110,7 @@ internal static class ServerHost
         else
             manager.Ready($"serving on {string.Join(", ", services.GetRequiredService<Actors443Server>().Listeners.SelectMany(listener => listener.EndPoints))}");
         serving.SetResult();
+        served(services);
         await using (reload.Watch())
         {
             var stopAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

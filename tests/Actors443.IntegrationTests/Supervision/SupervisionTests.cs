@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using Actors443.Connections;
+using Actors443.Listening;
 using Actors443.Supervision;
 using Actors443.Testing;
 using Akka.Actor;
@@ -61,6 +63,7 @@ public sealed class SupervisionTests : IAsyncLifetime
     [Theory]
     [InlineData("listeners")]
     [InlineData("listeners/https")]
+    [InlineData("listeners/https/acceptor")]
     [InlineData("drain")]
     public async Task A_part_above_the_connections_that_fails_goes_on_with_them(string path)
     {
@@ -90,7 +93,7 @@ public sealed class SupervisionTests : IAsyncLifetime
         string connection = Assert.Single(await _server.ConnectionsAsync()).Id;
         string listener = Assert.Single(await _server.ConnectionsAsync()).Listener;
 
-        (await FindAsync($"listeners/{listener}/acceptor")).Tell(Kill.Instance);
+        (await FindAsync($"listeners/{listener}/acceptor")).Tell(new AcceptingFailed(new SocketException((int)SocketError.NotSocket)));
         await Eventually.HoldsAsync(() => _server.Environment.Lifecycle.ListenersDown.Count == 1, "the listener is down");
 
         await client.GetStringAsync("/");

@@ -36,9 +36,9 @@ internal static class PrivateKeyPem
                     key.ImportFromPem(text);
                 return key;
             }
-            catch (Exception problem) when (problem is CryptographicException or ArgumentException)
+            catch (Exception problem) when (problem is CryptographicException or ArgumentException or PlatformNotSupportedException)
             {
-                // Of the other kind, perhaps.
+                // Of the other kind, perhaps, or over a curve that this platform does not know.
                 cause = problem;
                 key.Dispose();
             }

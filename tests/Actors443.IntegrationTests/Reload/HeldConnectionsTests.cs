@@ -45,7 +45,7 @@ public sealed class HeldConnectionsTests(ITestOutputHelper output)
               drain.deadline = {{10 + step}}s
             }
             """;
-        await using ConfigurationFixture fixture = await ConfigurationFixture.StartAsync(Hocon(0), "admission.maximum-connections=15000");
+        await using ConfigurationFixture fixture = await ConfigurationFixture.StartAsync(Hocon(0), "admission.maximum-connections=15000", "admission.load.thread-pool-delay.shed=off");
         await using var sockets = new HeldWebSockets();
         await sockets.OpenAsync(new Uri($"wss://localhost:{fixture.Server.HttpsPort}/"), WebSockets);
         using AdminClient admin = fixture.Admin;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Actors443.Engine.EventLoop.Interop;
 using Akka.Dispatch;
+using Microsoft.Win32.SafeHandles;
 
 namespace Actors443.Engine.EventLoop;
 
@@ -31,7 +32,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private List<ILoopTickEnd> _tickEnds = [];
     private List<ILoopTickEnd> _endingNow = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly int _wake;
+    private readonly SafeFileHandle _wake;
     private int _epoll = -1;
     private int _awake = 1;
     private long _busySince;
@@ -47,8 +48,8 @@ internal sealed unsafe class EventLoop : IDisposable
     public EventLoop(string name, bool ownDescriptors = false)
     {
         _ownDescriptors = ownDescriptors;
-        _wake = LibC.CreateEventFd();
-        if (_wake < 0)
+        _wake = new SafeFileHandle(LibC.CreateEventFd(), ownsHandle: true);
+        if (_wake.IsInvalid)
             throw new EventLoopException($"The event loop {name} cannot be made: eventfd failed with error {LibC.Error}.");
         _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
@@ -115,6 +116,9 @@ internal sealed unsafe class EventLoop : IDisposable
         // Only the first of several messages wakes the thread.
         if (Interlocked.Exchange(ref _awake, 1) == 0)
             Wake();
+        // It may have looked for the last time before this was there.
+        if (_ended.Task.IsCompleted)
+            ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.RunPosted(), this, preferLocal: false);
     }
 
     /// <summary>Asks the thread to end after its tick. Any thread.</summary>
@@ -124,7 +128,7 @@ internal sealed unsafe class EventLoop : IDisposable
         Wake();
     }
 
-    public void Dispose() => _ = LibC.close(_wake);
+    public void Dispose() => _wake.Dispose();
 
     /// <summary>Watches a descriptor until <see cref="Unregister"/>. Level-triggered.</summary>
     /// <returns>False if the kernel refused (<see cref="LibC.Error"/>).</returns>
@@ -181,8 +185,23 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void Wake()
     {
-        ulong one = 1;
-        _ = LibC.write(_wake, &one, sizeof(ulong));
+        // Whoever posts may be held up right here until the loop is gone: its number is not to be another's by then.
+        bool isHeld = false;
+        try
+        {
+            _wake.DangerousAddRef(ref isHeld);
+            ulong one = 1;
+            _ = LibC.write((int)_wake.DangerousGetHandle(), &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody sleeps any more.
+        }
+        finally
+        {
+            if (isHeld)
+                _wake.DangerousRelease();
+        }
     }
 
     private void Run()
@@ -208,6 +227,7 @@ internal sealed unsafe class EventLoop : IDisposable
         finally
         {
             _ = LibC.close(_epoll);
+            _epoll = -1;
             _current = null;
             RunLate();
         }
@@ -220,7 +240,7 @@ internal sealed unsafe class EventLoop : IDisposable
         _epoll = LibC.CreateEpoll();
         byte* @event = stackalloc byte[EpollEvents.Size];
         EpollEvents.Write(@event, LibC.EpollIn, WakeData);
-        if (_epoll < 0 || LibC.epoll_ctl(_epoll, LibC.EpollAdd, _wake, @event) != 0)
+        if (_epoll < 0 || LibC.epoll_ctl(_epoll, LibC.EpollAdd, (int)_wake.DangerousGetHandle(), @event) != 0)
             throw new EventLoopException($"The event loop {Name} cannot start: epoll failed with error {LibC.Error}.");
     }
 
@@ -293,7 +313,7 @@ internal sealed unsafe class EventLoop : IDisposable
         if (data == WakeData)
         {
             ulong count;
-            _ = LibC.read(_wake, &count, sizeof(ulong));
+            _ = LibC.read((int)_wake.DangerousGetHandle(), &count, sizeof(ulong));
             return;
         }
 

@@ -131,6 +131,13 @@ internal sealed unsafe partial class LoopConnection
         int length = _home.Bio.OutputLength;
         if (length == 0)
             return true;
+        if (_phase == Phase.Closed)
+        {
+            // What OpenSSL wanted to say to a client that is refused: a session ticket, say.
+            _home.Bio.ClearOutput();
+            return false;
+        }
+
         int sent = 0;
         if (_unsent.IsEmpty)
         {

@@ -36,7 +36,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private readonly LoopEntry _entry;
     private readonly LoopInput _input;
     private readonly LoopOutput _output;
-    private readonly int _descriptor;
+    private int _descriptor;
     private Phase _phase = Phase.Hello;
     private uint _interest = Reading;
     private int _work;
@@ -314,6 +314,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         if (_home.Loop.HandlerOf(_descriptor) == this)
             _home.Loop.Forget(_descriptor);
         _ = LibC.close(_descriptor);
+        // The kernel gives the number to whoever opens something next.
+        _descriptor = -1;
         _home.Leave();
         FreeTls();
         _unsent.Release();

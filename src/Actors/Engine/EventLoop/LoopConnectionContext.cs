@@ -82,7 +82,9 @@ internal sealed class LoopConnectionContext(LoopConnection connection) : Connect
     PipeWriter IDuplexPipe.Output => connection.Output;
 
     /// <summary>The socket, for those who look at its options. It does not own the descriptor.</summary>
-    Socket IConnectionSocketFeature.Socket => _socket ??= new Socket(new SafeSocketHandle(connection.Descriptor, ownsHandle: false));
+    Socket IConnectionSocketFeature.Socket => _socket ??= connection.Descriptor is >= 0 and int descriptor
+        ? new Socket(new SafeSocketHandle(descriptor, ownsHandle: false))
+        : throw new ObjectDisposedException(nameof(Socket));
 
     bool IFeatureCollection.IsReadOnly => false;
 

@@ -22,6 +22,7 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
     private readonly CancellationTokenSource _unbound = new();
     private readonly bool _isWildcard = endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
     private int _atOnce = 1;
+    private int _stopping;
     private bool _listening;
     private bool _isShort;
     private long _lastShortageReport;
@@ -39,7 +40,8 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
     /// <summary>Frees the address. Any thread; completes when it is free.</summary>
     public Task StopAsync()
     {
-        if (_unbound.IsCancellationRequested)
+        // Once: its number may be another's after.
+        if (Interlocked.Exchange(ref _stopping, 1) != 0)
             return Task.CompletedTask;
         _unbound.Cancel();
         engine.Forget(descriptor);

@@ -62,7 +62,7 @@ internal static class LeakCheck
             looks.Add((accepted, holdings));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{accepted,12:N0}{(accepted - before) / seconds,12:N0}{holdings.Descriptors,7}{holdings.Sessions,6}{holdings.Actors,8}{holdings.Connections,6}{holdings.Blocks,8}{Mebibytes(holdings.Resident),10:0.0}{Mebibytes(holdings.Managed),9:0.0}{Mebibytes(holdings.Native),12:0.0}"));
+                $"{accepted,12:N0}{(accepted - before) / seconds,12:N0}{holdings.Descriptors,7}{holdings.Sessions,6}{holdings.Actors,8}{holdings.Connections,6}{holdings.Blocks,8}{ServerHoldings.Mebibytes(holdings.Resident),10:0.0}{ServerHoldings.Mebibytes(holdings.Managed),9:0.0}{ServerHoldings.Mebibytes(holdings.Native),12:0.0}"));
             // A moment in which nothing moves, for whoever wants to stop here for a while.
             await Task.Delay(500);
         }
@@ -103,7 +103,7 @@ internal static class LeakCheck
         double native = Slope(looks, holdings => holdings.Native);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"after the warm-up: RSS {resident:+0.0;-0.0} bytes a connection, native memory {native:+0.0;-0.0} (least squares over {looks.Count} looks); from first to last look {Mebibytes(last.Resident - first.Resident):+0.0;-0.0} MiB of {Mebibytes(allowed):0.0} allowed"));
+            $"after the warm-up: RSS {resident:+0.0;-0.0} bytes a connection, native memory {native:+0.0;-0.0} (least squares over {looks.Count} looks); from first to last look {ServerHoldings.Mebibytes(last.Resident - first.Resident):+0.0;-0.0} MiB of {ServerHoldings.Mebibytes(allowed):0.0} allowed"));
         if (last.Resident - first.Resident > allowed && resident > BytesPerConnection)
             yield return "resident memory grows with the number of connections";
         if (last.Native - first.Native > allowed && native > BytesPerConnection)
@@ -151,8 +151,6 @@ internal static class LeakCheck
             $"{time.TotalMinutes:0.0} minutes; in order: {orderly.FullHandshakes:N0} full and {orderly.ResumedHandshakes:N0} resumed handshakes with a request; odd ends: {odd.Sum(client => client.Count):N0}"));
         Console.WriteLine("  " + string.Join(", ", Enum.GetValues<OddEnd>().Select(end => string.Create(CultureInfo.InvariantCulture, $"{end} {odd.Sum(client => client.Counts[(int)end]):N0}"))));
     }
-
-    private static double Mebibytes(long bytes) => bytes / 1024.0 / 1024;
 
     /// <summary>Takes bodies and says hello; keeps no connection, so that it is no part of what the server holds.</summary>
     private static async Task<WebApplication> StartUpstreamAsync(int port)

@@ -15,7 +15,7 @@ internal static class SoakPlot
     {
         (string Title, (string Name, string Colour, Func<SoakLook, double> Figure)[] Lines)[] charts =
         [
-            ("Memory of the server, MiB", [("resident", "#1f3fd6", look => SoakLook.Mebibytes(look.Holdings.Resident)), ("garbage collector", "#0a8f6a", look => SoakLook.Mebibytes(look.Holdings.Managed))]),
+            ("Memory of the server, MiB", [("resident", "#1f3fd6", look => ServerHoldings.Mebibytes(look.Holdings.Resident)), ("garbage collector", "#0a8f6a", look => ServerHoldings.Mebibytes(look.Holdings.Managed))]),
             ("Descriptors, TLS sessions of OpenSSL, WebSockets", [("descriptors", "#1f3fd6", look => look.Holdings.Descriptors), ("TLS sessions", "#0a8f6a", look => look.Holdings.Sessions), ("WebSockets", "#b3541e", look => look.WebSockets)]),
             ("Connections accepted, thousands", [("accepted", "#1f3fd6", look => look.Accepted / 1000.0)]),
         ];

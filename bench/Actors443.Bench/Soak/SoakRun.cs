@@ -122,7 +122,7 @@ internal static class SoakRun
 
     private static void Write(SoakLook look) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{look.At.TotalMinutes,8:0.0}{look.Accepted,12:N0}{look.WebSockets,12}{look.Failed,8}{look.Crashes,9}{look.Changes,9}{look.Holdings.Descriptors,6}{look.Holdings.Sessions,6}{SoakLook.Mebibytes(look.Holdings.Resident),10:0.0}{SoakLook.Mebibytes(look.Holdings.Managed),9:0.0}{SoakLook.Mebibytes(look.Holdings.Native),12:0.0}"));
+        $"{look.At.TotalMinutes,8:0.0}{look.Accepted,12:N0}{look.WebSockets,12}{look.Failed,8}{look.Crashes,9}{look.Changes,9}{look.Holdings.Descriptors,6}{look.Holdings.Sessions,6}{ServerHoldings.Mebibytes(look.Holdings.Resident),10:0.0}{ServerHoldings.Mebibytes(look.Holdings.Managed),9:0.0}{ServerHoldings.Mebibytes(look.Holdings.Native),12:0.0}"));
 
     private static void Report(SoakTraffic traffic, LoadTotals orderly, OddClient[] odd, SoakCrash[] crashes, Changes changes)
     {
@@ -153,7 +153,7 @@ internal static class SoakRun
         if (judged.Length < 8)
             yield break;
         int quarter = judged.Length / 4;
-        double grown = SoakLook.Mebibytes((long)(Median(judged[^quarter..], look => look.Holdings.Resident) - Median(judged[..quarter], look => look.Holdings.Resident)));
+        double grown = ServerHoldings.Mebibytes((long)(Median(judged[^quarter..], look => look.Holdings.Resident) - Median(judged[..quarter], look => look.Holdings.Resident)));
         double descriptors = Median(judged[^quarter..], look => look.Holdings.Descriptors) - Median(judged[..quarter], look => look.Holdings.Descriptors);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"after the first third: resident memory {grown:+0.0;-0.0} MiB, descriptors {descriptors:+0;-0;0} (medians of the last and the first quarter)"));
         if (grown > GrowthAllowedMebibytes)
@@ -162,11 +162,7 @@ internal static class SoakRun
             yield return $"{descriptors} more descriptors";
     }
 
-    private static double Median(SoakLook[] looks, Func<SoakLook, double> figure)
-    {
-        double[] sorted = [.. looks.Select(figure).Order()];
-        return sorted[sorted.Length / 2];
-    }
+    private static double Median(SoakLook[] looks, Func<SoakLook, double> figure) => Tools.Median(looks.Select(figure));
 
     /// <summary>New certificates and changed settings, in turn.</summary>
     private sealed class Changes
@@ -211,11 +207,9 @@ internal sealed record SoakLook(TimeSpan At, ServerHoldings Holdings, long Accep
 {
     public const string CsvHead = "seconds,accepted,web_sockets,failed,crashes,changes,descriptors,ssl_sessions,actors,resident_mib,managed_mib,native_mib";
 
-    public static double Mebibytes(long bytes) => bytes / 1024.0 / 1024;
-
     public string ToCsv() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{At.TotalSeconds:0},{Accepted},{WebSockets},{Failed},{Crashes},{Changes},{Holdings.Descriptors},{Holdings.Sessions},{Holdings.Actors},{Mebibytes(Holdings.Resident):0.0},{Mebibytes(Holdings.Managed):0.0},{Mebibytes(Holdings.Native):0.0}");
+        $"{At.TotalSeconds:0},{Accepted},{WebSockets},{Failed},{Crashes},{Changes},{Holdings.Descriptors},{Holdings.Sessions},{Holdings.Actors},{ServerHoldings.Mebibytes(Holdings.Resident):0.0},{ServerHoldings.Mebibytes(Holdings.Managed):0.0},{ServerHoldings.Mebibytes(Holdings.Native):0.0}");
 }
 
 /// <summary>An actor was made to fail.</summary>

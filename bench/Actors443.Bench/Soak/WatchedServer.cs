@@ -20,6 +20,8 @@ internal sealed record ServerHoldings(int Descriptors, long Sessions, int Actors
     /// <summary>Bytes that are not the collector's: OpenSSL, malloc, code, stacks.</summary>
     public long Native => Resident - Managed;
 
+    public static double Mebibytes(long bytes) => bytes / 1024.0 / 1024;
+
     /// <summary>Nothing of any connection is left.</summary>
     public bool IsQuiet => Sessions == 0 && Actors == 0 && Connections == 0 && Blocks == 0;
 }

@@ -116,8 +116,7 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
         long now = NowMicros;
         if (record.TryTake(offersResumption, perSecond, limits.RateInterval, now))
             return CloseReason.None;
-        if (record.Ban(now, now + (long)limits.Ban.TotalMicroseconds))
-            Interlocked.Increment(ref _bans);
+        Ban(record, limits, now);
         return CloseReason.ClientHandshakeRate;
     }
 
@@ -125,9 +124,13 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     public void Flooded(IPAddress client)
     {
         ClientLimitSettings limits = _generation.Settings.PerClient;
-        if (Find(client) is not { } record || record.TryFlood(limits.RateInterval, NowMicros))
-            return;
         long now = NowMicros;
+        if (Find(client) is { } record && !record.TryFlood(limits.RateInterval, now))
+            Ban(record, limits, now);
+    }
+
+    private void Ban(ClientRecord record, ClientLimitSettings limits, long now)
+    {
         if (record.Ban(now, now + (long)limits.Ban.TotalMicroseconds))
             Interlocked.Increment(ref _bans);
     }

@@ -19,21 +19,9 @@ internal sealed class AdminSockets(ListeningSockets sockets)
         if (wanted is not IPEndPoint endPoint)
             return SocketTransportOptions.CreateDefaultBoundListenSocket(wanted);
         IReadOnlyList<int> inherited = sockets.Take(Listener, endPoint);
-        Socket socket = inherited.Count > 0
-            ? new Socket(new SafeSocketHandle(inherited[0], ownsHandle: true))
-            : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (inherited.Count == 0)
-                socket.Bind(endPoint);
-            sockets.Add(Listener, endPoint, (int)socket.Handle);
-            return _listening = socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        _listening = inherited.Count > 0 ? new Socket(new SafeSocketHandle(inherited[0], ownsHandle: true)) : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        sockets.Add(Listener, endPoint, (int)_listening.Handle);
+        return _listening;
     }
 
     /// <summary>Kestrel takes that for the end of its listener.</summary>

@@ -2,21 +2,13 @@ using System.Buffers.Binary;
 using System.Net.Security;
 using System.Text;
 using Actors443.Testing;
-using Actors443.Testing.Http2;
+using static Actors443.Testing.Http2.FrameClient;
 
 namespace Actors443.IntegrationTests.Tunnels;
 
 /// <summary>One stream of an HTTP/2 connection, frame by frame: what the framework's client does not ask for.</summary>
 internal sealed class RawHttp2 : IAsyncDisposable
 {
-    private const byte Data = 0;
-    private const byte Headers = 1;
-    private const byte Reset = 3;
-    private const byte Settings = 4;
-    private const byte WindowUpdate = 8;
-    private const byte EndStream = 1;
-    private const byte EndHeaders = 4;
-
     private readonly TlsClient _client;
     private readonly Queue<byte> _received = new();
     private long _window = 65_535;
@@ -42,8 +34,8 @@ internal sealed class RawHttp2 : IAsyncDisposable
         {
             // RFC 7541 6.2.2: a literal that is not kept.
             block.WriteByte(0);
-            FrameClient.WriteText(block, name);
-            FrameClient.WriteText(block, value);
+            WriteText(block, name);
+            WriteText(block, value);
         }
 
         await http.WriteFrameAsync(Headers, EndHeaders, 1, block.ToArray());
@@ -86,13 +78,9 @@ internal sealed class RawHttp2 : IAsyncDisposable
 
     private async Task WriteFrameAsync(byte type, byte flags, int stream, ReadOnlyMemory<byte> payload)
     {
-        byte[] frame = new byte[9 + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
-        frame[3] = type;
-        frame[4] = flags;
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
-        payload.CopyTo(frame.AsMemory(9));
-        await _client.Stream.WriteAsync(frame);
+        using var frame = new MemoryStream();
+        WriteFrame(frame, type, flags, stream, payload.Span);
+        await _client.Stream.WriteAsync(frame.GetBuffer().AsMemory(0, (int)frame.Length));
     }
 
     private async Task ReadFrameAsync()

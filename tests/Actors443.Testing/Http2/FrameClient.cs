@@ -110,19 +110,25 @@ public sealed class FrameClient : IAsyncDisposable
         block.Write(bytes);
     }
 
-    /// <summary>Frames of a kind that came.</summary>
-    public int Received(byte type) => _received.GetValueOrDefault(type);
-
-    /// <summary>Adds a frame to what is sent next.</summary>
-    public FrameClient Add(byte type, byte flags, int stream, ReadOnlySpan<byte> payload)
+    /// <summary>Writes a frame (RFC 9113 4.1).</summary>
+    public static void WriteFrame(MemoryStream output, byte type, byte flags, int stream, ReadOnlySpan<byte> payload)
     {
         Span<byte> head = stackalloc byte[9];
         BinaryPrimitives.WriteInt32BigEndian(head, payload.Length << 8);
         head[3] = type;
         head[4] = flags;
         BinaryPrimitives.WriteInt32BigEndian(head[5..], stream);
-        _unsent.Write(head);
-        _unsent.Write(payload);
+        output.Write(head);
+        output.Write(payload);
+    }
+
+    /// <summary>Frames of a kind that came.</summary>
+    public int Received(byte type) => _received.GetValueOrDefault(type);
+
+    /// <summary>Adds a frame to what is sent next.</summary>
+    public FrameClient Add(byte type, byte flags, int stream, ReadOnlySpan<byte> payload)
+    {
+        WriteFrame(_unsent, type, flags, stream, payload);
         return this;
     }
 

@@ -110,7 +110,8 @@ internal sealed class ConfigurationAuthorityActor : UntypedActor
     // Everybody has to say yes: whoever cannot be asked cannot.
     private async Task<IReadOnlyList<NodeProblem>> PrepareAsync(byte[] packed)
     {
-        Member[] members = [.. Staying];
+        // Whoever leaves has no say, and is not waited for.
+        Member[] members = [.. _nodes.Staying];
         NodeProblem[] unreachable = [.. members.Where(member => !_nodes.IsReachable(member)).Select(member => new NodeProblem(ClusterNodes.NameOf(member.Address), "cannot be reached; try again when it is back, or removed"))];
         if (unreachable.Length > 0)
             return unreachable;
@@ -143,12 +144,9 @@ internal sealed class ConfigurationAuthorityActor : UntypedActor
     private List<NodeProblem> LostOf(IEnumerable<string> names) =>
         [.. names.Except(_nodes.Members.Where(_nodes.IsReachable).Select(member => ClusterNodes.NameOf(member.Address))).Select(name => new NodeProblem(name, "cannot be reached any more; try again when it is back, or removed"))];
 
-    // Whoever leaves has no say, and is not waited for.
-    private IEnumerable<Member> Staying => _nodes.Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.WeaklyUp);
-
     private async Task<ConfigurationPushed> InForceAsync(ConfigurationPushed pushed)
     {
-        HashSet<string> names = [.. Staying.Select(member => ClusterNodes.NameOf(member.Address))];
+        HashSet<string> names = [.. _nodes.Staying.Select(member => ClusterNodes.NameOf(member.Address))];
         IReadOnlyList<NodeAnswer<GenerationInForce>> answers = await _nodes.AskAllAsync<GenerationInForce>(ConfigurationNodeActor.Name, new AwaitGeneration(pushed.Generation), InForceWithin, names.Contains);
         return pushed with
         {

@@ -1,5 +1,3 @@
-using Akka.Cluster;
-
 namespace Actors443.Cluster.Nodes;
 
 /// <summary>How many connections the other nodes can take from one that leaves. Stateless.</summary>
@@ -11,7 +9,7 @@ internal static class ClusterCredit
     /// <summary>Asks all; null: there is no other node that serves.</summary>
     public static async Task<long?> AskAsync(ClusterNodes nodes)
     {
-        HashSet<string> others = [.. nodes.Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.WeaklyUp && nodes.IsReachable(member)).Select(member => ClusterNodes.NameOf(member.Address))];
+        HashSet<string> others = [.. nodes.Staying.Where(nodes.IsReachable).Select(member => ClusterNodes.NameOf(member.Address))];
         others.Remove(nodes.Self);
         return Of(await nodes.AskAllAsync<NodeStatus>(NodeActor.Name, AskNodeStatus.Instance, AnswerWithin, others.Contains));
     }

@@ -35,6 +35,9 @@ internal sealed class ClusterNodes(ActorSystem system)
     /// <summary>Of an actor below <c>/user/actors443/cluster</c> of this node.</summary>
     public static string PathHere(string actor) => Path + actor;
 
+    /// <summary>Nodes that are up and do not leave, in no order.</summary>
+    public IEnumerable<Member> Staying => Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.WeaklyUp);
+
     public bool IsReachable(Member member) => !_cluster.State.Unreachable.Contains(member);
 
     /// <summary>Asks an actor of every node that a name may be of; those that do not answer in time are answered for by null.</summary>

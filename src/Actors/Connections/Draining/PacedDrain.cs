@@ -1,4 +1,5 @@
 using Actors443.Configuration;
+using Actors443.Configuration.Reading;
 using Actors443.Listening;
 using Actors443.Supervision;
 using Actors443.Telemetry;
@@ -54,13 +55,7 @@ internal sealed class PacedDrain(ServerEnvironment environment, IActorRef listen
         }
     }
 
-    private static string? NameOf(DrainLimit limit) => limit switch
-    {
-        DrainLimit.TenantShare => "tenant-share",
-        DrainLimit.Credit => "credit",
-        DrainLimit.Rate => "rate",
-        _ => null,
-    };
+    private static string? NameOf(DrainLimit limit) => limit == DrainLimit.None ? null : SettingsValueTypes.NameOf(limit);
 
     private async Task<StillHeld> StepAsync(DrainStep? step)
     {

@@ -55,9 +55,8 @@ internal sealed class InheritedSockets
         string? sockets = Environment.GetEnvironmentVariable(Variable);
         string? ofProcess = Environment.GetEnvironmentVariable("LISTEN_PID");
         string? count = Environment.GetEnvironmentVariable("LISTEN_FDS");
-        // Meant for this process, not for those it starts.
-        foreach (string name in (ReadOnlySpan<string>)[Variable, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"])
-            Environment.SetEnvironmentVariable(name, null);
+        // Meant for this process, not for those it starts; systemd's name the process they are meant for, and a host of ours may want them too.
+        Environment.SetEnvironmentVariable(Variable, null);
         foreach (string entry in sockets?.Split(';', StringSplitOptions.RemoveEmptyEntries) ?? [])
         {
             int space = entry.IndexOf(' ', StringComparison.Ordinal);

@@ -64,8 +64,6 @@ internal sealed class ListeningSockets(InheritedSockets inherited)
 /// <param name="names">For <see cref="InheritedSockets.Variable"/>.</param>
 internal sealed class SocketCopies(IReadOnlyList<int> descriptors, string names) : IDisposable
 {
-    public int Count => descriptors.Count;
-
     public string Names => names;
 
     public void Dispose()

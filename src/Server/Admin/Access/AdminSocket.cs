@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Actors443.Certificates;
 using Actors443.Server.Configuration;
+using Actors443.Server.Hosting;
 
 namespace Actors443.Server.Admin.Access;
 
@@ -110,6 +111,5 @@ internal sealed class AdminSocket : IDisposable
     }
 
     // Which this one may be about to replace.
-    private static int ParentProcess() =>
-        int.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith("PPid:", StringComparison.Ordinal))["PPid:".Length..], CultureInfo.InvariantCulture);
+    private static int ParentProcess() => int.Parse(OwnProcess.StatusOf("PPid")[0], CultureInfo.InvariantCulture);
 }

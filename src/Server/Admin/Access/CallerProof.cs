@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using Actors443.Server.Hosting;
 using Actors443.Server.Telemetry;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -51,6 +52,5 @@ internal static class CallerProof
     // The owner of what this process makes is the user it runs as, whatever it began as.
     private static uint OwnUser() => LazyOwnUser.Value;
 
-    private static readonly Lazy<uint> LazyOwnUser = new(() => uint.Parse(
-        File.ReadLines("/proc/self/status").First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[2], CultureInfo.InvariantCulture));
+    private static readonly Lazy<uint> LazyOwnUser = new(() => uint.Parse(OwnProcess.StatusOf("Uid")[1], CultureInfo.InvariantCulture));
 }

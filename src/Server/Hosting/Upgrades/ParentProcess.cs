@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using Actors443.Engine.EventLoop.Interop;
 using Actors443.Listening.Handover;
 
 namespace Actors443.Server.Hosting.Upgrades;
@@ -20,6 +21,8 @@ internal static class ParentProcess
         Environment.SetEnvironmentVariable(Variable, null);
         if (!OperatingSystem.IsLinux() || !int.TryParse(descriptor, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
             return Predecessor.None;
+        // Not for those that this one starts in turn.
+        _ = LibC.fcntl(number, LibC.SetDescriptorFlags, LibC.CloseOnExec);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(SpeaksWithin);
         try

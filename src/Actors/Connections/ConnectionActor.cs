@@ -181,10 +181,12 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         _connection.BeginDrain(deadline, drain.Reason);
         foreach (IActorRef conversation in _conversations ?? [])
             conversation.Tell(drain, Self);
-        // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second.
+        // HTTP/2 tells the client which streams count. HTTP/1.1 cannot, so an idle connection is kept for one more request or a quiet second; and so is one of HTTP/2
+        // that nobody has asked anything on: its first request is on its way.
+        bool tellsStreams = _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2 && _connection.Requests > 0;
         if (_connection.Carried is { } carried)
             carried.Drain();
-        else if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || _connection.ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2))
+        else if (_connection.Stage == ConnectionState.Open && (_connection.RequestsInFlight > 0 || tellsStreams))
             _connection.RequestClose();
         Context.Parent.Tell(new DeadlinesMoved(_connection), Self);
     }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Actors443.Testing;
+using Actors443.Testing.Http2;
 using Microsoft.AspNetCore.Http;
 
 namespace Actors443.IntegrationTests.Draining;
@@ -96,6 +98,49 @@ public sealed class DrainTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Http2_connections_that_are_opened_all_through_a_drain_hear_settings_first_and_no_request_is_lost()
+    {
+        await using ServerProcess server = await StartAsync("drain.readiness-delay=500ms");
+        int port = server.HttpsPort;
+        List<FrameClient> silent = [];
+        List<FrameClient> asking = [];
+        try
+        {
+            // Kestrel has not read their preface when it is asked to stop.
+            for (int number = 0; number < 5; number++)
+                silent.Add(await FrameClient.ConnectAsync(port));
+            int opened = 0;
+            Task opening = OpenUntilRefusedAsync();
+            await Eventually.HoldsAsync(() => Volatile.Read(ref opened) > 5, "connections are being opened");
+
+            server.Signal(ServerProcess.Terminate);
+            await opening;
+            await Task.WhenAll(silent.Concat(asking).Select(client => client.Ended)).WaitAsync(TimeSpan.FromSeconds(30));
+
+            Assert.Equal(0, await server.ExitAsync());
+            Assert.All(silent, client => Assert.Equal((FrameClient.Settings, 0), (client.First, client.LastStream)));
+            Assert.All(asking, client => Assert.Equal(FrameClient.Settings, client.First));
+            // Answered, or told that nobody has seen it.
+            Assert.All(asking, client => Assert.True(client.Received(FrameClient.Headers) == 1 || client.LastStream == 0, $"GOAWAY after stream {client.LastStream}"));
+
+            async Task OpenUntilRefusedAsync()
+            {
+                while (await TryOpenAsync(port) is { } client)
+                {
+                    asking.Add(client);
+                    await client.Add(FrameClient.Headers, FrameClient.EndHeaders | FrameClient.EndStream, 1, FrameClient.Request()).SendAsync();
+                    Interlocked.Increment(ref opened);
+                }
+            }
+        }
+        finally
+        {
+            foreach (FrameClient client in silent.Concat(asking))
+                await client.DisposeAsync();
+        }
+    }
+
+    [SkippableFact]
     public async Task What_does_not_end_by_the_deadline_is_aborted()
     {
         await using ServerProcess server = await StartAsync("drain.deadline=2s");
@@ -164,6 +209,18 @@ public sealed class DrainTests : IAsyncLifetime
         catch (SocketException)
         {
             return false;
+        }
+    }
+
+    private static async Task<FrameClient?> TryOpenAsync(int port)
+    {
+        try
+        {
+            return await FrameClient.ConnectAsync(port);
+        }
+        catch (Exception cause) when (cause is SocketException or IOException or AuthenticationException)
+        {
+            return null;
         }
     }
 

@@ -43,6 +43,12 @@ public sealed class FrameClient : IAsyncDisposable
     /// <summary>The error code of the server's GOAWAY that was last; null: none came.</summary>
     public uint? GoneAway { get; private set; }
 
+    /// <summary>The last stream that the server's last GOAWAY names: what was asked after it the server has not seen. Null: none came.</summary>
+    public int? LastStream { get; private set; }
+
+    /// <summary>The kind of the first frame that came; null: none has.</summary>
+    public byte? First { get; private set; }
+
     /// <summary>Bytes of frames that came.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
@@ -190,11 +196,14 @@ public sealed class FrameClient : IAsyncDisposable
                 int length = BinaryPrimitives.ReadInt32BigEndian(head) >>> 8;
                 await _client.Stream.ReadExactlyAsync(payload.AsMemory(0, length));
                 Volatile.Write(ref _bytes, _bytes + length);
+                First ??= head[3];
                 bool isAnswer = head[3] == Settings && (head[4] & Acknowledged) != 0;
                 if (!isAnswer)
                     _received.AddOrUpdate(head[3], 1, static (_, count) => count + 1);
-                if (head[3] == GoAway)
-                    GoneAway = BinaryPrimitives.ReadUInt32BigEndian(payload.AsSpan(4));
+                if (head[3] != GoAway)
+                    continue;
+                LastStream = BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue;
+                GoneAway = BinaryPrimitives.ReadUInt32BigEndian(payload.AsSpan(4));
             }
         }
         catch (Exception cause) when (cause is IOException or ObjectDisposedException)

@@ -107,12 +107,15 @@ public sealed class ConnectionSupervisorTests : Akka.TestKit.Xunit2.TestKit
     [Theory]
     [InlineData("idle http/1.1", 0)]
     [InlineData("busy http/1.1", 1)]
-    [InlineData("h2", 1)]
+    [InlineData("used h2", 1)]
+    [InlineData("idle new h2", 0)]
     public async Task A_drain_asks_for_the_end_where_the_client_can_be_told(string kind, int asked)
     {
-        FakeConnection connection = await OpenAsync(kind == "h2" ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11);
-        if (kind.StartsWith("busy", StringComparison.Ordinal))
+        FakeConnection connection = await OpenAsync(kind.EndsWith("h2", StringComparison.Ordinal) ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11);
+        if (!kind.StartsWith("idle", StringComparison.Ordinal))
             connection.RequestStarted();
+        if (kind.StartsWith("used", StringComparison.Ordinal))
+            connection.RequestCompleted();
 
         connection.Actor.Tell(new Drain());
 

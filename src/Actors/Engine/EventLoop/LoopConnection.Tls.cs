@@ -16,6 +16,7 @@ internal sealed unsafe partial class LoopConnection
 {
     private ServerTlsContext? _tls;
     private ClientFrames? _frames;
+    private bool _owesPreface;
     private nint _ssl;
     private byte[]? _hello;
     private int _helloLength;
@@ -235,7 +236,11 @@ internal sealed unsafe partial class LoopConnection
         _phase = Phase.Open;
         _httpEnded = false;
         if (ApplicationProtocol == SslApplicationProtocol.Http2)
+        {
             _frames = new ClientFrames(this, _entry.Request.Limits);
+            _owesPreface = true;
+        }
+
         _context = new LoopConnectionContext(this);
         // What came with the end of the handshake is there when Kestrel looks, and its answer leaves with the tickets.
         if (_home.Bio.InputLength > 0)
@@ -382,15 +387,11 @@ internal sealed unsafe partial class LoopConnection
             int length = _output.Peek(out byte* bytes);
             if (length == 0)
                 break;
-            int written = OpenSsl.SSL_write(_ssl, bytes, Math.Min(_output.RecordLength(length), Pipes.Block.Size));
-            if (written <= 0)
-            {
-                OpenSsl.ERR_clear_error();
-                SetReason(CloseReason.ProtocolError, "TLS refuses to write");
-                Reset();
+            if (_owesPreface && !SayPreface(new ReadOnlySpan<byte>(bytes, length)))
                 return;
-            }
-
+            int written = Encrypt(bytes, Math.Min(_output.RecordLength(length), Pipes.Block.Size));
+            if (written <= 0)
+                return;
             _output.Consume(written);
             if (_home.Bio.OutputLength >= SendAtOnce && !SendOutput())
                 return;
@@ -405,6 +406,28 @@ internal sealed unsafe partial class LoopConnection
             _output.Drained();
         _output.EndTurn();
         _processing = processing;
+    }
+
+    /// <summary>Not above 0: the connection is over.</summary>
+    private int Encrypt(byte* bytes, int length)
+    {
+        int written = OpenSsl.SSL_write(_ssl, bytes, length);
+        if (written > 0)
+            return written;
+        OpenSsl.ERR_clear_error();
+        SetReason(CloseReason.ProtocolError, "TLS refuses to write");
+        Reset();
+        return written;
+    }
+
+    /// <summary>Before Kestrel's first frame. False: the connection is over.</summary>
+    private bool SayPreface(ReadOnlySpan<byte> first)
+    {
+        _owesPreface = false;
+        if (!ServerPreface.IsMissingBefore(first))
+            return true;
+        fixed (byte* settings = ServerPreface.Settings.Span)
+            return Encrypt(settings, ServerPreface.Settings.Length) > 0;
     }
 
     /// <summary>The rest of what was written, then close_notify, then the end of our side.</summary>

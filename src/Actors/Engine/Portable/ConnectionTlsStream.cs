@@ -11,6 +11,7 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
 {
     private ClientFrames? _frames;
     private AdmissionGate? _admission;
+    private bool _owesPreface;
 
     void IClientVerdictSink.Refused(ClientVerdict verdict)
     {
@@ -20,10 +21,10 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
             connection.SetReason(reason, detail);
     }
 
-    /// <summary>HTTP/2 is spoken from now on: every frame of the client is looked at, and with a flood of them reading fails.</summary>
+    /// <summary>HTTP/2 is spoken from now on: every frame of the client is looked at, and with a flood of them reading fails; what is said to it begins with SETTINGS.</summary>
     /// <param name="frames">Looks.</param>
     /// <param name="admission">Counts floods.</param>
-    public void Watch(ClientFrames frames, AdmissionGate admission) => (_frames, _admission) = (frames, admission);
+    public void Watch(ClientFrames frames, AdmissionGate admission) => (_frames, _admission, _owesPreface) = (frames, admission, true);
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -34,6 +35,20 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
         return read.IsCompletedSuccessfully ? new ValueTask<int>(Seen(read.Result, buffer.Span)) : Awaited(read, buffer);
 
         async ValueTask<int> Awaited(ValueTask<int> pending, Memory<byte> destination) => Seen(await pending, destination.Span);
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (!_owesPreface || buffer.IsEmpty)
+            return base.WriteAsync(buffer, cancellationToken);
+        _owesPreface = false;
+        return ServerPreface.IsMissingBefore(buffer.Span) ? WithPrefaceAsync(buffer, cancellationToken) : base.WriteAsync(buffer, cancellationToken);
+    }
+
+    private async ValueTask WithPrefaceAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await base.WriteAsync(ServerPreface.Settings, cancellationToken);
+        await base.WriteAsync(buffer, cancellationToken);
     }
 
     private int Seen(int count, ReadOnlySpan<byte> bytes)

@@ -1,4 +1,5 @@
 using Actors443.Admission.Sharing;
+using Actors443.Cluster.Discovery;
 using Actors443.Cluster.Dns;
 using Actors443.Cluster.Founding;
 using Actors443.Cluster.Generations;
@@ -40,6 +41,8 @@ internal sealed class ClusterSupervisor : UntypedActor
         // A host's node joins as its host says.
         if (!_cluster.Settings.SeedNodes.Contains(_cluster.SelfAddress) && _known.HearsOthersFirst(environment.Settings.Cluster))
             Context.ActorOf(Props.Create<FoundingActor>(_known, environment.Loggers), "founding");
+        if (environment.Settings.Cluster.Discovery is { IsOn: true } discovery)
+            Context.ActorOf(Props.Create<DiscoveryActor>(discovery, environment.Time, environment.Loggers), "discovery");
         Context.ActorOf(Props.Create<RevokedReplicaActor>(environment.Revoked, revoked, environment.Loggers), Revocations.NodeActor);
         Context.ActorOf(Props.Create<DnsNodeActor>(environment.Dns), DnsNodeActor.Name);
         ClusterLimitSettings limits = environment.Settings.Cluster.Limits;

@@ -23,6 +23,9 @@ public sealed record ClusterSettings
     /// <summary>Nodes to ask for entry, <c>host:port</c>; the first of them founds the cluster.</summary>
     public IReadOnlyList<string> SeedNodes { get; init; } = [];
 
+    /// <summary>How nodes find each other where none is told beforehand whom to ask; instead of <see cref="SeedNodes"/>.</summary>
+    public ClusterDiscoverySettings Discovery { get; init; } = new();
+
     /// <summary>Roles of this node, besides <c>actors443</c>.</summary>
     public IReadOnlyList<string> Roles { get; init; } = [];
 
@@ -34,6 +37,22 @@ public sealed record ClusterSettings
 
     /// <summary>Limits of a client, account or certificate that hold for all nodes together.</summary>
     public ClusterLimitSettings Limits { get; init; } = new();
+}
+
+/// <summary><c>actors443.cluster.discovery</c>: nodes find each other by names, or by a list in which none comes first.</summary>
+public sealed record ClusterDiscoverySettings
+{
+    /// <summary><c>host:port</c> each; every address of a name is a node. Empty: by seed nodes.</summary>
+    public IReadOnlyList<string> Contacts { get; init; } = [];
+
+    /// <summary>So many nodes that are in no cluster found one; more than half of those that there will be, or two clusters could come to be.</summary>
+    public int Required { get; init; } = 2;
+
+    /// <summary>The same nodes must have been found for so long before they do.</summary>
+    public TimeSpan StableFor { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>There are contacts.</summary>
+    public bool IsOn => Contacts.Count > 0;
 }
 
 /// <summary><c>actors443.cluster.limits</c>: whether <c>admission.per-client.connections</c>, <c>admission.per-certificate.connections</c> and <c>tunnels.limits.tunnels</c> hold for all nodes together.</summary>

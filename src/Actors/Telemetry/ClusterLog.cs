@@ -41,6 +41,18 @@ internal static partial class ClusterLog
     [LoggerMessage(First + 11, LogLevel.Warning, "The nodes of the cluster cannot be kept in {File}: {Problem}. Restarted while it is cut off from the others, this node could found a second cluster")]
     public static partial void CannotKeepNodes(this ILogger log, string file, string problem);
 
+    [LoggerMessage(First + 12, LogLevel.Information, "This node is in no cluster yet; it waits for {What}")]
+    public static partial void WaitsForFound(this ILogger log, string what);
+
+    [LoggerMessage(First + 13, LogLevel.Warning, "The contacts of cluster.discovery cannot be looked up ({Problem}); it is tried again")]
+    public static partial void ContactsNotFound(this ILogger log, string problem);
+
+    [LoggerMessage(First + 14, LogLevel.Information, "Node {Node} was found, and is in a cluster; this node joins it")]
+    public static partial void JoinsFound(this ILogger log, string node);
+
+    [LoggerMessage(First + 15, LogLevel.Information, "All nodes that were found are in no cluster; this node founds one for {Others} and itself")]
+    public static partial void FoundsWithFound(this ILogger log, string others);
+
     [LoggerMessage(First + 20, LogLevel.Information, "This node orders certificates for the cluster from now on (term {Term}, {Entries} entries)")]
     public static partial void OrdersForCluster(this ILogger log, long term, int entries);
 
@@ -79,6 +91,9 @@ internal static partial class ClusterLog
 
     [LoggerMessage(First + 47, LogLevel.Error, "Configuration generation {Generation} is taken back on all nodes, for {Node} has failed with it after all: {Problem}")]
     public static partial void GenerationTakenBack(this ILogger log, long generation, string node, string problem);
+
+    [LoggerMessage(First + 48, LogLevel.Information, "The configuration that {By} has pushed could be put in force here; it is if all other nodes say the same")]
+    public static partial void GenerationPossible(this ILogger log, string by);
 
     [LoggerMessage(First + 30, LogLevel.Warning, "The cluster has a revocation that this version does not understand, and so does not heed: {Fact}")]
     public static partial void RevocationNotRead(this ILogger log, string fact);

@@ -31,9 +31,14 @@ public sealed class ClusterSettingsSpecs : SettingsFixture
     [InlineData("enabled = on, secret = \"file:none\"", "test.conf:1: actors443.cluster.secret: 'none' does not exist; correct the name or the permissions")]
     [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", bind = \"0.0.0.0:2552\"", "test.conf:1: actors443.cluster.public-hostname: is needed with bind = \"0.0.0.0:2552\", which is every address; write the one by which the other nodes reach this one")]
     [InlineData("seed-nodes = [node-1]", "test.conf:1: actors443.cluster.seed-nodes[0]: 'node-1' is no host with a port; write a host with a port, such as \"10.0.0.1:2552\" or \"node-1.internal:2552\"")]
+    [InlineData("discovery { contacts = [nodes.internal] }", "test.conf:1: actors443.cluster.discovery.contacts[0]: 'nodes.internal' is no host with a port; write a host with a port, such as \"10.0.0.1:2552\" or \"node-1.internal:2552\"")]
+    [InlineData("discovery { required = 0 }", "test.conf:1: actors443.cluster.discovery.required: 0 is out of range; write a whole number from 1 to 1000")]
+    [InlineData("discovery { stable-for = 1ms }", "test.conf:1: actors443.cluster.discovery.stable-for: 1ms is too short; write 1s or more")]
+    [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", seed-nodes = [\"10.0.0.1:2552\"], discovery.contacts = [\"nodes:2552\"]", "test.conf:1: actors443.cluster.seed-nodes: say whom this node joins, and so does discovery.contacts; leave one of the two out")]
+    [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", public-hostname = node-1, discovery.contacts = [\"nodes:2552\"]", "test.conf:1: actors443.cluster.public-hostname: is the name 'node-1', and nodes that find each other by discovery.contacts know each other by address; write the address of this node, or same")]
     [InlineData("public-port = 0", "test.conf:1: actors443.cluster.public-port: 0 is out of range; write a whole number from 1 to 65535")]
     [InlineData("limits { interval = 0s }", "test.conf:1: actors443.cluster.limits.interval: 0s is too short; write 1ms or more")]
     [InlineData("limits { enabled = maybe }", "test.conf:1: actors443.cluster.limits.enabled: 'maybe' is neither on nor off; write on or off")]
-    [InlineData("seeds = []", "test.conf:1: unknown key 'actors443.cluster.seeds'; known here: bind, enabled, heartbeat-pause, limits, public-hostname, public-port, roles, secret, seed-nodes, stable-after")]
+    [InlineData("seeds = []", "test.conf:1: unknown key 'actors443.cluster.seeds'; known here: bind, discovery, enabled, heartbeat-pause, limits, public-hostname, public-port, roles, secret, seed-nodes, stable-after")]
     public void What_is_wrong_is_named_with_what_to_write(string text, string expected) => Assert.Equal([expected], Problems($"actors443.cluster {{ {text} }}"));
 }

@@ -112,7 +112,11 @@ internal sealed class ConfigurationNodeActor : UntypedActor, IWithTimers
         try
         {
             IConfigurationHost host = await _published.Host;
-            return new ConfigurationPrepared(await host.PrepareAsync(ConfigurationGeneration.Unpack(prepare.Packed), CancellationToken.None));
+            ConfigurationGeneration generation = ConfigurationGeneration.Unpack(prepare.Packed);
+            IReadOnlyList<string> problems = await host.PrepareAsync(generation, CancellationToken.None);
+            if (problems.Count == 0)
+                _log.GenerationPossible(generation.By);
+            return new ConfigurationPrepared(problems);
         }
         catch (Exception cause)
         {
@@ -232,7 +236,8 @@ internal sealed class ConfigurationNodeActor : UntypedActor, IWithTimers
         foreach ((IActorRef asker, long number) in _waiting.ToArray())
         {
             bool isThere = now.Number >= number;
-            if (!isThere && (problem is null || _isApplying))
+            // A problem with a former one says nothing of this.
+            if (!isThere && (problem is null || _isApplying || _wanted.Number < number))
                 continue;
             asker.Tell(new GenerationInForce(now.Number, isThere ? null : problem), Self);
             _waiting.Remove((asker, number));

@@ -26,10 +26,15 @@ internal sealed class ClusterNodes(ActorSystem system)
     /// <param name="self">The address of this node.</param>
     /// <param name="node">The name of that one.</param>
     /// <param name="actor">Name of the actor.</param>
-    public static ActorPath PathOn(Address self, string node, string actor)
+    public static ActorPath PathOn(Address self, string node, string actor) => ActorPath.Parse(AddressOf(self, node) + Path + actor);
+
+    /// <summary>Of a node that need not be a member.</summary>
+    /// <param name="self">The address of this node.</param>
+    /// <param name="node">The name of that one.</param>
+    public static Address AddressOf(Address self, string node)
     {
         int colon = node.LastIndexOf(':');
-        return ActorPath.Parse(new Address(self.Protocol, self.System, node[..colon], int.Parse(node[(colon + 1)..], CultureInfo.InvariantCulture)) + Path + actor);
+        return new Address(self.Protocol, self.System, node[..colon], int.Parse(node[(colon + 1)..], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Of an actor below <c>/user/actors443/cluster</c> of this node.</summary>

@@ -76,6 +76,51 @@ public sealed class ClusterConfigurationTests(ITestOutputHelper output) : IAsync
         late.Process!.Signal(ServerProcess.Hangup);
         await Eventually.HoldsAsync(() => late.Process.Errors.Contains("as generation 1 of the cluster says, and not as this node's files do", StringComparison.Ordinal), "it says whose settings hold", Patience);
         await AssertServedAsync("one", late);
+
+        await AssertTakenBackAsync(late);
+    }
+
+    // It says that it could, and then cannot: a folder has gone. In between another node has not answered yet, for a file that it reads is a pipe.
+    private async Task AssertTakenBackAsync(AcmeNodes.Node failing)
+    {
+        string pipe = Path.Combine(_folder.Path, "ca-1.pem");
+        foreach (AcmeNodes.Node node in _nodes.Nodes)
+        {
+            Directory.CreateDirectory(FolderOf(node));
+            if (node.Number != 1)
+                _folder.Write($"ca-{node.Number}.pem", _authority.CertificatePem);
+        }
+
+        await using (TestProgram made = TestProgram.Start("mkfifo", [pipe]))
+            await made.EndAsync();
+        string text = $$"""
+            actors443 {
+              sites { "*" { routes = [{ path = "/file", files = "{{_folder.Path}}/site-"${{{Number}}} }, { path = "/*", respond = "three" }] } }
+              https.client-certificates { ca = "{{_folder.Path}}/ca-"${{{Number}}}".pem", mode = optional }
+            }
+            """;
+        int before = Said();
+        Task<ClusterPushReport> push = PushAsync(_nodes.Nodes[0], text);
+        await Eventually.HoldsAsync(() => Said() > before, $"it says that it could: {failing.Process!.Errors}", Patience);
+        Directory.Delete(FolderOf(failing));
+        File.Move(pipe, pipe + ".old");
+        _folder.Write("ca-1.pem", _authority.CertificatePem);
+        await using (FileStream opened = await Task.Run(() => new FileStream(pipe + ".old", FileMode.Open, FileAccess.Write, FileShare.ReadWrite)).WaitAsync(Patience))
+            Assert.False(push.IsCompleted);
+
+        RefusedConfigurationException refused = await Assert.ThrowsAsync<RefusedConfigurationException>(() => push);
+        output.WriteLine($"{refused.Message}: {string.Join(Environment.NewLine, refused.Problems)}");
+        string problem = Assert.Single(refused.Problems);
+        Assert.StartsWith(failing.Name + ": generation 2 cannot be put in force: ", problem, StringComparison.Ordinal);
+        Assert.Contains(FolderOf(failing), problem, StringComparison.Ordinal);
+        // What was before, and is so on all again: it has a number of its own, that nodes that could not be reached hear of.
+        await AssertServedAsync("one", [.. _nodes.Nodes]);
+        await AssertGenerationAsync(3, [.. _nodes.Nodes]);
+        Assert.All(_nodes.Nodes.Where(node => node != failing), node => Assert.Contains("Configuration generation 2 (", node.Process!.Errors, StringComparison.Ordinal));
+
+        string FolderOf(AcmeNodes.Node node) => Path.Combine(_folder.Path, $"site-{node.Number}");
+
+        int Said() => failing.Process!.Errors.Split("could be put in force here;").Length;
     }
 
     // A minute: ACTORS443_TEST_EVERY_STEP=1.

@@ -182,6 +182,12 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         await StartAsync();
         string first = await AwaitSameAsync();
         await using var visitors = new Visitors(Nodes, Name);
+        using X509Certificate2 client = _clients.IssueClient("carol").WithKey;
+        await using var held = new HeldClients(Name);
+        await AssertExactAsync(client, held, Nodes.Nodes);
+        await held.LeaveAllAsync();
+        await AwaitRoomAsync(client);
+        await AssertExactAsync(client, held, [Nodes.Nodes[1], Nodes.Nodes[2]]);
 
         // Ordered by one whose clock is slow, then by one whose clock is fast; each time all serve it at once.
         Assert.Equal(Nodes.Nodes[0], Nodes.Ordering);
@@ -190,6 +196,8 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         await Eventually.HoldsAsync(async () => await Nodes.KeepAsync() && Nodes.Ordering == Nodes.Nodes[1], "the one with the fast clock orders", Patience);
         await AwaitMembersAsync();
         string third = await RenewAsync(Nodes.Nodes, second);
+        // The slow one is back, and knows what the others hold.
+        await AssertExactAsync(client, held, Nodes.Nodes);
 
         AssertServed(visitors, first, second, third);
         AssertOneIssuer(3);

@@ -2,6 +2,7 @@ using Actors443.Hosting;
 using Actors443.Requests;
 using Actors443.Samples;
 using Actors443.Samples.IotGateway;
+using Actors443.Sessions;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
@@ -34,4 +35,6 @@ app.MapActor<Device>("/devices/{id}", route =>
     route.Envelope = DeviceHttp.ToMessage;
     route.Reply = DeviceHttp.ToReply;
 });
+// Who looks at devices for longer has a session, which goes on by any node: a WebSocket that says ids of devices.
+app.MapActorSession("/watch", _ => Props.Create<Watch>(ActorRegistry.For(app.Services.GetRequiredService<ActorSystem>()).Get<Device>()), session => session.Region = "watches");
 app.Run();

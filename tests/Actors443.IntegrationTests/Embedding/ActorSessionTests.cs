@@ -1,12 +1,12 @@
 using System.Net.WebSockets;
 using System.Security.Claims;
-using System.Text;
 using Actors443.Sessions;
 using Actors443.Testing;
 using Actors443.TestKit;
 using Actors443.WebSockets;
 using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
+using static Actors443.IntegrationTests.Embedding.SessionSockets;
 
 namespace Actors443.IntegrationTests.Embedding;
 
@@ -21,7 +21,7 @@ public sealed class ActorSessionTests
     public async Task A_session_goes_on_after_its_connection_was_lost(string engine)
     {
         await using EmbeddedHost host = await EmbeddedHost.StartAsync(engine, application => application.MapActorSession("/live", _ => Props.Create<Counter>()));
-        (ClientWebSocket first, string cookie) = await ConnectAsync(host, "/live");
+        (ClientWebSocket first, string cookie) = await ConnectAsync(host.Https.Authority, "/live");
         Assert.Matches("^__Host-session=[A-Za-z0-9_-]{43}; path=/; secure; samesite=strict; httponly$", cookie);
         Assert.Equal("\u00160", await HearAsync(first));
         await SayAsync(first, "count");
@@ -30,7 +30,7 @@ public sealed class ActorSessionTests
         first.Dispose();
 
         // It says something as it notices, and to nobody: that waits.
-        (ClientWebSocket second, string again) = await ConnectAsync(host, "/live?received=1", cookie);
+        (ClientWebSocket second, string again) = await ConnectAsync(host.Https.Authority, "/live?received=1", cookie);
         using (second)
         {
             Assert.Equal("", again);
@@ -40,7 +40,7 @@ public sealed class ActorSessionTests
             Assert.Equal("2", await HearAsync(second));
             // What is confirmed is not sent again; the third connection takes the place of the second.
             await SayAsync(second, "\u00062");
-            (ClientWebSocket third, _) = await ConnectAsync(host, "/live?received=2", cookie);
+            (ClientWebSocket third, _) = await ConnectAsync(host.Https.Authority, "/live?received=2", cookie);
             using (third)
             {
                 Assert.Equal("PolicyViolation the session goes on on another connection", await HearAsync(second));
@@ -62,18 +62,18 @@ public sealed class ActorSessionTests
             application.MapActorSession("/live", _ => Props.Create<Counter>());
         });
         string planted = $"__Host-session={new string('a', 43)}";
-        (ClientWebSocket stranger, string given) = await ConnectAsync(host, "/live", planted);
+        (ClientWebSocket stranger, string given) = await ConnectAsync(host.Https.Authority, "/live", planted);
         Assert.NotEqual("", given);
         Assert.DoesNotContain(planted, given, StringComparison.Ordinal);
         stranger.Dispose();
 
-        (ClientWebSocket alice, string hers) = await ConnectAsync(host, "/live", user: "alice");
+        (ClientWebSocket alice, string hers) = await ConnectAsync(host.Https.Authority, "/live", user: "alice");
         Assert.Equal("\u00160", await HearAsync(alice));
-        (ClientWebSocket same, string none) = await ConnectAsync(host, "/live", hers, "alice");
+        (ClientWebSocket same, string none) = await ConnectAsync(host.Https.Authority, "/live", hers, "alice");
         Assert.Equal("", none);
         foreach (string? other in new[] { "bob", null })
         {
-            (ClientWebSocket socket, string own) = await ConnectAsync(host, "/live", hers, other);
+            (ClientWebSocket socket, string own) = await ConnectAsync(host.Https.Authority, "/live", hers, other);
             Assert.NotEqual("", own);
             await HearAsync(socket);
             await SayAsync(socket, "count");
@@ -92,7 +92,7 @@ public sealed class ActorSessionTests
         {
             (options.Buffer, options.Idle, options.MaximumSessions) = (8, TimeSpan.FromSeconds(2), 1);
         }));
-        (ClientWebSocket first, string cookie) = await ConnectAsync(host, "/live");
+        (ClientWebSocket first, string cookie) = await ConnectAsync(host.Https.Authority, "/live");
         Assert.Equal("\u00160", await HearAsync(first));
         for (int i = 1; i <= 9; i++)
         {
@@ -100,11 +100,11 @@ public sealed class ActorSessionTests
             Assert.Equal($"{i}", await HearAsync(first));
         }
 
-        (ClientWebSocket refused, _) = await ConnectAsync(host, "/live");
+        (ClientWebSocket refused, _) = await ConnectAsync(host.Https.Authority, "/live");
         Assert.Equal("1013 too many sessions", await HearAsync(refused));
         refused.Dispose();
         // It takes the place of the first, of whose messages one did not fit any more, and the word about the first is the last.
-        (ClientWebSocket second, string again) = await ConnectAsync(host, "/live", cookie);
+        (ClientWebSocket second, string again) = await ConnectAsync(host.Https.Authority, "/live", cookie);
         Assert.Equal("", again);
         string position = await HearAsync(second);
         Assert.NotEqual("\u00160", position);
@@ -114,7 +114,7 @@ public sealed class ActorSessionTests
             async () =>
             {
                 // Not with the cookie, which would keep it alive.
-                (ClientWebSocket late, _) = await ConnectAsync(host, "/live");
+                (ClientWebSocket late, _) = await ConnectAsync(host.Https.Authority, "/live");
                 using (late)
                     return await HearAsync(late) == "\u00160";
             },
@@ -193,20 +193,6 @@ public sealed class ActorSessionTests
         return next(context);
     });
 
-    private static async Task<(ClientWebSocket Socket, string SetCookie)> ConnectAsync(EmbeddedHost host, string path, string? cookie = null, string? user = null)
-    {
-        var socket = new ClientWebSocket();
-        socket.Options.CollectHttpResponseDetails = true;
-        socket.Options.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null;
-        if (cookie is not null)
-            socket.Options.SetRequestHeader("Cookie", cookie.Split(';')[0]);
-        if (user is not null)
-            socket.Options.SetRequestHeader("X-User", user);
-        using var patience = new CancellationTokenSource(Patience);
-        await socket.ConnectAsync(new Uri($"wss://{host.Https.Authority}{path}"), patience.Token);
-        return (socket, socket.HttpResponseHeaders!.TryGetValue("Set-Cookie", out IEnumerable<string>? set) ? set.Single() : "");
-    }
-
     private static async Task<int> RefusedAsync(TestFrontDoor door, string path)
     {
         using var http = new HttpMessageInvoker(door.CreateHandler());
@@ -215,15 +201,6 @@ public sealed class ActorSessionTests
             request.Headers.TryAddWithoutValidation(name, value);
         using HttpResponseMessage answer = await http.SendAsync(request, CancellationToken.None);
         return (int)answer.StatusCode;
-    }
-
-    private static Task SayAsync(WebSocket socket, string text) => socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
-
-    private static async Task<string> HearAsync(WebSocket socket)
-    {
-        byte[] buffer = new byte[500];
-        WebSocketReceiveResult received = await socket.ReceiveAsync(buffer, CancellationToken.None).WaitAsync(Patience);
-        return received.CloseStatus is { } status ? $"{status} {received.CloseStatusDescription}" : Encoding.UTF8.GetString(buffer, 0, received.Count);
     }
 
     /// <summary>Counts over all connections.</summary>

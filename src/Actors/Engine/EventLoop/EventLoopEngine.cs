@@ -170,12 +170,13 @@ internal sealed class EventLoopEngine : IConnectionEngine
 
     private static void Configure(ListenOptions listen, KestrelEntrance entrance)
     {
+        KestrelHost.StandAsideForTls(listen);
+        // After the step that stands aside: it costs a microsecond a connection.
         listen.Use(next =>
         {
             entrance.Next = next;
             return next;
         });
-        KestrelHost.StandAsideForTls(listen);
     }
 
     private sealed class BoundListener(KestrelHost kestrel, List<LoopListener> listeners, List<IPEndPoint> bound) : IEngineListener

@@ -27,8 +27,6 @@ internal static unsafe partial class OpenSsl
     /// <summary>The key is gone: a full handshake.</summary>
     public const int TicketUnknown = 0;
 
-    public const int BioFlush = 11;
-
     /// <summary>BIO_FLAGS_READ and BIO_FLAGS_SHOULD_RETRY.</summary>
     public const int BioRetryRead = 0x09;
 
@@ -274,7 +272,13 @@ internal static unsafe partial class OpenSsl
     public static partial int BIO_meth_set_write(nint method, delegate* unmanaged[Cdecl]<nint, byte*, int, int> write);
 
     [LibraryImport(CryptoLibrary)]
-    public static partial int BIO_meth_set_ctrl(nint method, delegate* unmanaged[Cdecl]<nint, int, nint, nint, nint> control);
+    public static partial int BIO_meth_set_ctrl(nint method, nint control);
+
+    [LibraryImport(CryptoLibrary)]
+    public static partial nint BIO_meth_get_ctrl(nint method);
+
+    [LibraryImport(CryptoLibrary)]
+    public static partial nint BIO_s_null();
 
     [LibraryImport(CryptoLibrary)]
     private static partial nint CRYPTO_malloc(nuint length, nint file, int line);

@@ -78,7 +78,8 @@ internal sealed unsafe class TlsBio : IDisposable
         nint method = OpenSsl.NewBioMethod("actors443 loop");
         _ = OpenSsl.BIO_meth_set_read(method, &Read);
         _ = OpenSsl.BIO_meth_set_write(method, &Write);
-        _ = OpenSsl.BIO_meth_set_ctrl(method, &Control);
+        // To a flush it says that it is done, to whatever else is asked that it has it not: all that is needed, without a way into C# for each record.
+        _ = OpenSsl.BIO_meth_set_ctrl(method, OpenSsl.BIO_meth_get_ctrl(OpenSsl.BIO_s_null()));
         return method;
     }
 
@@ -101,9 +102,6 @@ internal sealed unsafe class TlsBio : IDisposable
         Append((State*)OpenSsl.BIO_get_data(bio), source, count);
         return count;
     }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static nint Control(nint bio, int command, nint number, nint pointer) => command == OpenSsl.BioFlush ? 1 : 0;
 
     private static void Append(State* state, byte* source, int count)
     {

@@ -113,12 +113,13 @@ internal sealed class DnsOverHttps(IDnsResolver resolver, bool json)
             return RefuseAsync(context, StatusCodes.Status415UnsupportedMediaType, $"The body of a DNS query is {MediaType} (RFC 8484 4.1).");
         if (request.ContentLength > DnsHeader.LongestMessage)
             return TooLargeAsync(context);
-        ValueTask<ReadResult> reading = request.BodyReader.ReadAsync(context.RequestAborted);
+        // Without a token: a body whose request is aborted ends by itself.
+        ValueTask<ReadResult> reading = request.BodyReader.ReadAsync(CancellationToken.None);
         if (!reading.IsCompletedSuccessfully)
-            return PostAsync(context, reading.AsTask());
+            return PostAsync(context, reading);
         ReadResult read = reading.Result;
         if (!read.Buffer.IsSingleSegment || !IsWhole(read, request))
-            return PostAsync(context, Task.FromResult(read));
+            return PostAsync(context, ValueTask.FromResult(read));
         ValueTask<DnsAnswer> resolving = ResolveAsync(context, read.Buffer.First);
         if (!resolving.IsCompletedSuccessfully)
             return PostAsync(context, read, resolving);
@@ -141,14 +142,14 @@ internal sealed class DnsOverHttps(IDnsResolver resolver, bool json)
         context.Request.BodyReader.AdvanceTo(read.Buffer.End);
     }
 
-    private async Task PostAsync(HttpContext context, Task<ReadResult> reading)
+    private async Task PostAsync(HttpContext context, ValueTask<ReadResult> reading)
     {
         PipeReader reader = context.Request.BodyReader;
         ReadResult read = await reading;
         while (!IsWhole(read, context.Request) && read.Buffer.Length <= DnsHeader.LongestMessage)
         {
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            read = await reader.ReadAsync(context.RequestAborted);
+            read = await reader.ReadAsync(CancellationToken.None);
         }
 
         if (read.Buffer.Length > DnsHeader.LongestMessage)

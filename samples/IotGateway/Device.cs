@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Actors443.Requests;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.DistributedData;
@@ -13,7 +14,7 @@ namespace Actors443.Samples.IotGateway;
 /// Reading what is kept → Ready ⇄ Keeping
 /// </code>
 /// </summary>
-internal sealed class Device : ReceiveActor, IWithUnboundedStash
+internal sealed class Device : ReceiveRequestActor, IWithUnboundedStash
 {
     private static readonly TimeSpan KeptWithin = TimeSpan.FromSeconds(3);
 

@@ -3,6 +3,7 @@ using Actors443.Requests;
 using Actors443.Samples;
 using Actors443.Samples.IotGateway;
 using Actors443.Sessions;
+using Actors443.Telemetry;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
@@ -15,7 +16,7 @@ WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationO
 builder.Services.AddAkka("iot", akka => akka
     .WithActors443(options => options.From(builder.Configuration))
     .WithSampleCluster(builder.Configuration, "iot", "devices")
-    .WithCustomSerializer("devices", [typeof(IDeviceMessage)], system => new SampleSerializer(system, DeviceMessages.Types))
+    .WithCustomSerializer("devices", [typeof(IDeviceMessage)], system => new TracingSerializer(system, new SampleSerializer(system, DeviceMessages.Types)))
     // On every node from the first moment: a node that has no devices yet keeps what others know.
     .AddStartup((system, _) => DistributedData.Get(system))
     // A device is an actor on one of the nodes, whichever node its requests come to.
@@ -24,6 +25,7 @@ builder.Services.AddAkka("iot", akka => akka
         (_, _, _) => id => Props.Create<Device>(id),
         HashCodeMessageExtractor.Create(100, message => (message as IDeviceMessage)?.Device!, message => message),
         new ShardOptions { Role = "devices", StateStoreMode = StateStoreMode.DData }));
+builder.AddDeviceTraces();
 builder.WebHost.UseActors443();
 
 WebApplication app = builder.Build();

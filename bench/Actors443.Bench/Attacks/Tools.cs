@@ -25,7 +25,7 @@ internal sealed class SlowHttp : Attack
 
     public override TimeSpan Duration => TimeSpan.FromSeconds(30);
 
-    public override AttackBounds Bounds => new(P99: 250, CutBy: [_cutBy, "protocol_error"]);
+    public override AttackBounds Bounds => new(P99: 250, CutBy: [_cutBy]);
 
     public override string? Missing => Programs.Find(Program) is null ? $"{Program} is missing: apt install {Program}" : null;
 
@@ -38,6 +38,7 @@ internal sealed class SlowHttp : Attack
 
     public override async Task<AttackResult> RunAsync(AttackScene scene, CancellationToken stop)
     {
+        scene.Site.StartUpstream();
         string said = await Programs.RunAsync(Programs.Find(Program)!, [_mode, "-c", "400", "-r", "200", "-l", "16", "-i", "2", "-u", $"https://localhost:{scene.Port}{_path}", .. _more]);
         string last = said[Math.Max(0, said.LastIndexOf("initializing:", StringComparison.Ordinal))..];
         string Number(string name) => last.Split('\n').Select(line => Strip(line).Trim()).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':')[^1].Trim() ?? "?";

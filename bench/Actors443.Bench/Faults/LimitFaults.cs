@@ -70,12 +70,12 @@ internal sealed class NoDescriptors : Fault
 /// <summary>A heap that may not grow, and answers that nobody takes.</summary>
 internal sealed class NoMemory : Fault
 {
-    private const int Limit = 192 << 20;
+    // The server has some 30 MiB of its own.
+    private const int Limit = 80 << 20;
     private const int Connections = 60;
     private const int Streams = 100;
 
-    /// <summary>A heap so small is full within a second otherwise, and load is looked at twice a second.</summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(2);
 
     public override string Name => "no-memory";
 
@@ -90,6 +90,7 @@ internal sealed class NoMemory : Fault
         var broken = new List<string>();
         var clients = new List<FrameClient>();
         var statuses = new Dictionary<int, int>();
+        int refused = 0;
         AdmissionMode mode = AdmissionMode.Normal;
         byte[] large = FrameClient.Request(path: "/files/1m.bin", more: ("x-padding", new string('x', 8_000)));
         byte[] upload = FrameClient.Request("POST", "/proxy", more: ("x-padding", new string('x', 8_000)));
@@ -100,7 +101,7 @@ internal sealed class NoMemory : Fault
                 try
                 {
                     // No window: whatever is answered stays where it is.
-                    FrameClient client = await FrameClient.ConnectAsync(server.Port, null, (4, 0));
+                    FrameClient client = await FrameClient.ConnectAsync(server.Port, null, (4, 0)).WaitAsync(ConnectWithin);
                     clients.Add(client);
                     for (int stream = 0; stream < Streams; stream++)
                     {
@@ -110,11 +111,10 @@ internal sealed class NoMemory : Fault
                     }
 
                     await client.SendAsync();
-                    await Task.Delay(Pace);
                 }
-                catch (Exception cause) when (cause is IOException or SocketException or System.Security.Authentication.AuthenticationException or OperationCanceledException)
+                catch (Exception cause) when (cause is IOException or SocketException or System.Security.Authentication.AuthenticationException or OperationCanceledException or TimeoutException)
                 {
-                    // Refused: that is what is to happen.
+                    refused++;
                 }
 
                 int status = await StatusAsync(server.Port);
@@ -140,6 +140,9 @@ internal sealed class NoMemory : Fault
             return new FaultResult("the server has ended", [$"the server has ended: {server.Said}"]);
         if (!await HoldsAsync(async () => await StatusAsync(server.Port) == 200, TimeSpan.FromSeconds(60)))
             broken.Add("it does not serve again");
-        return new FaultResult($"{Limit >> 20} MiB of heap, {clients.Count} connections with {Streams} requests not taken: mode {mode}, a good client got {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{(pair.Key == 0 ? "no answer" : pair.Key)} {pair.Value} times"))}; it lives, and serves again", broken);
+        if (mode != AdmissionMode.Paused)
+            broken.Add($"the mode was never paused, but {mode}");
+        long cut = await server.ClosedAsync("load_shed");
+        return new FaultResult($"{Limit >> 20} MiB of heap, {clients.Count} connections with {Streams} requests not taken, {refused} refused, {cut} cut for what they held: mode {mode}, a good client got {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{(pair.Key == 0 ? "no answer" : pair.Key)} {pair.Value} times"))}; it lives, and serves again", broken);
     }
 }

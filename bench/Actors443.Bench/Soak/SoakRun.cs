@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Builder;
 
 namespace Actors443.Bench.Soak;
 
-/// <summary>A server under everything at once for a long time: churn, odd ends, WebSockets, new certificates, reloads, crashes of its actors, an upstream that comes and goes.</summary>
+/// <summary>A server under everything at once for a long time: churn, odd ends, WebSockets, new certificates by files and by ACME, reloads, crashes of its actors, an upstream that comes and goes.</summary>
 internal static class SoakRun
 {
     private const int WebSockets = 200;
@@ -37,10 +37,13 @@ internal static class SoakRun
         Task moody = SoakUpstream.ComeAndGoAsync(chaosPort, seed, over.Token);
         string crashFile = site.Write("crashes", "");
         var changes = new Changes(site);
+        int httpsPort = BenchSite.FreePort();
+        await using SoakRenewals? renewals = await SoakRenewals.StartAsync(httpsPort);
         using WatchedServer server = await WatchedServer.StartAsync(
-            site, site.UpstreamPort, "deadlines.idle = 30s\ninclude \"changing.conf\"",
+            site, site.UpstreamPort, $"deadlines.idle = 30s\n{renewals?.Settings}\ninclude \"changing.conf\"",
             routes: $"{{ path = \"/socket\", proxy = \"http://127.0.0.1:{site.UpstreamPort}\" }}\n{{ path = \"/chaos\", proxy = \"http://127.0.0.1:{chaosPort}\" }}",
-            program: [typeof(SoakRun).Assembly.Location, "serve-soak", crashFile, seed.ToString(CultureInfo.InvariantCulture)]);
+            program: [typeof(SoakRun).Assembly.Location, "serve-soak", crashFile, seed.ToString(CultureInfo.InvariantCulture)],
+            httpsPort: httpsPort);
         byte[] hello = await TlsClient.CaptureHelloAsync();
         OddClient[] odd = [.. Enumerable.Range(0, OddThreads).Select(number => new OddClient(server.Port, hello, number, seed))];
         using var traffic = new SoakTraffic(server.Port);
@@ -52,7 +55,7 @@ internal static class SoakRun
             thread.Start();
         Task clients = traffic.RunAsync(WebSockets, over.Token);
         Task load = new LoadRun("soak").RunAsync(Churn(server.Port), orderly.Add, over.Token);
-        Task changing = changes.RunAsync(ChangeEvery, over.Token);
+        Task changing = Task.WhenAll(changes.RunAsync(ChangeEvery, over.Token), renewals?.RunAsync(server, over.Token) ?? Task.CompletedTask);
         var looks = new List<SoakLook>();
         long began = Stopwatch.GetTimestamp();
         while (server.IsAlive && Stopwatch.GetElapsedTime(began).TotalMinutes < minutes)
@@ -60,7 +63,7 @@ internal static class SoakRun
             await Task.Delay(LookEvery);
             if (!server.IsAlive)
                 break;
-            var look = new SoakLook(Stopwatch.GetElapsedTime(began), await server.LookAsync(), await server.AcceptedAsync(), traffic.WebSockets, traffic.Failures.Count, File.ReadLines(crashFile).Count(), changes.Count);
+            var look = new SoakLook(Stopwatch.GetElapsedTime(began), await server.LookAsync(), await server.AcceptedAsync(), traffic.WebSockets, traffic.Failures.Count + (renewals?.Failures.Count ?? 0), File.ReadLines(crashFile).Count(), changes.Count);
             looks.Add(look);
             if (looks.Count % 4 == 0 || minutes < 3)
                 Write(look);
@@ -78,8 +81,13 @@ internal static class SoakRun
 
         ServerHoldings end = await server.SettleAsync(TimeSpan.FromSeconds(60));
         SoakCrash[] crashes = [.. File.ReadLines(crashFile).Select(SoakCrash.Parse)];
-        Report(traffic, orderly, odd, crashes, changes);
-        List<string> faults = [.. Judge(looks, end, traffic, orderly, crashes)];
+        SoakFailure[] failures = [.. traffic.Failures, .. renewals?.Failures ?? []];
+        Report(traffic, orderly, odd, crashes, changes, failures);
+        if (renewals is not null)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"      {renewals.Renewed} renewals by ACME, the longest took {renewals.Longest.TotalSeconds:0.0} s; {renewals.Visits:N0} visits of that name meanwhile"));
+        List<string> faults = [.. Judge(looks, end, failures, orderly, crashes)];
+        if (renewals is { Renewed: 0 } && minutes >= 2)
+            faults.Add("nothing was renewed by ACME");
         faults.ForEach(fault => Console.WriteLine("NOT AS IT SHOULD BE: " + fault));
         if (results is not null)
             await File.WriteAllLinesAsync(Path.Combine(Directory.CreateDirectory(results).FullName, "soak.csv"), looks.Select(look => look.ToCsv()).Prepend(SoakLook.CsvHead));
@@ -124,21 +132,21 @@ internal static class SoakRun
         CultureInfo.InvariantCulture,
         $"{look.At.TotalMinutes,8:0.0}{look.Accepted,12:N0}{look.WebSockets,12}{look.Failed,8}{look.Crashes,9}{look.Changes,9}{look.Holdings.Descriptors,6}{look.Holdings.Sessions,6}{ServerHoldings.Mebibytes(look.Holdings.Resident),10:0.0}{ServerHoldings.Mebibytes(look.Holdings.Managed),9:0.0}{ServerHoldings.Mebibytes(look.Holdings.Native),12:0.0}"));
 
-    private static void Report(SoakTraffic traffic, LoadTotals orderly, OddClient[] odd, SoakCrash[] crashes, Changes changes)
+    private static void Report(SoakTraffic traffic, LoadTotals orderly, OddClient[] odd, SoakCrash[] crashes, Changes changes, SoakFailure[] all)
     {
         Console.WriteLine("done: " + string.Join(", ", traffic.Counts.OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key} {count.Value:N0}"))));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"      {orderly.FullHandshakes:N0} full and {orderly.ResumedHandshakes:N0} resumed handshakes with a request; {odd.Sum(client => client.Count):N0} odd ends; {changes.Certificates} new certificates, {changes.Reloads} other reloads"));
         Console.WriteLine("crashes: " + string.Join(", ", crashes.GroupBy(crash => crash.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal).Select(kind => $"{kind.Key} {kind.Count()}")));
-        foreach (IGrouping<string, SoakFailure> failures in traffic.Failures.GroupBy(failure => $"{failure.What}: {failure.How}").OrderByDescending(group => group.Count()).Take(12))
+        foreach (IGrouping<string, SoakFailure> failures in all.GroupBy(failure => $"{failure.What}: {failure.How}").OrderByDescending(group => group.Count()).Take(12))
             Console.WriteLine($"failed: {failures.Count()} times {failures.Key}");
         foreach (ReportedError error in orderly.ErrorList.Take(5))
             Console.WriteLine($"failed: {error.Count} times a handshake with a request: {error.Kind} {error.Detail}");
     }
 
-    private static IEnumerable<string> Judge(List<SoakLook> looks, ServerHoldings end, SoakTraffic traffic, LoadTotals orderly, SoakCrash[] crashes)
+    private static IEnumerable<string> Judge(List<SoakLook> looks, ServerHoldings end, SoakFailure[] failures, LoadTotals orderly, SoakCrash[] crashes)
     {
         SoakCrash[] felt = [.. crashes.Where(crash => CrashInjector.OfConnections.Contains(crash.Kind))];
-        SoakFailure[] unexplained = [.. traffic.Failures.Where(failure => !felt.Any(crash => failure.At >= crash.At && failure.At <= crash.At + Aftermath))];
+        SoakFailure[] unexplained = [.. failures.Where(failure => !felt.Any(crash => failure.At >= crash.At && failure.At <= crash.At + Aftermath))];
         foreach (SoakFailure failure in unexplained.Take(10))
             yield return string.Create(CultureInfo.InvariantCulture, $"{failure.At:HH:mm:ss} {failure.What} failed though no actor of a connection had: {failure.How}");
         if (unexplained.Length > 10)

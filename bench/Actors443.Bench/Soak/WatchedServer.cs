@@ -61,11 +61,12 @@ internal sealed partial class WatchedServer : IDisposable
     /// <param name="prefix">A program with its arguments that becomes the server, such as <c>prlimit</c>; null: none.</param>
     /// <param name="routes">More routes of the site.</param>
     /// <param name="program">What is started with the file; null: the product as it is.</param>
+    /// <param name="httpsPort">Null: any.</param>
     /// <param name="environment">More variables of its environment.</param>
     public static async Task<WatchedServer> StartAsync(
-        BenchSite site, int upstreamPort, string more = "", string? preload = null, IReadOnlyList<string>? prefix = null, string routes = "", IReadOnlyList<string>? program = null, params (string Name, string Value)[] environment)
+        BenchSite site, int upstreamPort, string more = "", string? preload = null, IReadOnlyList<string>? prefix = null, string routes = "", IReadOnlyList<string>? program = null, int? httpsPort = null, params (string Name, string Value)[] environment)
     {
-        int port = BenchSite.FreePort();
+        int port = httpsPort ?? BenchSite.FreePort();
         int adminPort = BenchSite.FreePort();
         string state = Path.Combine(site.Folder, "state");
         string file = site.Write("watched.conf", $$"""

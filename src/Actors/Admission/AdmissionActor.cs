@@ -47,6 +47,7 @@ internal sealed record SampleLoad
 internal sealed class AdmissionActor : UntypedActor, IWithTimers
 {
     private const int SamplesPerSweep = 20;
+    private const string ShortOfMemory = "memory is short at this moment";
 
     private readonly AdmissionGate _gate;
     private readonly IReadOnlyList<ILoadSource> _sources;
@@ -56,6 +57,7 @@ internal sealed class AdmissionActor : UntypedActor, IWithTimers
     private LoadSample[] _samples = [];
     private DateTimeOffset _since;
     private int _samplesTaken;
+    private bool _wasShort;
 
     public AdmissionActor(AdmissionGate gate, IReadOnlyList<ILoadSource> sources, TimeProvider time, ILoggerFactory loggers)
     {
@@ -85,7 +87,7 @@ internal sealed class AdmissionActor : UntypedActor, IWithTimers
                 Timers.StartSingleTimer(nameof(SampleLoad), SampleLoad.Instance, _gate.Settings.Load.SampleInterval);
                 break;
             case GetAdmissionStatus:
-                Sender.Tell(new AdmissionStatus(_verdict.Mode, _since, _verdict.Reasons, _samples, _gate.Connections, _gate.Settings.MaximumConnections, _gate.Handshakes, _gate.TrackedClients, _gate.Bans));
+                Sender.Tell(new AdmissionStatus(_gate.Mode, _since, _gate.IsShortOfMemory ? [.. _verdict.Reasons, ShortOfMemory] : _verdict.Reasons, _samples, _gate.Connections, _gate.Settings.MaximumConnections, _gate.Handshakes, _gate.TrackedClients, _gate.Bans));
                 break;
             default:
                 Unhandled(message);
@@ -93,8 +95,24 @@ internal sealed class AdmissionActor : UntypedActor, IWithTimers
         }
     }
 
+    // It may have been short, and not be any more, between two samples: what came of it is told by metrics.
+    private void NoteMemory()
+    {
+        _gate.LookAtMemory();
+        if (_gate.IsShortOfMemory == _wasShort)
+            return;
+        _wasShort = _gate.IsShortOfMemory;
+        _since = _time.GetUtcNow();
+        if (_wasShort)
+            _log.ModeRose(AdmissionMode.Paused, ShortOfMemory);
+        else
+            _log.ModeFell(_gate.Mode);
+        Context.System.EventStream.Publish(new AdmissionModeChanged(_gate.Mode, _wasShort ? [ShortOfMemory] : _verdict.Reasons));
+    }
+
     private void Sample()
     {
+        NoteMemory();
         Configuration.LoadSettings settings = _gate.Settings.Load;
         _samples = [.. _sources.Select(source => new LoadSample(source.Name, source.Sample(), source.ThresholdIn(settings)))];
         AdmissionMode before = _verdict.Mode;

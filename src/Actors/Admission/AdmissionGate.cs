@@ -37,8 +37,14 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     /// <summary>The settings in force.</summary>
     public AdmissionSettings Settings => _generation.Settings;
 
+    /// <summary>Null: nobody looks at memory between samples.</summary>
+    public MemoryGuard? Memory { get; private set; }
+
+    /// <summary>Nothing more may be taken on, whatever the samples have said.</summary>
+    public bool IsShortOfMemory => Memory?.IsShort == true;
+
     /// <summary>The mode in force.</summary>
-    public AdmissionMode Mode => (AdmissionMode)Volatile.Read(ref _mode);
+    public AdmissionMode Mode => IsShortOfMemory ? AdmissionMode.Paused : (AdmissionMode)Volatile.Read(ref _mode);
 
     /// <summary>Connections open now.</summary>
     public int Connections => Volatile.Read(ref _connections);
@@ -62,6 +68,25 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     private bool IsOpen => Mode != AdmissionMode.Paused && Connections < _generation.Settings.MaximumConnections;
 
     private long NowMicros => (long)_time.GetElapsedTime(_origin).TotalMicroseconds;
+
+    /// <summary>From now on memory is looked at as requests come.</summary>
+    public AdmissionGate GuardMemory(Func<Func<LoadThreshold>, MemoryGuard> guard)
+    {
+        Memory = guard(() => Settings.Load.Memory);
+        return this;
+    }
+
+    /// <summary>Whether memory is short, if it is time to look.</summary>
+    public void LookAtMemory()
+    {
+        if (Memory is null)
+            return;
+        Memory.LookIfDue(_generation.Settings.Load.Memory);
+        if (Volatile.Read(ref _opened) is null || Memory.IsShort)
+            return;
+        lock (_waiting)
+            ReleaseIfOpen();
+    }
 
     public ValueTask WaitUntilAcceptingAsync(CancellationToken cancellationToken)
     {

@@ -56,7 +56,6 @@ internal static class LoadSources
     {
         // From here on garbage is collected for the sake of the measure: a server that is paused allocates too little to do so by itself, and would stay paused.
         private const double WorthCollecting = 0.8;
-        private static readonly bool HardLimited = GC.GetConfigurationVariables().TryGetValue("GCHeapHardLimit", out object? limit) && limit is long and > 0;
         private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
         private long _collectedAt;
@@ -65,13 +64,9 @@ internal static class LoadSources
 
         public LoadThreshold ThresholdIn(LoadSettings settings) => settings.Memory;
 
-        // TotalAvailableMemoryBytes honours cgroups and the GC's hard limit. What the process itself holds is compared: other processes' memory is not ours to give back.
         public double Sample()
         {
-            long available = GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
-            if (available <= 0)
-                return 0;
-            double used = (double)(HardLimited ? GC.GetTotalMemory(forceFullCollection: false) : Environment.WorkingSet) / available;
+            double used = MemoryUse.OfThisProcess().Share;
             if (used >= WorthCollecting && (_collectedAt == 0 || Stopwatch.GetElapsedTime(_collectedAt) > Pause))
             {
                 _collectedAt = Stopwatch.GetTimestamp();

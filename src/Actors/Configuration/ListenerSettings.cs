@@ -57,6 +57,9 @@ public sealed record HttpsSettings
     /// <summary>Pending connections the kernel holds for us, per address.</summary>
     public int Backlog { get; init; } = 4096;
 
+    /// <summary>What a client's <c>traceparent</c> is worth.</summary>
+    public TraceContextPolicy TraceContext { get; init; } = TraceContextPolicy.Link;
+
     /// <summary>HTTP limits.</summary>
     public HttpLimitSettings Limits { get; init; } = new();
 
@@ -82,6 +85,19 @@ public enum Http3Mode
 
     /// <summary>No.</summary>
     Off,
+}
+
+/// <summary>What the trace context (W3C <c>traceparent</c>, <c>tracestate</c> and <c>baggage</c>) of a client's request is worth.</summary>
+public enum TraceContextPolicy
+{
+    /// <summary>Nothing.</summary>
+    Ignore,
+
+    /// <summary>The request begins a trace of its own, which refers to the client's.</summary>
+    Link,
+
+    /// <summary>The request goes on in the client's trace, and is traced if the client says so: for clients of one's own.</summary>
+    Trust,
 }
 
 /// <summary>Named TLS policies, after Mozilla's guideline.</summary>

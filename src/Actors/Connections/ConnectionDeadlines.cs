@@ -9,6 +9,8 @@ internal static class ConnectionDeadlines
     /// <summary>While draining, an HTTP/1.1 connection without a request is given this long to send one more, so that none is lost on its way.</summary>
     public const long DrainQuietMs = 1000;
 
+    private const long OpensWithinMs = 2_000;
+
     // Far enough not to matter, near enough that changed settings are noticed.
     private const long FarMs = 60_000;
 
@@ -17,6 +19,11 @@ internal static class ConnectionDeadlines
     {
         // Nobody tells the wheel that headers have begun: it looks once in the shortest time that can matter.
         long soon = nowMs + Math.Min(Ms(deadlines.Headers), Ms(idle));
+        // Nor that there are requests, or that it has opened.
+        if (connection.Http2?.LookEvery is { } every)
+            soon = Math.Min(soon, nowMs + Ms(every));
+        else if (connection.Stage < ConnectionState.Open)
+            soon = Math.Min(soon, nowMs + OpensWithinMs);
         long drainingSince = connection.DrainingSinceMs;
         if (connection.Stage < ConnectionState.Open)
         {
@@ -52,7 +59,7 @@ internal static class ConnectionDeadlines
         if (connection.Upgraded)
             return ByBytes(connection, nowMs, deadlines.UpgradedIdle, next);
         if (connection.RequestsInFlight > 0)
-            return (CloseReason.None, Math.Min(next, soon));
+            return connection.Http2?.IsSlowReader(nowMs) == true ? (CloseReason.SlowReader, 0) : (CloseReason.None, Math.Min(next, soon));
 
         // HTTP/2 sends control frames between requests; an unfinished header block there is Kestrel's to time.
         bool timesHeaders = connection.HeadersSinceMs != 0 && connection.ApplicationProtocol != System.Net.Security.SslApplicationProtocol.Http2;

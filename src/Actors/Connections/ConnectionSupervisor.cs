@@ -20,6 +20,8 @@ internal sealed class ConnectionSupervisor : ActorBase
     /// <summary>How often it wants a <see cref="WheelTick"/>. From outside: one timer for all supervisors of a listener wakes one thread, not one each.</summary>
     public const long TickMs = 250;
 
+    private const int ManyRequests = 8;
+
     private const int WheelSlots = 1024;
 
     private readonly AdmissionGate _gate;
@@ -183,6 +185,33 @@ internal sealed class ConnectionSupervisor : ActorBase
         Self.Tell(new LagProbe(now), Self);
         _wheel.Advance(now, this, static (connection, supervisor) => supervisor.Look(connection));
         MakeRoom();
+        _gate.LookAtMemory();
+        if (_gate.IsShortOfMemory)
+            CutHolders();
+    }
+
+    /// <summary>
+    /// Memory is short: of the connections that have many requests at once those with the most end, which have half of all of these. Whoever has one or two is not who holds it, and
+    /// everybody else waits for what they hold.
+    /// </summary>
+    private void CutHolders()
+    {
+        var holders = new List<EngineConnection>();
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+        {
+            if (connection.RequestsInFlight >= ManyRequests && !connection.IsAborted)
+                holders.Add(connection);
+        }
+
+        holders.Sort(static (a, b) => b.RequestsInFlight.CompareTo(a.RequestsInFlight));
+        int half = holders.Sum(holder => holder.RequestsInFlight) / 2;
+        foreach (EngineConnection holder in holders)
+        {
+            holder.Actor.Tell(new Close(CloseReason.LoadShed, $"memory is short, and it has {holder.RequestsInFlight} requests at once"), Self);
+            half -= holder.RequestsInFlight;
+            if (half < 0)
+                break;
+        }
     }
 
     private void Look(EngineConnection connection)

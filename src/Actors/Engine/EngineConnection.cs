@@ -3,7 +3,9 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
+using Actors443.Engine.Http2;
 using Actors443.ProxyProtocol;
+using Actors443.Telemetry;
 using Actors443.Tls;
 using Actors443.Tunnels.Accounts;
 using Actors443.Tunnels.Egress;
@@ -81,6 +83,12 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     public long AcceptedAtMs { get; }
 
     public IActorRef Actor => Volatile.Read(ref _owner) ?? ActorRefs.Nobody;
+
+    /// <summary>Null: it does not speak HTTP/2.</summary>
+    public Http2Frames? Http2 { get; protected set; }
+
+    /// <summary>Null: nobody traces.</summary>
+    public ConnectionTrace? Trace { get; set; }
 
     /// <summary>Its handshake was completed, whatever came afterwards.</summary>
     public bool HasOpened

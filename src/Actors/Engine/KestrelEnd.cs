@@ -32,6 +32,8 @@ internal static class KestrelEnd
             null => default,
             "MinResponseDataRate" => (CloseReason.SlowReader, null),
             "MinRequestBodyDataRate" => (CloseReason.SlowSender, null),
+            "ServerTimeout" => (CloseReason.SlowSender, "the rest of a body did not come"),
+            "OutputQueueSizeExceeded" or "StreamResetLimitExceeded" => (CloseReason.FrameFlood, name),
             "KeepAliveTimeout" => (CloseReason.IdleTimeout, null),
             "RequestHeadersTimeout" => (CloseReason.HeadersTimeout, null),
             "GracefulAppShutdown" or "AppShutdownTimeout" or "ClientGoAway" => default,

@@ -149,7 +149,7 @@ public static class Actors443Hosting
         services.TryAddSingleton(new ClusterConfiguration(takesPart: false));
         services.AddSingleton<ClusterConfigurationMetrics>();
         services.AddSingleton(provider => new CertificateCounts(settings.Admission.PerCertificate, provider.GetRequiredService<SharedLimits>()));
-        services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()) { Sharing = provider.GetRequiredService<SharedLimits>() });
+        services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()) { Sharing = provider.GetRequiredService<SharedLimits>() }.GuardMemory(MemoryGuard.ForThisProcess));
         services.AddSingleton<AcmeMetrics>();
         services.AddSingleton(provider =>
         {

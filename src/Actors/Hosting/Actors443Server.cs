@@ -42,7 +42,7 @@ internal sealed class Actors443Server : IServer
         where TContext : notnull
     {
         IActorRef supervisor = await _supervisor.GetAsync(cancellationToken);
-        ServingStarted started = await ServeAsync(supervisor, _environment.Lifecycle, ServedApplication.For(application), cancellationToken);
+        ServingStarted started = await ServeAsync(supervisor, _environment.Lifecycle, ServedApplication.For(new TracedApplication<TContext>(application, _environment)), cancellationToken);
         Listeners = started.Listeners;
         CertificateProblems = started.CertificateProblems;
         foreach (string address in _environment.Lifecycle.Addresses)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Security;
 using Actors443.Admission;
+using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Engine.EventLoop;
@@ -32,7 +33,8 @@ internal sealed class ConnectionRequests(ServerEnvironment environment) : IStart
             return next(context);
         connection.RequestStarted();
         if (Activity.Current is { IsAllDataRequested: true } span)
-            span.SetTag(ConnectionTraces.ConnectionTag, connection.Id);
+            ConnectionTraces.Describe(span, connection, environment.Settings.Https.TraceContext == TraceContextPolicy.Link ? context.Request.Headers : null);
+        _gate.LookAtMemory();
         if (_gate.Mode != AdmissionMode.Normal)
         {
             connection.RequestCompleted();

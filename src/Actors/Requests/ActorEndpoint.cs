@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Actors443.Engine;
 using Actors443.Telemetry;
@@ -72,17 +73,22 @@ internal sealed class ActorEndpoint(string route, Func<ActorRequest, ICanTell> t
             BodyAsked = options.StreamBody ? new AsyncSignal() : null,
             MemoryLeft = guard.Settings.Memory is { } memory ? memory - body.Length : long.MaxValue,
         };
+        using Activity? span = RequestTraces.StartAsk(route, to);
         requests.Exchanges.Add(exchange);
         CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((RequestExchange)state!).Fail(ExchangeFailure.For(ExchangeEnd.ClientGone)), exchange);
         BodyPump? pump = exchange.BodyAsked is null ? null : new BodyPump(context.Request.BodyReader, exchange, requests.Clock, timeoutMs);
         try
         {
-            to.Tell(options.Envelope?.Invoke(request) ?? request, exchange);
+            object message = options.Envelope?.Invoke(request) ?? request;
+            span.Carry(message);
+            to.Tell(message, exchange);
             exchange.IsTold = true;
             // Afterwards: who has long stopped is nobody, and has not stopped with the request in its hands.
             if (actor is not null)
                 requests.Watch(actor);
-            return await AnswerAsync(requests, guard, context, exchange);
+            string outcome = await AnswerAsync(requests, guard, context, exchange);
+            span.Ended(outcome);
+            return outcome;
         }
         finally
         {

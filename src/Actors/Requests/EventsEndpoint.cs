@@ -1,4 +1,5 @@
 using Actors443.Connections;
+using Actors443.Telemetry;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 
@@ -56,7 +57,7 @@ internal sealed class EventsEndpoint(string route, Func<ActorRequest, ICanTell> 
         {
             string? last = context.Request.Headers["Last-Event-ID"];
             request.Connection.Tell(new ConversationBegan(exchange), ActorRefs.NoSender);
-            to.Tell(new EventsOpened(request, string.IsNullOrEmpty(last) ? null : last), exchange);
+            to.Tell(MessageTrace.Carry(new EventsOpened(request, string.IsNullOrEmpty(last) ? null : last)), exchange);
             exchange.IsTold = true;
             if (actor is not null)
                 requests.Watch(actor);

@@ -1,10 +1,13 @@
+using System.Diagnostics;
 using Actors443.Routing.Conversations;
+using Actors443.Telemetry;
 using Akka.Actor;
 
 namespace Actors443.Requests;
 
 /// <summary>
-/// An actor for requests: should it throw at one, the client gets its 500 at once and not a 504 when the time is over. Then its supervisor decides, as with every actor.
+/// An actor for requests: should it throw at one, the client gets its 500 at once and not a 504 when the time is over. Then its supervisor decides, as with every actor. What it
+/// does about a message that is traced (<see cref="MessageTrace"/>), whatever node that comes from, is a span.
 /// </summary>
 public abstract class RequestActor : UntypedActor
 {
@@ -24,12 +27,14 @@ internal static class RequestFailures
 {
     public static bool Tell(Receive receive, object message, Func<Receive, object, bool> around, IActorRef sender, IActorRef self)
     {
+        using Activity? span = MessageTrace.Received(message, self);
         try
         {
             return around(receive, message);
         }
         catch (Exception failure)
         {
+            span.Failed(failure);
             Tell(message, sender, failure, self);
             throw;
         }

@@ -87,7 +87,7 @@ public sealed class SessionActor : ActorBase
                 return true;
             case SessionSaid said when Sender.Equals(_socket):
                 _waiting.Enqueue(Sender);
-                _child.Tell(new WebSocketReceived(said.Data, said.IsText), Self);
+                TellTraced(new WebSocketReceived(said.Data, said.IsText), said.Trace);
                 return true;
             case SessionConfirmed confirmed when Sender.Equals(_socket):
                 if (!_replay.Confirm(confirmed.Count))
@@ -142,7 +142,7 @@ public sealed class SessionActor : ActorBase
         Context.SetReceiveTimeout(null);
         _socket = Context.Watch(Sender);
         _socket.Tell(new SessionPosition(_replay.Begin), Self);
-        _child.Tell(new SessionAttached(_id, attach.Connection, Math.Max(0, _replay.Begin - attach.Received)), Self);
+        TellTraced(new SessionAttached(_id, attach.Connection, Math.Max(0, _replay.Begin - attach.Received)), attach.Trace);
         long replayed = 0;
         foreach (SessionPush message in _replay.Messages)
         {
@@ -164,7 +164,7 @@ public sealed class SessionActor : ActorBase
         }
 
         _waiting.Enqueue(Sender);
-        _child.Tell(new WebSocketReceived(post.Data, post.IsText), Self);
+        TellTraced(new WebSocketReceived(post.Data, post.IsText), post.Trace);
     }
 
     /// <summary>Begins it if there is none, and takes note of what the client has got. False: the sender is refused.</summary>
@@ -203,6 +203,12 @@ public sealed class SessionActor : ActorBase
         _socket = ActorRefs.Nobody;
         Context.SetReceiveTimeout(_options.Idle);
         _child.Tell(new SessionDetached(_id), Self);
+    }
+
+    private void TellTraced(object message, WireTrace? trace)
+    {
+        trace?.AttachTo(message);
+        _child.Tell(message, Self);
     }
 
     private void Refuse(IActorRef socket, WebSocketCloseStatus status, string description) => socket.Tell(new SessionRefused((int)status, description), Self);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Actors443.Requests;
+using Actors443.Telemetry;
 using Akka.Actor;
 
 namespace Actors443.Sessions;
@@ -76,7 +77,7 @@ internal sealed class SessionEventsActor(string session, IActorRef home, bool ma
 
         // In case the node that has it dies now.
         Context.SetReceiveTimeout(SessionSocketActor.AttachWithin);
-        home.Tell(new SessionEnvelope(session, new AttachSession(SessionConnection.Of(opened.Request, principal), received, mayBegin)), Self);
+        home.Tell(new SessionEnvelope(session, new AttachSession(SessionConnection.Of(opened.Request, principal), received, mayBegin) { Trace = WireTrace.Of(opened) }), Self);
     }
 
     private void Add(ServerSentEvent happened)

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Actors443.Cluster.Messages;
 using Actors443.Requests;
+using Actors443.Telemetry;
 using Akka.Actor;
 using Akka.Event;
 
@@ -45,10 +46,18 @@ internal sealed record FindSession(string? Principal) : ISessionMessage, INoSeri
 internal sealed record SessionFound(bool IsThere) : IClusterMessage, INoSerializationVerificationNeeded;
 
 /// <summary>To a session, from a socket: the client is here, and has got so many of its messages. Answered by <see cref="SessionPosition"/> or <see cref="SessionRefused"/>.</summary>
-internal sealed record AttachSession(SessionConnection Connection, long Received, bool MayBegin) : ISessionMessage, INoSerializationVerificationNeeded;
+internal sealed record AttachSession(SessionConnection Connection, long Received, bool MayBegin) : ISessionMessage, INoSerializationVerificationNeeded
+{
+    /// <summary>Null: it is not traced.</summary>
+    public WireTrace? Trace { get; init; }
+}
 
 /// <summary>To a session, from a request: what the client says by a request of its own, and how many messages it has got; null: it does not say. Answered by <see cref="SessionTaken"/> or <see cref="SessionRefused"/>.</summary>
-internal sealed record PostToSession(SessionConnection Connection, ReadOnlyMemory<byte> Data, bool IsText, long? Received, bool MayBegin) : ISessionMessage, INoSerializationVerificationNeeded;
+internal sealed record PostToSession(SessionConnection Connection, ReadOnlyMemory<byte> Data, bool IsText, long? Received, bool MayBegin) : ISessionMessage, INoSerializationVerificationNeeded
+{
+    /// <summary>Null: it is not traced.</summary>
+    public WireTrace? Trace { get; init; }
+}
 
 /// <summary>To a socket: what follows begins after so many messages.</summary>
 internal sealed record SessionPosition(long Count) : IClusterMessage, INoSerializationVerificationNeeded;
@@ -69,7 +78,11 @@ internal sealed record SessionTaken : IClusterMessage, INoSerializationVerificat
 }
 
 /// <summary>To a session, from its socket: what the client says.</summary>
-internal sealed record SessionSaid(ReadOnlyMemory<byte> Data, bool IsText) : IClusterMessage, INoSerializationVerificationNeeded;
+internal sealed record SessionSaid(ReadOnlyMemory<byte> Data, bool IsText) : IClusterMessage, INoSerializationVerificationNeeded
+{
+    /// <summary>Null: it is not traced.</summary>
+    public WireTrace? Trace { get; init; }
+}
 
 /// <summary>To a session, from its socket: the client has got so many messages in all.</summary>
 internal sealed record SessionConfirmed(long Count) : IClusterMessage, INoSerializationVerificationNeeded;

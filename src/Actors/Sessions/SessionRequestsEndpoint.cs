@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Actors443.Requests;
+using Actors443.Telemetry;
 using Actors443.WebSockets;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
@@ -69,7 +70,7 @@ internal sealed class SessionRequestsEndpoint(string route, SessionRouteOptions 
         var posting = new ActorRouteOptions
         {
             MaximumBody = options.WebSockets.MaximumMessage,
-            Envelope = request => new SessionEnvelope(claim.Id, new PostToSession(SessionConnection.Of(request, claim.Principal), request.Body, isText, text is null ? null : received, claim.MayBegin)),
+            Envelope = request => new SessionEnvelope(claim.Id, new PostToSession(SessionConnection.Of(request, claim.Principal), request.Body, isText, text is null ? null : received, claim.MayBegin) { Trace = WireTrace.OfCurrent() }),
             Reply = ToReply,
         };
         await new ActorEndpoint(route, _ => home, posting, shared, guarded).InvokeAsync(context);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
+using Actors443.Telemetry;
 using Actors443.WebSockets;
 using Akka.Actor;
 
@@ -57,10 +58,10 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
                 return true;
             case WebSocketReceived received when _session.IsNobody():
                 // As many as the route's window, for none is acknowledged.
-                _early.Enqueue(new SessionSaid(received.Data, received.IsText));
+                _early.Enqueue(Said(received));
                 return true;
             case WebSocketReceived received:
-                _session.Tell(new SessionSaid(received.Data, received.IsText), Self);
+                _session.Tell(Said(received), Self);
                 return true;
             case SessionRefused refused:
                 Close((WebSocketCloseStatus)refused.Status, refused.Description);
@@ -89,8 +90,10 @@ internal sealed class SessionSocketActor(string session, IActorRef home, bool ma
 
         // In case the node that has it dies now.
         Context.SetReceiveTimeout(AttachWithin);
-        home.Tell(new SessionEnvelope(session, new AttachSession(SessionConnection.Of(opened.Request, principal), received, mayBegin)), Self);
+        home.Tell(new SessionEnvelope(session, new AttachSession(SessionConnection.Of(opened.Request, principal), received, mayBegin) { Trace = WireTrace.Of(opened) }), Self);
     }
+
+    private static SessionSaid Said(WebSocketReceived received) => new(received.Data, received.IsText) { Trace = WireTrace.Of(received) };
 
     private void OnConfirmed(ReadOnlySpan<byte> count)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using Actors443.Telemetry;
 using Akka.Actor;
 
 namespace Actors443.WebSockets;
@@ -81,7 +82,7 @@ internal sealed class WebSocketConversation(WebSocket socket, WebSocketExchange 
                 if (tooLong || _over || socket.State != WebSocketState.Open)
                     continue;
                 open++;
-                peer.Tell(new WebSocketReceived(buffer.AsSpan(0, length).ToArray(), received.MessageType == WebSocketMessageType.Text), exchange);
+                peer.Tell(MessageTrace.Carry(new WebSocketReceived(buffer.AsSpan(0, length).ToArray(), received.MessageType == WebSocketMessageType.Text)), exchange);
             }
         }
         finally

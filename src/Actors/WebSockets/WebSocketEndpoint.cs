@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Requests;
+using Actors443.Telemetry;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 
@@ -72,7 +73,7 @@ internal sealed class WebSocketEndpoint(
             // Where no connection actor passes a drain on.
             using CancellationTokenRegistration stop = (request.Connection.IsNobody() ? stopping : default).UnsafeRegister(static state => ((WebSocketExchange)state!).Close(WebSocketCloseStatus.EndpointUnavailable, "the server stops"), exchange);
             request.Connection.Tell(new ConversationBegan(exchange), ActorRefs.NoSender);
-            peer.Tell(new WebSocketOpened(request), exchange);
+            peer.Tell(MessageTrace.Carry(new WebSocketOpened(request)), exchange);
             requests.Watch(peer);
             closed = await new WebSocketConversation(socket, exchange, peer, options, context.RequestAborted).RunAsync();
             requests.Metrics.Ended(route, "answered");

@@ -42,7 +42,7 @@ internal sealed class AccessLog : IAsyncDisposable
 
     public bool IsOn => _writer.Settings.Format != AccessLogFormat.Off;
 
-    public AccessLogSettings Settings => _writer.Settings;
+    public AccessLogRedaction Redaction => _writer.Redaction;
 
     public void Add(AccessLogEntry entry)
     {

@@ -20,4 +20,6 @@ internal sealed record AccessLogEntry(
     bool? TlsResumed,
     string? Upstream,
     string? UserAgent,
-    string? Referer);
+    string? Referer,
+    string? Trace = null,
+    IReadOnlyList<KeyValuePair<string, string>>? Headers = null);

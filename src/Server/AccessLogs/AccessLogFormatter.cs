@@ -48,6 +48,16 @@ internal static class AccessLogFormatter
             json.WriteString("user_agent", entry.UserAgent);
         if (entry.Referer is not null)
             json.WriteString("referer", entry.Referer);
+        if (entry.Trace is not null)
+            json.WriteString("trace", entry.Trace);
+        if (entry.Headers is { Count: > 0 } headers)
+        {
+            json.WriteStartObject("headers");
+            foreach ((string name, string value) in headers)
+                json.WriteString(name, value);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 

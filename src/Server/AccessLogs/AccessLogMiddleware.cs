@@ -4,6 +4,7 @@ using Actors443.Engine;
 using Actors443.Tls;
 using Actors443.Tunnels;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Model;
 
 namespace Actors443.Server.AccessLogs;
@@ -33,6 +34,7 @@ internal sealed class AccessLogMiddleware(AccessLog log, TimeProvider time)
     private AccessLogEntry Entry(HttpContext context, long bytes, TimeSpan duration)
     {
         HttpRequest request = context.Request;
+        AccessLogRedaction redaction = log.Redaction;
         ConnectionSnapshot? connection = context.Features.Get<IActorConnectionFeature>()?.Snapshot();
         return new AccessLogEntry(
             time.GetLocalNow(),
@@ -41,7 +43,7 @@ internal sealed class AccessLogMiddleware(AccessLog log, TimeProvider time)
             request.Method,
             request.Scheme,
             request.Host.Value ?? "",
-            Address(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget),
+            redaction.Address(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget),
             request.Protocol,
             context.Response.StatusCode,
             context.Features.Get<Tunnel>()?.BytesDown ?? (HttpMethods.IsHead(request.Method) ? 0 : bytes),
@@ -50,15 +52,23 @@ internal sealed class AccessLogMiddleware(AccessLog log, TimeProvider time)
             connection?.TlsVersion is { } version ? TlsNames.Version(version) : null,
             connection?.Resumed,
             context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.Model.Config.Address,
-            Header(request.Headers.UserAgent),
-            Header(request.Headers.Referer) is { } referer ? Address(referer) : null);
+            redaction.Header(HeaderNames.UserAgent, request.Headers.UserAgent),
+            redaction.Header(HeaderNames.Referer, request.Headers.Referer) is { } referer ? redaction.Address(referer) : null,
+            Activity.Current?.TraceId.ToString(),
+            Headers(request.Headers, redaction));
     }
 
-    private string Address(string written)
+    private static List<KeyValuePair<string, string>>? Headers(IHeaderDictionary sent, AccessLogRedaction redaction)
     {
-        int query = log.Settings.RedactQuery ? written.IndexOf('?', StringComparison.Ordinal) : -1;
-        return query < 0 ? written : written[..query] + "?…";
-    }
+        if (redaction.Settings.Headers.Count == 0)
+            return null;
+        var noted = new List<KeyValuePair<string, string>>();
+        foreach (string name in redaction.Settings.Headers)
+        {
+            if (redaction.Header(name, sent[name]) is { } value)
+                noted.Add(new(name, value));
+        }
 
-    private static string? Header(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values.ToString();
+        return noted;
+    }
 }

@@ -20,7 +20,7 @@ internal sealed class AccessLogWriter
     /// <param name="before">Awaited before anything is written: another writer may have the same file.</param>
     public AccessLogWriter(AccessLogSettings settings, AccessLog owner, Task before)
     {
-        Settings = settings;
+        Redaction = new AccessLogRedaction(settings);
         _owner = owner;
         _before = before;
         _queue = Channel.CreateBounded<AccessLogEntry>(new BoundedChannelOptions(Math.Max(1, settings.QueueLength)) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -30,7 +30,9 @@ internal sealed class AccessLogWriter
             new Thread(WriteAll) { IsBackground = true, Name = "access log" }.Start();
     }
 
-    public AccessLogSettings Settings { get; }
+    public AccessLogSettings Settings => Redaction.Settings;
+
+    public AccessLogRedaction Redaction { get; }
 
     /// <summary>Done when the last entry is written.</summary>
     public Task Written => _written.Task;

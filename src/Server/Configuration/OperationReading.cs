@@ -26,6 +26,8 @@ internal static class OperationReading
             Keep = log.Integer("keep", defaults.Keep, 0, 10_000),
             QueueLength = log.Integer("queue-length", defaults.QueueLength, 1, 10_000_000),
             RedactQuery = log.Flag("redact-query", defaults.RedactQuery),
+            Redact = log.List<string>("redact", defaults.Redact, value => value.AsText("the name of a query parameter or header such as token")),
+            Headers = log.List<string>("headers", defaults.Headers, ReadHeaderName),
         };
     }
 
@@ -108,6 +110,17 @@ internal static class OperationReading
 
     public static UpgradeSettings ReadUpgrade(SettingsReader upgrade) =>
         new() { ReadyWithin = upgrade.Duration("ready-within", new UpgradeSettings().ReadyWithin, TimeSpan.FromSeconds(1)) };
+
+    // RFC 9110 5.6.2
+    private static string? ReadHeaderName(SettingsValue value)
+    {
+        if (value.AsText("the name of a header such as X-Request-Id") is not { } name)
+            return null;
+        if (name.All(static c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal)))
+            return name;
+        value.Fail($"'{name}' cannot be the name of a header; write one such as X-Request-Id");
+        return null;
+    }
 
     private static string ReadLogPath(SettingsReader log, string fallback)
     {

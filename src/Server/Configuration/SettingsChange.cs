@@ -54,6 +54,7 @@ internal sealed record SettingsChange(IReadOnlyList<string> LiveKeys, IReadOnlyL
                 Requests = Keep(now.Requests, wanted.Requests),
             },
             Sites = [.. loaded.Sites.Select(site => sites.GetValueOrDefault(site.Name) is { } former ? Keep(former, site) : site)],
+            AccessLog = Keep(running.AccessLog, loaded.AccessLog),
             Log = loaded.Log with { Json = running.Log.Json },
             Admin = running.Admin,
             Telemetry = running.Telemetry,

@@ -161,7 +161,7 @@ internal static class ServerHost
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AuditLog>(provider, settings));
         builder.Services.AddSingleton<ConfigurationPlanner>();
-        builder.Services.AddServerTelemetry(settings.Telemetry, prometheus: settings.Admin.Enabled);
+        builder.Services.AddServerTelemetry(settings.Telemetry, prometheus: settings.Admin.Enabled, settings.Core.Https.TraceContext);
         builder.WebHost.UseActors443();
         WebApplication application = builder.Build();
         application.UseSites();

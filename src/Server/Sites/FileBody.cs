@@ -9,8 +9,14 @@ namespace Actors443.Server.Sites;
 /// A response body that sends files without a stream between: what is in memory anyway is read straight into the output, on the thread it is asked on; only what must
 /// come from a disk is waited for elsewhere.
 /// </summary>
-internal sealed class FileBody(IHttpResponseBodyFeature inner, IOutputTurns? turns) : IHttpResponseBodyFeature
+/// <param name="inner">The server's.</param>
+/// <param name="turns">The connection's; null: it has none.</param>
+/// <param name="isStream">It is one of many answers on its connection, each of which may wait for its client by itself.</param>
+internal sealed class FileBody(IHttpResponseBodyFeature inner, IOutputTurns? turns, bool isStream) : IHttpResponseBodyFeature
 {
+    /// <summary>The first piece of a stream: what a client that takes nothing has the server keep for each.</summary>
+    private const int FirstOfStream = 16 * 1024;
+
     /// <summary>Bytes gathered before they are given to the connection: with one block more, less than what makes it ask a writer to
     /// wait, which costs a change of thread.</summary>
     private const int FlushAt = 44 * 1024;
@@ -33,6 +39,7 @@ internal sealed class FileBody(IHttpResponseBodyFeature inner, IOutputTurns? tur
         await inner.StartAsync(cancellationToken);
         PipeWriter writer = inner.Writer;
         int unflushed = 0;
+        int flushAt = isStream ? FirstOfStream : FlushAt;
         while (offset < end)
         {
             Memory<byte> room = writer.GetMemory();
@@ -49,9 +56,10 @@ internal sealed class FileBody(IHttpResponseBodyFeature inner, IOutputTurns? tur
             writer.Advance(read);
             offset += read;
             unflushed += read;
-            if (unflushed < FlushAt && offset < end)
+            if (unflushed < flushAt && offset < end)
                 continue;
             unflushed = 0;
+            flushAt = FlushAt;
             if ((await writer.FlushAsync(cancellationToken)).IsCompleted)
                 return;
             if (turns is not null && offset < end)

@@ -21,6 +21,6 @@ internal sealed class SiteRequest(Site site, SiteRoute route, string rest)
         context.Features[typeof(SiteRequest)] = this;
         // Below whatever compresses, which passes on the files that it leaves alone.
         if (route.Handler is FilesHandler)
-            context.Features.Set<IHttpResponseBodyFeature>(new FileBody(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), context.Features.Get<IOutputTurns>()));
+            context.Features.Set<IHttpResponseBodyFeature>(new FileBody(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), context.Features.Get<IOutputTurns>(), isStream: HttpProtocol.IsHttp2(context.Request.Protocol)));
     }
 }

@@ -1,3 +1,4 @@
+using Actors443.Configuration;
 using Actors443.Server.Configuration;
 using Actors443.Telemetry;
 using OpenTelemetry;
@@ -33,13 +34,14 @@ internal static class ServerTelemetry
     /// <param name="services">Of the application that serves the public.</param>
     /// <param name="settings"><c>telemetry</c>.</param>
     /// <param name="prometheus">True: the admin server shows the metrics.</param>
-    public static IServiceCollection AddServerTelemetry(this IServiceCollection services, TelemetrySettings settings, bool prometheus)
+    /// <param name="clients">What clients say of traces.</param>
+    public static IServiceCollection AddServerTelemetry(this IServiceCollection services, TelemetrySettings settings, bool prometheus, TraceContextPolicy clients = TraceContextPolicy.Link)
     {
         OpenTelemetryBuilder telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(settings.ServiceName, serviceVersion: ServerVersion.Product))
             .WithMetrics(metrics => Collect(metrics, settings, prometheus));
         if (settings.OtlpEndpoint is { } endpoint)
-            telemetry.WithTracing(traces => Trace(traces, endpoint, settings.TraceRatio));
+            telemetry.WithTracing(traces => Trace(traces, endpoint, settings.TraceRatio, clients));
         return services;
     }
 
@@ -61,13 +63,13 @@ internal static class ServerTelemetry
             metrics.AddOtlpExporter(otlp => (otlp.Endpoint, otlp.Protocol) = OtlpTarget(endpoint, "metrics"));
     }
 
-    private static void Trace(TracerProviderBuilder traces, Uri endpoint, double ratio)
+    private static void Trace(TracerProviderBuilder traces, Uri endpoint, double ratio, TraceContextPolicy clients)
     {
         var sampler = new TraceIdRatioBasedSampler(ratio);
         traces
             .AddSource([.. Sources])
-            // A client's "sampled" flag is a stranger's wish: it does not make this server trace more than its share.
-            .SetSampler(new ParentBasedSampler(sampler, remoteParentSampled: sampler))
+            // A stranger's "sampled" flag does not make this server trace more than its share.
+            .SetSampler(new ParentBasedSampler(sampler, remoteParentSampled: clients == TraceContextPolicy.Trust ? new AlwaysOnSampler() : sampler))
             .AddOtlpExporter(otlp => (otlp.Endpoint, otlp.Protocol) = OtlpTarget(endpoint, "traces"));
     }
 }

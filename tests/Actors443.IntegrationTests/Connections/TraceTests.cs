@@ -3,8 +3,14 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Actors443.Connections;
+using Actors443.IntegrationTests.Embedding;
+using Actors443.Requests;
 using Actors443.Telemetry;
 using Actors443.Testing;
+using Akka.Actor;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Actors443.IntegrationTests.Connections;
 
@@ -38,14 +44,89 @@ public sealed class TraceTests : IAsyncLifetime, IDisposable
         await client.GetStringAsync("/");
         string id = (await _server.ConnectionsAsync())[0].Id;
 
-        await Eventually.HoldsAsync(() => Of(id).Count == 2, "a handshake and a request were traced");
+        await client.GetStringAsync("/");
+
+        await Eventually.HoldsAsync(() => Of(id).Count == 3, "a handshake and two requests were traced");
         Activity handshake = Of(id).Single(span => span.OperationName == "tls_handshake");
         Assert.Equal("1.3", handshake.GetTagItem("tls.protocol.version"));
         Assert.Equal("h2", handshake.GetTagItem("tls.next_protocol"));
         Assert.Equal("localhost", handshake.GetTagItem("tls.client.server_name"));
         Assert.Equal(true, handshake.GetTagItem("tls.established"));
-        Activity request = Of(id).Single(span => span != handshake);
-        Assert.NotEqual(handshake.TraceId, request.TraceId);
+        Assert.Equal(default, handshake.ParentSpanId);
+        Assert.Equal(["Accepted", "ClientHelloRead", "Admitted"], handshake.Events.Select(happened => happened.Name));
+        // The one that it was opened for is in its trace, the other one refers to that.
+        Activity first = Of(id).Single(span => span.ParentSpanId == handshake.SpanId);
+        Assert.Equal(handshake.TraceId, first.TraceId);
+        Assert.Empty(first.Links);
+        Activity second = Of(id).Single(span => span != handshake && span != first);
+        Assert.NotEqual(handshake.TraceId, second.TraceId);
+        Assert.Equal(default, second.ParentSpanId);
+        Assert.Equal(handshake.Context, Assert.Single(second.Links).Context);
+    }
+
+    [Theory]
+    [InlineData("ignore")]
+    [InlineData("link")]
+    [InlineData("trust")]
+    public async Task What_a_client_says_of_its_trace_is_worth_what_the_settings_say(string policy)
+    {
+        const string trace = "0af7651916cd43dd8448eb211c80319c";
+        await using RunningServer server = await RunningServer.StartAsync(null, $"https.trace-context={policy}");
+        using HttpClient client = server.CreateClient(HttpVersion.Version11);
+        await client.GetStringAsync("/");
+        string id = (await server.ConnectionsAsync())[0].Id;
+        using var said = new HttpRequestMessage(HttpMethod.Get, "/");
+        said.Headers.Add("traceparent", $"00-{trace}-b7ad6b7169203331-01");
+        said.Headers.Add("baggage", "user=alice");
+        (await client.SendAsync(said)).EnsureSuccessStatusCode();
+
+        await Eventually.HoldsAsync(() => Of(id).Count == 3, "a handshake and two requests were traced");
+        Activity handshake = Of(id).Single(span => span.OperationName == "tls_handshake");
+        Activity request = Of(id).Single(span => span != handshake && span.TraceId != handshake.TraceId);
+        Assert.Equal(policy == "trust", request.TraceId.ToString() == trace);
+        Assert.Equal(policy == "trust" ? "alice" : null, request.GetBaggageItem("user"));
+        string[] links = [.. request.Links.Select(link => link.Context.TraceId.ToString())];
+        Assert.Equal(policy == "link" ? [handshake.TraceId.ToString(), trace] : [handshake.TraceId.ToString()], links);
+    }
+
+    [Fact]
+    public async Task An_application_sees_the_headers_of_a_trace_that_is_not_trusted()
+    {
+        string? seen = null;
+        await using EmbeddedHost host = await EmbeddedHost.StartAsync(TestEngine.Name, application => application.MapGet("/", (HttpContext context) => seen = context.Request.Headers.TraceParent));
+        using HttpClient client = host.CreateClient();
+        using var said = new HttpRequestMessage(HttpMethod.Get, "/");
+        said.Headers.Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        (await client.SendAsync(said)).EnsureSuccessStatusCode();
+
+        Assert.Equal("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", seen);
+    }
+
+    [Fact]
+    public async Task The_actor_of_a_request_goes_on_in_its_trace()
+    {
+        await using EmbeddedHost host = await EmbeddedHost.StartAsync(TestEngine.Name, application =>
+        {
+            var system = application.Services.GetRequiredService<ActorSystem>();
+            application.MapActor("/told", system.ActorOf(Props.Create<Answering>()));
+        });
+        using HttpClient client = host.CreateClient(HttpVersion.Version20);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/told?traced")).StatusCode);
+        Assert.Equal(HttpStatusCode.InternalServerError, (await client.GetAsync("/told?throw")).StatusCode);
+
+        await Eventually.HoldsAsync(() => Asked("receive ActorRequest").Count == 2 && Asked("ask").Count == 2, "the actor's spans have ended");
+        foreach (Activity received in Asked("receive ActorRequest"))
+        {
+            Activity ask = _spans.Single(span => span.SpanId == received.ParentSpanId);
+            Assert.Equal("ask", ask.OperationName);
+            Assert.Equal("/told", ask.GetTagItem("http.route"));
+            Assert.Equal(received.Status, ask.Status);
+            Assert.Equal(received.TraceId, _spans.Single(span => span.SpanId == ask.ParentSpanId).TraceId);
+        }
+
+        Assert.Equal([ActivityStatusCode.Unset, ActivityStatusCode.Error], Asked("receive ActorRequest").Select(span => span.Status).Order());
+
+        List<Activity> Asked(string name) => [.. _spans.Where(span => span.OperationName == name && (span.GetTagItem("actors443.actor") as string)?.Contains("embedded", StringComparison.Ordinal) == true)];
     }
 
     [Fact]
@@ -61,6 +142,16 @@ public sealed class TraceTests : IAsyncLifetime, IDisposable
         Activity handshake = _spans.First(span => Equals(span.GetTagItem("network.peer.port"), local));
         Assert.Equal(ActivityStatusCode.Error, handshake.Status);
         Assert.Equal(CloseReason.ClientClosed.ToTag(), handshake.GetTagItem("error.type"));
+    }
+
+    private sealed class Answering : ReceiveRequestActor
+    {
+        public Answering() => Receive<ActorRequest>(request =>
+        {
+            if (request.QueryString == "?throw")
+                throw new InvalidOperationException("as it should");
+            Sender.Tell(ActorReply.Text("here"));
+        });
     }
 
     private List<Activity> Of(string connection) => [.. _spans.Where(span => Equals(span.GetTagItem(ConnectionTraces.ConnectionTag), connection))];

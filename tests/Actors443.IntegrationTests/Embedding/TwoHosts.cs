@@ -1,5 +1,6 @@
 using System.Globalization;
 using Actors443.Cluster.Messages;
+using Actors443.Requests;
 using Actors443.Sessions;
 using Actors443.Testing;
 using Actors443.WebSockets;
@@ -47,7 +48,7 @@ public sealed class TwoHosts : IAsyncLifetime
         options: options => options.Set("cluster.enabled", "on").Set("cluster.secret", $"\"file:{secret}\""));
 
     /// <summary>Counts over all connections, and tells where.</summary>
-    private sealed class Counter : ReceiveActor
+    private sealed class Counter : ReceiveRequestActor
     {
         private int _count;
 

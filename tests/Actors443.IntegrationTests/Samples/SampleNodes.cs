@@ -22,11 +22,11 @@ internal sealed class SampleNodes : IAsyncDisposable
     public string NameOf(int index) => $"127.0.0.1:{_ports[index]}";
 
     /// <summary>Starts that many nodes, two or more, and waits until each knows all. The first is the oldest.</summary>
-    public static async Task<SampleNodes> StartAsync(string name, int count)
+    public static async Task<SampleNodes> StartAsync(string name, int count, params string[] arguments)
     {
         int[] ports = [.. Enumerable.Range(0, count).Select(_ => FreePort.Next())];
         string seeds = $"--cluster:seeds=127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}";
-        Task<SampleProcess>[] starting = [.. ports.Select(port => SampleProcess.StartAsync(name, $"--cluster:port={port.ToString(CultureInfo.InvariantCulture)}", seeds))];
+        Task<SampleProcess>[] starting = [.. ports.Select(port => SampleProcess.StartAsync(name, [$"--cluster:port={port.ToString(CultureInfo.InvariantCulture)}", seeds, .. arguments]))];
         var nodes = new SampleNodes(await AllOrNoneAsync(starting), ports);
         try
         {

@@ -49,7 +49,8 @@ public sealed class SampleNodesTests
     [Fact]
     public async Task Devices_are_found_from_every_node_and_know_what_they_answered_when_one_is_killed()
     {
-        await using var nodes = await SampleNodes.StartAsync("IotGateway", 3);
+        await using OtlpCollector collector = await OtlpCollector.StartAsync();
+        await using var nodes = await SampleNodes.StartAsync("IotGateway", 3, $"--otlp={collector.Address}");
         HttpClient[] clients = [.. nodes.All.Select(node => node.CreateClient())];
         try
         {
@@ -69,6 +70,8 @@ public sealed class SampleNodesTests
             Assert.Equal(400, (int)refused.StatusCode);
             Assert.Contains("A reading is a number.", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
+            await Eventually.HoldsAsync(() => FromAcceptToDevice(collector.Spans), "a trace goes from the accept of a connection to a device in another process", Patience);
+
             if (KillsToo)
                 await KillOneAsync(nodes, clients);
         }
@@ -77,6 +80,17 @@ public sealed class SampleNodesTests
             foreach (HttpClient client in clients)
                 client.Dispose();
         }
+    }
+
+    // Each the child of the one before it, and the last of another process.
+    private static bool FromAcceptToDevice(IEnumerable<CollectedSpan> spans)
+    {
+        CollectedSpan[] all = [.. spans];
+        ILookup<string, CollectedSpan> children = all.ToLookup(span => span.Trace + span.Parent);
+        return all.Where(span => span.Name == "tls_handshake" && span.Parent.Length == 0).Any(handshake =>
+            children[handshake.Trace + handshake.Id].Where(request => request.Name.Contains("devices/{id}", StringComparison.Ordinal) && request.Process == handshake.Process).Any(request =>
+                children[handshake.Trace + request.Id].Where(ask => ask.Name == "ask").Any(ask =>
+                    children[handshake.Trace + ask.Id].Any(received => received.Name is "receive Look" or "receive Report" && received.Process != handshake.Process))));
     }
 
     /// <summary>Kills the oldest, which coordinates the others. No request for a device of another node may fail meanwhile.</summary>

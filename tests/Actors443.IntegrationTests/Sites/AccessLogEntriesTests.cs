@@ -23,13 +23,13 @@ public sealed class AccessLogEntriesTests : IDisposable
         _folder.Write("www/page.txt", new string('x', 12_345));
         await using SitesHost host = await StartAsync(new AccessLogSettings { Format = AccessLogFormat.Json, Path = FilePath });
         using HttpClient client = host.CreateClient(Version.Parse(version));
-        using HttpResponseMessage answer = await client.FetchAsync("/page.txt?token=secret", "User-Agent: test \"1\"", "Referer: https://example.com/");
+        using HttpResponseMessage answer = await client.FetchAsync("/page.txt?page=2", "User-Agent: test \"1\"", "Referer: https://example.com/");
 
         JsonElement entry = Assert.Single(await EntriesAsync(host));
         Assert.Equal("GET", entry.GetProperty("method").GetString());
         Assert.Equal("https", entry.GetProperty("scheme").GetString());
         Assert.Equal($"localhost:{host.Port}", entry.GetProperty("host").GetString());
-        Assert.Equal("/page.txt?token=secret", entry.GetProperty("target").GetString());
+        Assert.Equal("/page.txt?page=2", entry.GetProperty("target").GetString());
         Assert.Equal(version == "2.0" ? "HTTP/2" : "HTTP/1.1", entry.GetProperty("protocol").GetString());
         Assert.Equal(200, entry.GetProperty("status").GetInt32());
         Assert.Equal(12_345, entry.GetProperty("bytes").GetInt64());
@@ -80,6 +80,23 @@ public sealed class AccessLogEntriesTests : IDisposable
         JsonElement entry = Assert.Single(await EntriesAsync(host));
         Assert.Equal(upstream.Address.ToString(), entry.GetProperty("upstream").GetString());
         Assert.Equal(6, entry.GetProperty("bytes").GetInt64());
+    }
+
+    [Fact]
+    public async Task What_is_secret_is_not_noted_and_what_joins_it_to_traces_is()
+    {
+        _folder.Write("www/page.txt", "x");
+        await using SitesHost host = await StartAsync(new AccessLogSettings { Format = AccessLogFormat.Json, Path = FilePath, Headers = ["X-Request-Id", "Authorization", "Cookie", "X-Not-There"] });
+        using HttpClient client = host.CreateClient();
+        using HttpResponseMessage answer = await client.FetchAsync(
+            "/page.txt?page=2&%74oken=hidden", "Referer: https://example.com/?access_token=hidden", "Authorization: Bearer hidden", "Cookie: id=hidden", "X-Request-Id: 7");
+
+        JsonElement entry = Assert.Single(await EntriesAsync(host));
+        Assert.Equal("/page.txt?page=2&%74oken=…", entry.GetProperty("target").GetString());
+        Assert.Equal("https://example.com/?access_token=…", entry.GetProperty("referer").GetString());
+        Assert.Equal("""{"X-Request-Id":"7","Authorization":"\u2026","Cookie":"\u2026"}""", entry.GetProperty("headers").GetRawText());
+        Assert.DoesNotContain("hidden", await File.ReadAllTextAsync(FilePath), StringComparison.Ordinal);
+        Assert.Matches("^[0-9a-f]{32}$", entry.GetProperty("trace").GetString());
     }
 
     [Fact]

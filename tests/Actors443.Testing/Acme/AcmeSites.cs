@@ -1,5 +1,3 @@
-using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Acme.Orders;
 using Actors443.Acme.Protocol;
@@ -8,7 +6,7 @@ using Akka.Actor;
 namespace Actors443.Testing.Acme;
 
 /// <summary>Servers whose sites have certificates by ACME, and what their visitors are shown.</summary>
-internal static class AcmeSites
+internal static partial class AcmeSites
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -40,21 +38,6 @@ internal static class AcmeSites
               }
             }
             """;
-    }
-
-    /// <summary>The certificate that a visitor of the name is shown.</summary>
-    public static async Task<X509Certificate2> ShownAsync(int port, string name)
-    {
-        using var client = new TcpClient(AddressFamily.InterNetwork);
-        await client.ConnectAsync(System.Net.IPAddress.Loopback, port);
-        X509Certificate2? shown = null;
-        await using var tls = new SslStream(client.GetStream(), false, (_, certificate, _, _) =>
-        {
-            shown = X509CertificateLoader.LoadCertificate(certificate!.GetRawCertData());
-            return certificate.GetRawCertData().Length > 0;
-        });
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = name });
-        return shown!;
     }
 
     /// <summary>Waits until a visitor is shown a certificate that somebody of this name has issued.</summary>

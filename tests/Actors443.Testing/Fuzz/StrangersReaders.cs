@@ -116,12 +116,15 @@ internal sealed record StrangersReader(string Name, Func<byte[], bool> Read)
 
     private static bool ReadHttp2Frames(byte[] bytes)
     {
-        var whole = new ClientFrames(new Nobody(), new HttpLimitSettings());
-        var cut = new ClientFrames(new Nobody(), new HttpLimitSettings());
-        string? first = whole.Look(bytes);
+        var whole = new Http2Frames(new Nobody(), new HttpLimitSettings());
+        var cut = new Http2Frames(new Nobody(), new HttpLimitSettings());
+        whole.Say(bytes);
+        string? first = whole.Hear(bytes);
         string? second = null;
+        for (int at = 0; at < bytes.Length; at++)
+            cut.Say(bytes.AsSpan(at, 1));
         for (int at = 0; at < bytes.Length && second is null; at++)
-            second = cut.Look(bytes.AsSpan(at, 1));
+            second = cut.Hear(bytes.AsSpan(at, 1));
         Require(first == second, "what is found depends on where the bytes are cut");
         return first is null;
     }

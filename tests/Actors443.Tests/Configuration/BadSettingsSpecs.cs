@@ -214,6 +214,10 @@ public sealed class BadSettingsSpecs : SettingsFixture
             actors443.access-log.path = "www"
             """,
         "test.conf:1: actors443.access-log.path: 'www' is a folder; write a file in it")]
+    [InlineData("actors443.access-log.headers = [\"X Id\"]",
+        "test.conf:1: actors443.access-log.headers[0]: 'X Id' cannot be the name of a header; write one such as X-Request-Id")]
+    [InlineData("actors443.https.trace-context = trusted",
+        "test.conf:1: actors443.https.trace-context: 'trusted' is not one of ignore, link, trust; did you mean 'trust'?")]
     [InlineData("""
             actors443.telemetry.otlp-endpoint = "localhost:4317"
             """,

@@ -81,12 +81,12 @@ public sealed class FrameBudgetTests
     public void Frames_are_followed_wherever_they_are_cut(int length)
     {
         var connection = new FakeConnection(new MonotonicClock(TimeProvider.System));
-        var frames = new ClientFrames(connection, new HttpLimitSettings());
+        var frames = new Http2Frames(connection, new HttpLimitSettings());
         byte[] ping = [0, 0, 8, FrameHead.Ping, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
         byte[] said = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Enumerable.Repeat(ping, 1_500).SelectMany(one => one)];
         string? flood = null;
         for (int at = 0; flood is null && at < said.Length; at += length)
-            flood = frames.Look(said.AsSpan(at, Math.Min(length, said.Length - at)));
+            flood = frames.Hear(said.AsSpan(at, Math.Min(length, said.Length - at)));
         Assert.Equal("PING frames", flood);
     }
 }

@@ -29,6 +29,7 @@ internal static class ListenerSettingsReading
             ClientCertificates = ReadClientCertificates(https, "client-certificates") ?? defaults.ClientCertificates,
             KeyLogFile = ReadKeyLogFile(https),
             Backlog = https.Integer("backlog", defaults.Backlog, 1, 1_000_000),
+            TraceContext = https.Choice("trace-context", defaults.TraceContext),
             Limits = ReadLimits(https.Section("limits")),
             ProxyProtocol = new ProxyProtocolSettings { Trust = https.Section("proxy-protocol").List<IPNetwork>("trust", defaults.ProxyProtocol.Trust, value => value.Network()) },
         };

@@ -15,7 +15,6 @@ namespace Actors443.Engine.EventLoop;
 internal sealed unsafe partial class LoopConnection
 {
     private ServerTlsContext? _tls;
-    private ClientFrames? _frames;
     private bool _owesPreface;
     private nint _ssl;
     private byte[]? _hello;
@@ -237,7 +236,7 @@ internal sealed unsafe partial class LoopConnection
         _httpEnded = false;
         if (ApplicationProtocol == SslApplicationProtocol.Http2)
         {
-            _frames = new ClientFrames(this, _entry.Request.Limits);
+            Http2 = new Http2Frames(this, _entry.Request.Limits);
             _owesPreface = true;
         }
 
@@ -317,7 +316,7 @@ internal sealed unsafe partial class LoopConnection
             if (count > 0)
             {
                 read += count;
-                if (_frames?.Look(new ReadOnlySpan<byte>(room, count)) is { } flood)
+                if (Http2?.Hear(new ReadOnlySpan<byte>(room, count)) is { } flood)
                 {
                     EndFlood(flood);
                     break;
@@ -392,6 +391,7 @@ internal sealed unsafe partial class LoopConnection
             int written = Encrypt(bytes, Math.Min(_output.RecordLength(length), Pipes.Block.Size));
             if (written <= 0)
                 return;
+            Http2?.Say(new ReadOnlySpan<byte>(bytes, written));
             _output.Consume(written);
             if (_home.Bio.OutputLength >= SendAtOnce && !SendOutput())
                 return;

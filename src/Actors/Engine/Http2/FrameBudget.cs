@@ -65,6 +65,14 @@ internal sealed class FrameBudget(long nowMs, int headerFrames)
         };
     }
 
+    /// <summary>A stream that the server has to reset for what its client has said on it.</summary>
+    /// <inheritdoc cref="Take(in FrameHead, long, long)"/>
+    public string? TakeReset(long nowMs, long written)
+    {
+        FillUp(nowMs, written);
+        return Take(ref _resets, 1, "requests that break their own rules and have to be reset");
+    }
+
     private static string? Take(ref double supply, double count, string what)
     {
         supply -= count;

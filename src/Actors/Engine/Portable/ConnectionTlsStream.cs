@@ -9,7 +9,6 @@ namespace Actors443.Engine.Portable;
 /// <summary>The TLS stream of a connection, which notices that the client has said goodbye (close_notify, RFC 8446 6.1).</summary>
 internal sealed class ConnectionTlsStream(Stream transport, PortableConnection connection) : SslStream(transport, leaveInnerStreamOpen: false), IClientVerdictSink
 {
-    private ClientFrames? _frames;
     private AdmissionGate? _admission;
     private bool _owesPreface;
 
@@ -21,16 +20,15 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
             connection.SetReason(reason, detail);
     }
 
-    /// <summary>HTTP/2 is spoken from now on: every frame of the client is looked at, and with a flood of them reading fails; what is said to it begins with SETTINGS.</summary>
-    /// <param name="frames">Looks.</param>
+    /// <summary>HTTP/2 is spoken from now on: every frame is looked at, and with a flood of them reading fails; what is said to it begins with SETTINGS.</summary>
     /// <param name="admission">Counts floods.</param>
-    public void Watch(ClientFrames frames, AdmissionGate admission) => (_frames, _admission, _owesPreface) = (frames, admission, true);
+    public void Watch(AdmissionGate admission) => (_admission, _owesPreface) = (admission, true);
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ValueTask<int> read = base.ReadAsync(buffer, cancellationToken);
         // The pipe above waits with an empty buffer first, so that what follows, the end included, is there at once.
-        if (buffer.IsEmpty || (!read.IsCompletedSuccessfully && _frames is null))
+        if (buffer.IsEmpty || (!read.IsCompletedSuccessfully && _admission is null))
             return read;
         return read.IsCompletedSuccessfully ? new ValueTask<int>(Seen(read.Result, buffer.Span)) : Awaited(read, buffer);
 
@@ -39,6 +37,8 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_admission is not null)
+            connection.Http2!.Say(buffer.Span);
         if (!_owesPreface || buffer.IsEmpty)
             return base.WriteAsync(buffer, cancellationToken);
         _owesPreface = false;
@@ -60,10 +60,10 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
         }
 
         connection.Decrypted();
-        if (_frames?.Look(bytes[..count]) is not { } flood)
+        if (_admission is null || connection.Http2!.Hear(bytes[..count]) is not { } flood)
             return count;
         connection.SetReason(CloseReason.FrameFlood, flood);
-        _admission!.Flooded(connection.Remote.Address);
+        _admission.Flooded(connection.Remote.Address);
         throw CalmDown.Because(flood);
     }
 }

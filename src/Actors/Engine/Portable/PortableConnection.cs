@@ -1,6 +1,8 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Engine.Http2;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -48,6 +50,9 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
         BytesRead += bytes;
         BytesArrived();
     }
+
+    /// <summary>Before its first frame.</summary>
+    public void SpeaksHttp2(HttpLimitSettings limits) => Http2 = new Http2Frames(this, limits);
 
     /// <summary>What comes in one piece with the end of the handshake is read before there can be a request.</summary>
     public void Decrypted() => BytesArrived();

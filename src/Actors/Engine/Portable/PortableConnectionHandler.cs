@@ -3,9 +3,9 @@ using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Actors443.Admission;
 using Actors443.Connections;
-using Actors443.Engine.Http2;
 using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -200,7 +200,10 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         features.Set<ITlsApplicationProtocolFeature>(connection);
         features.Set<IActorConnectionFeature>(connection);
         if (connection.ApplicationProtocol == SslApplicationProtocol.Http2)
-            ssl.Watch(new ClientFrames(connection, request.Limits), _admission);
+        {
+            connection.SpeaksHttp2(request.Limits);
+            ssl.Watch(_admission);
+        }
 
         IDuplexPipe raw = transport.Transport;
         var decrypted = new TlsDuplexPipe(ssl, features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared);
@@ -215,12 +218,25 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
                 await decrypted.Output.CompleteAsync();
                 // Disposing alone sends no close_notify, and without it a client cannot tell the end from a cut.
                 if (!connection.IsAborted)
-                    await ssl.ShutdownAsync();
+                    await SayGoodbyeAsync(ssl, connection);
             }
         }
         finally
         {
             transport.Transport = raw;
+        }
+    }
+
+    private static async Task SayGoodbyeAsync(ConnectionTlsStream ssl, PortableConnection connection)
+    {
+        try
+        {
+            await ssl.ShutdownAsync();
+        }
+        catch (CryptographicException cause)
+        {
+            // A client of TLS 1.2 that wanted to renegotiate: SslStream gives up reading with no word of why, and OpenSSL is in the middle of a handshake.
+            connection.SetReason(CloseReason.ProtocolError, $"TLS: {cause.Message}");
         }
     }
 

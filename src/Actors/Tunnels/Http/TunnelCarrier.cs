@@ -153,6 +153,8 @@ internal sealed class StreamCarrier(HttpContext context) : TunnelCarrier
             size.MaxRequestBodySize = null;
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
+        if (context.Features.Get<IHttp2StreamIdFeature>() is { } stream && context.Features.Get<IActorConnectionFeature>() is EngineConnection { Http2: { } frames })
+            frames.Endure(stream.StreamId);
     }
 
     public override async ValueTask AcceptAsync(params (string Name, string Value)[] headers)

@@ -1,0 +1,160 @@
+using System.Buffers.Binary;
+using Actors443.Configuration;
+
+namespace Actors443.Engine.Http2;
+
+/// <summary>
+/// Follows the frames of an HTTP/2 connection between its client and Kestrel, which has no bound for frames that ask for nothing, for streams that a client makes it reset (CVE-2025-8671), and for answers
+/// that are asked for and not taken. One thread at a time hears, one says; any may look whether the client takes what it asked for.
+/// </summary>
+internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings limits)
+{
+    private const int PrefaceLength = 24;
+    private const int FrameSize = 16 * 1024;
+    private const int SpareFrames = 8;
+
+    /// <summary>A client may stop some of what it has asked for, as browsers do with a film; not most of it.</summary>
+    private const int StalledAtMost = 10;
+
+    private const ushort InitialWindowSize = 4;
+
+    private const long NotStalled = -1;
+
+    private readonly Lock _lock = new();
+    private readonly FrameReader _heard = new(PrefaceLength);
+    private readonly FrameReader _said = new(0);
+    private readonly FrameBudget _budget = new(connection.Clock.NowMs, SpareFrames + (int)(limits.RequestHeaders / FrameSize));
+    private readonly StreamWindows _windows = new(2 * limits.Http2Streams + 100);
+    private string? _tooManyResets;
+    private long _stalledSinceMs = NotStalled;
+    private long _grantedBefore;
+
+    /// <summary>How often to ask <see cref="IsSlowReader"/>; null: it does not matter.</summary>
+    public TimeSpan? LookEvery => limits.MinimumRate > 0 ? limits.RateGrace : null;
+
+    /// <summary>Looks at what the client says next, wherever it is cut.</summary>
+    /// <returns>What there is too much of; null: all is well.</returns>
+    public string? Hear(ReadOnlySpan<byte> bytes)
+    {
+        lock (_lock)
+        {
+            while (_heard.TryRead(ref bytes, out FrameHead frame, out ReadOnlySpan<byte> part))
+            {
+                if (_tooManyResets is not null)
+                    return _tooManyResets;
+                if (!part.IsEmpty)
+                    TakeFromClient(frame, part);
+                else if (_budget.Take(frame, connection.Clock.NowMs, connection.BytesWritten) is { } flood)
+                    return flood;
+                else if (frame.Type == FrameHead.Headers && !_windows.TryOpen(frame.Stream))
+                    // It will be reset; what stands before it costs as much.
+                    _tooManyResets ??= _budget.TakeReset(connection.Clock.NowMs, connection.BytesWritten);
+                else if (frame.Type == FrameHead.Reset)
+                    _windows.Ended(frame.Stream);
+            }
+
+            return _tooManyResets;
+        }
+    }
+
+    /// <summary>Looks at what the server says next, wherever it is cut.</summary>
+    public void Say(ReadOnlySpan<byte> bytes)
+    {
+        lock (_lock)
+        {
+            while (_said.TryRead(ref bytes, out FrameHead frame, out ReadOnlySpan<byte> part))
+            {
+                if (part.IsEmpty)
+                    TakeFromServer(frame);
+                else if (frame.Type == FrameHead.Reset && IsClientsFault(BinaryPrimitives.ReadUInt32BigEndian(part)))
+                    _tooManyResets ??= _budget.TakeReset(connection.Clock.NowMs, connection.BytesWritten);
+            }
+        }
+    }
+
+    /// <summary>What comes on this stream may be taken as slowly as its client likes. Any thread.</summary>
+    public void Endure(int stream)
+    {
+        lock (_lock)
+            _windows.Endure(stream);
+    }
+
+    /// <summary>
+    /// Most of its answers wait for a client that takes them, all together, more slowly than <c>https.limits.minimum-rate</c>, for longer than <c>rate-grace</c>. (Kestrel adds up for each of them the time that
+    /// its bytes would take at that rate, which with a hundred streams is hours.)
+    /// </summary>
+    public bool IsSlowReader(long nowMs)
+    {
+        if (limits.MinimumRate <= 0)
+            return false;
+        lock (_lock)
+        {
+            if (_windows.CountStalled() <= StalledAtMost)
+            {
+                _stalledSinceMs = NotStalled;
+                return false;
+            }
+
+            NoteStalled(nowMs);
+
+            double seconds = (nowMs - _stalledSinceMs) / 1000.0;
+            if (seconds < limits.RateGrace.TotalSeconds)
+                return false;
+            if (_windows.Granted - _grantedBefore < seconds * limits.MinimumRate)
+                return true;
+            _stalledSinceMs = NotStalled;
+            NoteStalled(nowMs);
+            return false;
+        }
+    }
+
+    // The time counts from when it is so, and not from when somebody looks.
+    private void NoteIfStalled()
+    {
+        if (_stalledSinceMs == NotStalled && _windows.Count > StalledAtMost && _windows.CountStalled() > StalledAtMost)
+            NoteStalled(connection.Clock.NowMs);
+    }
+
+    private void NoteStalled(long nowMs)
+    {
+        if (_stalledSinceMs == NotStalled)
+            (_stalledSinceMs, _grantedBefore) = (nowMs, _windows.Granted);
+    }
+
+    // RFC 9113 7: PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR. REFUSED_STREAM is counted before, the others are for what this side does.
+    private static bool IsClientsFault(uint error) => error is 1 or 3 or 5 or 6;
+
+    private void TakeFromClient(in FrameHead frame, ReadOnlySpan<byte> part)
+    {
+        switch (frame.Type)
+        {
+            case FrameHead.WindowUpdate:
+                _windows.Update(frame.Stream, BinaryPrimitives.ReadInt32BigEndian(part) & int.MaxValue);
+                break;
+            case FrameHead.Settings when BinaryPrimitives.ReadUInt16BigEndian(part) == InitialWindowSize:
+                _windows.Initial(BinaryPrimitives.ReadUInt32BigEndian(part[2..]));
+                break;
+        }
+    }
+
+    private void TakeFromServer(in FrameHead frame)
+    {
+        switch (frame.Type)
+        {
+            case FrameHead.Reset:
+            case FrameHead.Headers or FrameHead.Data when frame.Has(FrameHead.EndStream):
+                if (frame.Type == FrameHead.Data)
+                    _windows.Sent(frame.Stream, frame.Length);
+                _windows.Ended(frame.Stream);
+                break;
+            case FrameHead.Headers:
+                _windows.Begun(frame.Stream);
+                NoteIfStalled();
+                break;
+            case FrameHead.Data:
+                _windows.Sent(frame.Stream, frame.Length);
+                NoteIfStalled();
+                break;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+using System.Buffers.Binary;
+using Actors443.Configuration;
+using Actors443.Engine;
+using Actors443.Engine.Http2;
+using Actors443.Tests.Connections;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Actors443.Tests.Engine;
+
+/// <summary>Whose fault it is that answers do not go on, and who makes the server reset streams.</summary>
+public sealed class Http2FramesTests
+{
+    private const int Rate = 240;
+    private const int Grace = 5_000;
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly Http2Frames _frames;
+    private readonly MonotonicClock _clock;
+
+    public Http2FramesTests()
+    {
+        _clock = new MonotonicClock(_time);
+        _frames = new Http2Frames(new FakeConnection(_clock), new HttpLimitSettings { MinimumRate = Rate, RateGrace = TimeSpan.FromMilliseconds(Grace) });
+        Hear([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8]);
+    }
+
+    [Fact]
+    public void Answers_that_nobody_takes_are_a_slow_readers()
+    {
+        Hear(Frame(FrameHead.Settings, 0, 0, Setting(4, 100)));
+        Ask(100);
+        Answer(100, 100);
+
+        Assert.False(_frames.IsSlowReader(0));
+        Assert.False(_frames.IsSlowReader(Grace - 1));
+        Assert.True(_frames.IsSlowReader(Grace));
+    }
+
+    [Fact]
+    public void So_are_those_without_any_window()
+    {
+        Hear(Frame(FrameHead.Settings, 0, 0, [.. Setting(3, 100), .. Setting(4, 0), .. Setting(6, 100)]));
+        Ask(100);
+        Answer(100, 0);
+
+        Assert.False(_frames.IsSlowReader(0));
+        Assert.True(_frames.IsSlowReader(Grace));
+    }
+
+    [Fact]
+    public void So_are_those_of_a_connection_without_a_window()
+    {
+        Ask(100);
+        Answer(100, 65_535 / 100 + 1);
+
+        Assert.False(_frames.IsSlowReader(0));
+        Assert.True(_frames.IsSlowReader(Grace));
+    }
+
+    [Fact]
+    public void An_application_that_takes_its_time_is_not()
+    {
+        Hear(Frame(FrameHead.Settings, 0, 0, Setting(4, 100)));
+        Ask(100);
+        _frames.IsSlowReader(0);
+        Assert.False(_frames.IsSlowReader(100 * Grace));
+
+        Answer(100, 99);
+        _frames.IsSlowReader(100 * Grace);
+        Assert.False(_frames.IsSlowReader(200 * Grace));
+    }
+
+    [Fact]
+    public void Nor_who_stops_ten_of_a_hundred_and_takes_the_others()
+    {
+        Hear(Frame(FrameHead.Settings, 0, 0, Setting(4, 100)));
+        Ask(100);
+        Answer(100, 100);
+        for (int number = 10; number < 100; number++)
+            Hear(Frame(FrameHead.WindowUpdate, 0, Stream(number), Number(1_000)));
+
+        _frames.IsSlowReader(0);
+        Assert.False(_frames.IsSlowReader(Grace));
+    }
+
+    [Theory]
+    [InlineData(FrameHead.Data, FrameHead.EndStream)]
+    [InlineData(FrameHead.Headers, FrameHead.EndStream)]
+    [InlineData(FrameHead.Reset, 0)]
+    public void What_has_ended_waits_for_nobody(byte type, byte flags)
+    {
+        Hear(Frame(FrameHead.Settings, 0, 0, Setting(4, 100)));
+        Ask(100);
+        Answer(100, 100);
+        for (int number = 0; number < 100; number++)
+            Say(Frame(type, flags, Stream(number), type == FrameHead.Reset ? Number(2) : []));
+
+        _frames.IsSlowReader(0);
+        Assert.False(_frames.IsSlowReader(Grace));
+    }
+
+    [Theory]
+    [InlineData(Rate * 5 - 100, true)]
+    [InlineData(Rate * 5, false)]
+    public void Who_takes_as_much_as_it_must_may_go_on(int taken, bool isSlow)
+    {
+        Hear(Frame(FrameHead.Settings, 0, 0, Setting(4, 0)));
+        Ask(100);
+        Answer(100, 0);
+        _frames.IsSlowReader(0);
+        // One after the other, as a client with a slow line takes them.
+        for (int granted = 0; granted < taken; granted += 100)
+        {
+            Hear(Frame(FrameHead.WindowUpdate, 0, 1, Number(100)));
+            Say(Frame(FrameHead.Data, 0, 1, new byte[100]));
+        }
+
+        Assert.Equal(isSlow, _frames.IsSlowReader(Grace));
+    }
+
+    [Fact]
+    public void Tunnels_may_wait()
+    {
+        Hear(Frame(FrameHead.Settings, 0, 0, Setting(4, 0)));
+        Ask(100);
+        for (int number = 0; number < 100; number++)
+            _frames.Endure(Stream(number));
+        Answer(100, 0);
+
+        _frames.IsSlowReader(0);
+        Assert.False(_frames.IsSlowReader(Grace));
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(3, true)]
+    [InlineData(5, true)]
+    [InlineData(0, false)]
+    [InlineData(2, false)]
+    [InlineData(8, false)]
+    public void Who_makes_the_server_reset_streams_does_so_for_a_while(uint error, bool isFlood)
+    {
+        string? flood = null;
+        int streams = 0;
+        for (; streams < 1_000 && flood is null; streams++)
+        {
+            flood = Hear(Frame(FrameHead.Headers, FrameHead.EndHeaders, Stream(streams), [0x82]));
+            Say(Frame(FrameHead.Reset, 0, Stream(streams), Number((int)error)));
+        }
+
+        Assert.Equal(isFlood ? "requests that break their own rules and have to be reset" : null, flood);
+        if (isFlood)
+            Assert.InRange(streams, 150, 210);
+    }
+
+    [Fact]
+    public void Who_asks_for_more_at_once_than_it_may_does_so_for_a_while()
+    {
+        string? flood = null;
+        int streams = 0;
+        for (; streams < 1_000 && flood is null; streams++)
+            flood = Hear(Frame(FrameHead.Headers, FrameHead.EndHeaders | FrameHead.EndStream, Stream(streams), [0x82]));
+
+        Assert.Equal("requests that break their own rules and have to be reset", flood);
+        Assert.InRange(streams, 250, 310);
+    }
+
+    private static int Stream(int number) => 2 * number + 1;
+
+    private static byte[] Frame(byte type, byte flags, int stream, byte[] payload)
+    {
+        byte[] frame = new byte[FrameHead.Size + payload.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
+        frame[3] = type;
+        frame[4] = flags;
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
+        payload.CopyTo(frame.AsSpan(FrameHead.Size));
+        return frame;
+    }
+
+    private static byte[] Number(int number)
+    {
+        byte[] bytes = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, number);
+        return bytes;
+    }
+
+    private static byte[] Setting(byte id, int value) => [0, id, .. Number(value)];
+
+    private void Ask(int count)
+    {
+        for (int number = 0; number < count; number++)
+            Hear(Frame(FrameHead.Headers, FrameHead.EndHeaders | FrameHead.EndStream, Stream(number), [0x82]));
+    }
+
+    private void Answer(int count, int bytes)
+    {
+        for (int number = 0; number < count; number++)
+        {
+            Say(Frame(FrameHead.Headers, FrameHead.EndHeaders, Stream(number), [0x88]));
+            if (bytes > 0)
+                Say(Frame(FrameHead.Data, 0, Stream(number), new byte[bytes]));
+        }
+    }
+
+    // In pieces, as it may come.
+    private string? Hear(byte[] bytes)
+    {
+        string? flood = null;
+        for (int at = 0; at < bytes.Length; at += 5)
+            flood ??= _frames.Hear(bytes.AsSpan(at, Math.Min(5, bytes.Length - at)));
+        return flood;
+    }
+
+    private void Say(byte[] bytes)
+    {
+        for (int at = 0; at < bytes.Length; at += 7)
+            _frames.Say(bytes.AsSpan(at, Math.Min(7, bytes.Length - at)));
+    }
+}

@@ -45,15 +45,17 @@ internal sealed record AccessLogSettings
     public bool RedactQuery { get; init; }
 
     /// <summary>Names of query parameters and headers whose values are replaced by <c>…</c>.</summary>
-    public IReadOnlyList<string> Redact { get; init; } =
+    public IReadOnlyList<string> Redact { get; init; } = Secrets;
+
+    /// <summary>Request headers that are noted besides, by <see cref="AccessLogFormat.Json"/>.</summary>
+    public IReadOnlyList<string> Headers { get; init; } = [];
+
+    private static readonly IReadOnlyList<string> Secrets =
     [
         "access_token", "api_key", "apikey", "assertion", "auth", "authorization", "client_secret", "code", "cookie", "id_token", "jwt", "key", "pass", "passwd", "password", "proxy-authorization", "pwd",
         "refresh_token", "samlresponse", "secret", "session", "sessionid", "set-cookie", "sid", "sig", "signature", "ticket", "token", "x-amz-security-token", "x-amz-signature", "x-api-key", "x-auth-token",
         "x-goog-signature",
     ];
-
-    /// <summary>Request headers that are noted besides, by <see cref="AccessLogFormat.Json"/>.</summary>
-    public IReadOnlyList<string> Headers { get; init; } = [];
 }
 
 internal enum AccessLogFormat

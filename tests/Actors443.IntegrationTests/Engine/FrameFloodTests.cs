@@ -72,8 +72,8 @@ public sealed class FrameFloodTests
         while (sent < 20_000 && await client.SendAsync());
 
         await client.Ended.WaitAsync(Soon);
-        // Of many streams that it has to reset at once Kestrel may have had enough before (INTERNAL_ERROR).
-        if (what is not ("bodies beyond their length" or "windows that overflow") || client.GoneAway != 2)
+        // Of many streams that it has to reset at once Kestrel may have had enough before, or what it says last be lost among them.
+        if (what is not ("bodies beyond their length" or "windows that overflow"))
             Assert.Equal(FrameClient.EnhanceYourCalm, client.GoneAway);
         await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.FrameFlood && obituary.Detail is { Length: > 0 } && obituary.Remote.Equals(client.Local));
     }

@@ -30,7 +30,20 @@ public sealed class SharedContextTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineK
     }
 }
 
-public sealed class PortableTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.Portable);
+public sealed class PortableTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.Portable)
+{
+    [SkippableFact]
+    public async Task Renegotiation_ends_the_connection_as_the_clients_fault()
+    {
+        Skip.If(OpenSslClient.Missing is not null, OpenSslClient.Missing);
+        await using OpenSslDialogue client = OpenSslDialogue.Start(Host.Port, "-tls1_2", "-msg");
+        await Eventually.HoldsAsync(() => client.Output.Contains("Verify return code", StringComparison.Ordinal), "the handshake ends");
+        await client.SayAsync("R\n");
+
+        await Eventually.HoldsAsync(() => client.HasEnded, "it is refused");
+        await Host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.ProtocolError && obituary.Detail!.StartsWith("TLS: ", StringComparison.Ordinal));
+    }
+}
 
 public sealed class EventLoopTlsBehaviourSpecs() : TlsBehaviourSpecs(EngineKind.EventLoop)
 {

@@ -174,13 +174,13 @@ public sealed class AccessLogTests : IDisposable
     {
         AccessLog log = Start(Settings() with { Path = Path.Combine(_folder.Path, "logs", "access.log") });
         log.Add(Entry(1));
-        await Eventually.HoldsAsync(() => File.Exists(log.Settings.Path), "the first is written");
+        await Eventually.HoldsAsync(() => File.Exists(log.Redaction.Settings.Path), "the first is written");
         Directory.Delete(Path.Combine(_folder.Path, "logs"), recursive: true);
         log.Reopen();
         log.Add(Entry(2));
         await log.DisposeAsync();
 
-        Assert.Equal([2], Statuses(log.Settings.Path));
+        Assert.Equal([2], Statuses(log.Redaction.Settings.Path));
     }
 
     [SkippableFact]

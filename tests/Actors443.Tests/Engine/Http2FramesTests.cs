@@ -31,9 +31,9 @@ public sealed class Http2FramesTests
         Ask(100);
         Answer(100, 100);
 
-        Assert.False(_frames.IsSlowReader(0));
-        Assert.False(_frames.IsSlowReader(Grace - 1));
-        Assert.True(_frames.IsSlowReader(Grace));
+        Assert.False(IsSlowReaderAfter(0));
+        Assert.False(IsSlowReaderAfter(Grace - 1));
+        Assert.True(IsSlowReaderAfter(Grace));
     }
 
     [Fact]
@@ -43,8 +43,8 @@ public sealed class Http2FramesTests
         Ask(100);
         Answer(100, 0);
 
-        Assert.False(_frames.IsSlowReader(0));
-        Assert.True(_frames.IsSlowReader(Grace));
+        Assert.False(IsSlowReaderAfter(0));
+        Assert.True(IsSlowReaderAfter(Grace));
     }
 
     [Fact]
@@ -53,8 +53,8 @@ public sealed class Http2FramesTests
         Ask(100);
         Answer(100, 65_535 / 100 + 1);
 
-        Assert.False(_frames.IsSlowReader(0));
-        Assert.True(_frames.IsSlowReader(Grace));
+        Assert.False(IsSlowReaderAfter(0));
+        Assert.True(IsSlowReaderAfter(Grace));
     }
 
     [Fact]
@@ -62,12 +62,12 @@ public sealed class Http2FramesTests
     {
         Hear(Frame(FrameHead.Settings, 0, 0, Setting(4, 100)));
         Ask(100);
-        _frames.IsSlowReader(0);
-        Assert.False(_frames.IsSlowReader(100 * Grace));
+        IsSlowReaderAfter(0);
+        Assert.False(IsSlowReaderAfter(100 * Grace));
 
         Answer(100, 99);
-        _frames.IsSlowReader(100 * Grace);
-        Assert.False(_frames.IsSlowReader(200 * Grace));
+        IsSlowReaderAfter(100 * Grace);
+        Assert.False(IsSlowReaderAfter(200 * Grace));
     }
 
     [Fact]
@@ -79,8 +79,8 @@ public sealed class Http2FramesTests
         for (int number = 10; number < 100; number++)
             Hear(Frame(FrameHead.WindowUpdate, 0, Stream(number), Number(1_000)));
 
-        _frames.IsSlowReader(0);
-        Assert.False(_frames.IsSlowReader(Grace));
+        IsSlowReaderAfter(0);
+        Assert.False(IsSlowReaderAfter(Grace));
     }
 
     [Theory]
@@ -95,8 +95,8 @@ public sealed class Http2FramesTests
         for (int number = 0; number < 100; number++)
             Say(Frame(type, flags, Stream(number), type == FrameHead.Reset ? Number(2) : []));
 
-        _frames.IsSlowReader(0);
-        Assert.False(_frames.IsSlowReader(Grace));
+        IsSlowReaderAfter(0);
+        Assert.False(IsSlowReaderAfter(Grace));
     }
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class Http2FramesTests
         Hear(Frame(FrameHead.Settings, 0, 0, Setting(4, 0)));
         Ask(100);
         Answer(100, 0);
-        _frames.IsSlowReader(0);
+        IsSlowReaderAfter(0);
         // One after the other, as a client with a slow line takes them.
         for (int granted = 0; granted < taken; granted += 100)
         {
@@ -115,7 +115,7 @@ public sealed class Http2FramesTests
             Say(Frame(FrameHead.Data, 0, 1, new byte[100]));
         }
 
-        Assert.Equal(isSlow, _frames.IsSlowReader(Grace));
+        Assert.Equal(isSlow, IsSlowReaderAfter(Grace));
     }
 
     [Fact]
@@ -127,8 +127,8 @@ public sealed class Http2FramesTests
             _frames.Endure(Stream(number));
         Answer(100, 0);
 
-        _frames.IsSlowReader(0);
-        Assert.False(_frames.IsSlowReader(Grace));
+        IsSlowReaderAfter(0);
+        Assert.False(IsSlowReaderAfter(Grace));
     }
 
     [Theory]
@@ -186,6 +186,8 @@ public sealed class Http2FramesTests
     }
 
     private static byte[] Setting(byte id, int value) => [0, id, .. Number(value)];
+
+    private bool IsSlowReaderAfter(int ms) => _frames.IsSlowReader(_clock.NowMs + ms);
 
     private void Ask(int count)
     {

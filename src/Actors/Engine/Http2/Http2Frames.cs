@@ -24,7 +24,7 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
     private readonly FrameReader _heard = new(PrefaceLength);
     private readonly FrameReader _said = new(0);
     private readonly FrameBudget _budget = new(connection.Clock.NowMs, SpareFrames + (int)(limits.RequestHeaders / FrameSize));
-    private readonly StreamWindows _windows = new(2 * limits.Http2Streams + 100);
+    private readonly StreamWindows _windows = new(limits.Http2Streams);
     private string? _tooManyResets;
     private long _stalledSinceMs = NotStalled;
     private long _grantedBefore;

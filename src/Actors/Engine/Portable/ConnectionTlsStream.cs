@@ -26,6 +26,7 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        connection.AsksForPlaintext();
         ValueTask<int> read = base.ReadAsync(buffer, cancellationToken);
         // The pipe above waits with an empty buffer first, so that what follows, the end included, is there at once.
         if (buffer.IsEmpty || (!read.IsCompletedSuccessfully && _admission is null))

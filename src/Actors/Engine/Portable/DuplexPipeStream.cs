@@ -65,7 +65,11 @@ internal sealed class DuplexPipeStream(IDuplexPipe transport, PortableConnection
         taken.CopyTo(destination);
         _input.AdvanceTo(taken.End);
         if (count > 0)
+        {
             connection.CountRead(count);
+            if (connection.IsTalkingToTls)
+                throw new IOException("the client sends key updates without end");
+        }
         else if (available.IsEmpty && result.IsCompleted)
             connection.PeerEnded();
         else if (result.IsCanceled)

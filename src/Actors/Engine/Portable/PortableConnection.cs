@@ -12,7 +12,10 @@ namespace Actors443.Engine.Portable;
 internal sealed class PortableConnection(ConnectionContext transport, string listener, MonotonicClock clock)
     : EngineConnection(listener, PlainAddress.Of(transport.RemoteEndPoint), PlainAddress.Of(transport.LocalEndPoint), clock)
 {
+    private const int ForNobodyAtMost = 64 * 1024;
+
     private bool _peerEnded;
+    private int _bytesForNobody;
     private bool _wasCutOff;
     private bool _awaitsHello;
 
@@ -45,8 +48,27 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
         Volatile.Write(ref _awaitsHello, true);
     }
 
+    /// <summary>
+    /// So many bytes have come since somebody asked for plaintext, and none of it: what is not a record that is unfinished, and another that was read ahead, is for TLS alone. SslStream answers key updates
+    /// (RFC 8446 4.6.3) for as long as they come.
+    /// </summary>
+    public bool IsTalkingToTls
+    {
+        get
+        {
+            if (Stage < ConnectionState.Open || _bytesForNobody <= ForNobodyAtMost)
+                return false;
+            SetReason(CloseReason.ProtocolError, "TLS: the client sends key updates without end");
+            return true;
+        }
+    }
+
+    /// <summary>Somebody asks for plaintext, so that what came before has been taken.</summary>
+    public void AsksForPlaintext() => _bytesForNobody = 0;
+
     public void CountRead(int bytes)
     {
+        _bytesForNobody += bytes;
         BytesRead += bytes;
         BytesArrived();
     }

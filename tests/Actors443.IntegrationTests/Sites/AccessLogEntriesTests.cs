@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Actors443.Server.AccessLogs;
@@ -85,6 +86,8 @@ public sealed class AccessLogEntriesTests : IDisposable
     [Fact]
     public async Task What_is_secret_is_not_noted_and_what_joins_it_to_traces_is()
     {
+        using var traced = new ActivityListener { ShouldListenTo = source => source.Name == "Microsoft.AspNetCore", Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData };
+        ActivitySource.AddActivityListener(traced);
         _folder.Write("www/page.txt", "x");
         await using SitesHost host = await StartAsync(new AccessLogSettings { Format = AccessLogFormat.Json, Path = FilePath, Headers = ["X-Request-Id", "Authorization", "Cookie", "X-Not-There"] });
         using HttpClient client = host.CreateClient();

@@ -13,8 +13,12 @@ internal static class ClusterSingleton
         context.ActorOf(ClusterSingletonManager.Props(props, PoisonPill.Instance, ClusterSingletonManagerSettings.Create(context.System).WithRole(ClusterHocon.Role).WithSingletonName(Name)), name);
 
     /// <summary>Leads to the one that was started below the same actor under that name, wherever it is.</summary>
-    public static IActorRef StartProxy(IActorContext context, string name) =>
-        context.ActorOf(
-            ClusterSingletonProxy.Props(context.Self.Path.ToStringWithoutAddress() + "/" + name, ClusterSingletonProxySettings.Create(context.System).WithRole(ClusterHocon.Role).WithSingletonName(Name)),
-            name + "-proxy");
+    public static IActorRef StartProxy(IActorContext context, string name)
+    {
+        ClusterSingletonProxySettings akka = ClusterSingletonProxySettings.Create(context.System);
+        // It would warn once a second, in the log of a host that has not joined yet.
+        var settings = new ClusterSingletonProxySettings(
+            Name, ClusterHocon.Role, akka.SingletonIdentificationInterval, akka.BufferSize, akka.ConsiderAppVersion, logSingletonIdentificationFailure: false, akka.SingletonIdentificationFailurePeriod);
+        return context.ActorOf(ClusterSingletonProxy.Props(context.Self.Path.ToStringWithoutAddress() + "/" + name, settings), name + "-proxy");
+    }
 }

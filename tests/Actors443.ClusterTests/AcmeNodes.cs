@@ -64,10 +64,17 @@ internal sealed class AcmeNodes : IAsyncDisposable
     }
 
     /// <summary>Until it is a member and listens.</summary>
-    public Task AwaitReadyAsync(Node node) => Eventually.HoldsAsync(
-        async () => await KeepAsync() && node.Process!.AdminPort != 0 && await node.Process.ReadinessAsync() == 200,
-        $"node {node.Number} is ready: {node.Process!.Errors}",
-        AcmeSites.Patience);
+    public async Task AwaitReadyAsync(Node node)
+    {
+        try
+        {
+            await Eventually.HoldsAsync(async () => await KeepAsync() && node.Process!.AdminPort != 0 && await node.Process.ReadinessAsync() == 200, $"node {node.Number} is ready", AcmeSites.Patience);
+        }
+        catch (TimeoutException cause)
+        {
+            throw new TimeoutException($"{cause.Message}\n{string.Join("\n\n", Running.Select(each => $"node {each.Number}:\n{each.Process!.Errors}"))}", cause);
+        }
+    }
 
     /// <summary>Starts again whoever has stopped without being killed, as whatever runs servers does: on a machine that stood still for seconds a node may be taken for dead. Always true.</summary>
     public async Task<bool> KeepAsync()

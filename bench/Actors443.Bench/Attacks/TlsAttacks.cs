@@ -243,7 +243,7 @@ internal sealed class HalfOpen : Attack
 
     public override TimeSpan Duration => TimeSpan.FromSeconds(30);
 
-    public override AttackBounds Bounds => new(CutBy: ["handshake_timeout"]);
+    public override AttackBounds Bounds => new(MemoryMiB: 64, CutBy: ["handshake_timeout"]);
 
     public override async Task<AttackResult> RunAsync(AttackScene scene, CancellationToken stop)
     {

@@ -33,7 +33,7 @@ internal sealed class SlowHttp : Attack
     [
         new SlowHttp("slow-headers", "-H", "/hello", "headers_timeout"),
         new SlowHttp("slow-body", "-B", "/proxy", "slow_sender"),
-        new SlowHttp("slow-read", "-X", "/files/1m.bin", "slow_reader", "-k", "16", "-n", "5", "-w", "512", "-y", "1024", "-z", "32"),
+        new SlowHttp("slow-read", "-X", "/files/1m.bin", "slow_reader", "-k", "8", "-n", "5", "-w", "512", "-y", "1024", "-z", "32"),
     ];
 
     public override async Task<AttackResult> RunAsync(AttackScene scene, CancellationToken stop)
@@ -42,7 +42,9 @@ internal sealed class SlowHttp : Attack
         string said = await Programs.RunAsync(Programs.Find(Program)!, [_mode, "-c", "400", "-r", "200", "-l", "16", "-i", "2", "-u", $"https://localhost:{scene.Port}{_path}", .. _more]);
         string last = said[Math.Max(0, said.LastIndexOf("initializing:", StringComparison.Ordinal))..];
         string Number(string name) => last.Split('\n').Select(line => Strip(line).Trim()).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':')[^1].Trim() ?? "?";
-        return AttackResult.Of($"slowhttptest {_mode}, 400 connections, 16 s: {Number("closed")} closed, service available {Number("service available")}");
+        return AttackResult.Of(
+            $"slowhttptest {_mode}, 400 connections, 16 s: {Number("closed")} closed, service available {Number("service available")}",
+            Number("closed") == "?" ? [$"slowhttptest did not do it: {said.Split('\n')[0]}"] : []);
     }
 
     private static string Strip(string line) => string.Concat(line.Split('\u001b').Select((part, index) => index == 0 ? part : part[(part.IndexOf('m', StringComparison.Ordinal) + 1)..]));

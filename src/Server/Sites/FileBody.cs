@@ -15,7 +15,7 @@ namespace Actors443.Server.Sites;
 internal sealed class FileBody(IHttpResponseBodyFeature inner, IOutputTurns? turns, bool isStream) : IHttpResponseBodyFeature
 {
     /// <summary>The first piece of a stream: what a client that takes nothing has the server keep for each.</summary>
-    private const int FirstOfStream = 16 * 1024;
+    private const int FirstOfStream = 12 * 1024;
 
     /// <summary>Bytes gathered before they are given to the connection: with one block more, less than what makes it ask a writer to
     /// wait, which costs a change of thread.</summary>

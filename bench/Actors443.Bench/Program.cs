@@ -5,6 +5,7 @@ using Actors443.Bench.Comparison;
 using Actors443.Bench.Dns;
 using Actors443.Bench.Faults;
 using Actors443.Bench.Fuzz;
+using Actors443.Bench.Remoting;
 using Actors443.Bench.Scale;
 using Actors443.Bench.Servers;
 using Actors443.Bench.Soak;
@@ -121,6 +122,17 @@ root.Add(compare);
 var doh = new Command("doh", "DNS over HTTPS beside unbound's, driven by dnsperf with 200 queries outstanding: CPU of a cached query, and lost queries (a minute).") { rounds };
 doh.SetAction(arguments => DohCost.RunAsync(arguments.GetValue(rounds)));
 root.Add(doh);
+
+var remoting = new Command("remoting", "Akka.Remote between two processes, over the https listener beside DotNetty with TLS: messages for a second of CPU, and the slowest (two minutes).") { rounds };
+remoting.SetAction(arguments => RemotingCost.RunAsync(arguments.GetValue(rounds)));
+root.Add(remoting);
+
+var transport = new Argument<string>("transport");
+var ownPort = new Argument<int>("port");
+var peerPort = new Argument<int>("peer");
+var remotingNode = new Command("remoting-node", "One of the processes of remoting.") { Hidden = true, Arguments = { transport, ownPort, peerPort } };
+remotingNode.SetAction(arguments => RemotingNode.RunAsync(arguments.GetRequiredValue(transport), arguments.GetValue(ownPort), arguments.GetValue(peerPort)));
+root.Add(remotingNode);
 
 var agree = new Command("agree", "Our load tester beside wrk and h2load against nginx: do they agree, and what does each cost (a minute)?") { rounds };
 agree.SetAction(arguments => ToolAgreement.RunAsync(arguments.GetValue(rounds)));

@@ -3,7 +3,6 @@ using Actors443.Hosting;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Hosting.SBR;
 using Akka.Hosting;
-using Akka.Remote.Hosting;
 
 namespace Actors443.Samples;
 
@@ -19,18 +18,25 @@ internal static class SampleCluster
             options.Set(setting.Key, setting.Value!);
     }
 
-    /// <summary>Joins the others at ports 2551, 2552 and 2553 of this machine. Two of them are seeds, for one that is started again must find the cluster by the other.</summary>
+    // The CA of the nodes follows from it. Beyond one machine: --cluster:secret=file:cluster.secret (openssl rand -base64 48), the same on all.
+    private const string Secret = "nodes of a sample on one machine, where it need be none";
+
+    /// <summary>Joins the others by the ports that browsers use as well: 8443, 8444 and 8445. Two of them are seeds, for one that is started again must find the cluster by the other.</summary>
     public static AkkaConfigurationBuilder WithSampleCluster(this AkkaConfigurationBuilder akka, IConfiguration configuration, string system, string role)
     {
         int? node = configuration.GetValue<int?>("node");
-        int port = configuration.GetValue("cluster:port", 2550 + (node ?? 1));
-        string seeds = configuration["cluster:seeds"] ?? (node is null ? $"127.0.0.1:{port}" : "127.0.0.1:2551,127.0.0.1:2552");
+        int port = configuration.GetValue("cluster:port", 8442 + (node ?? 1));
+        string seeds = configuration["cluster:seeds"] ?? (node is null ? $"127.0.0.1:{port}" : "127.0.0.1:8443,127.0.0.1:8444");
         return akka
-            // Nodes on several machines need TLS between them as well (docs/cluster.md).
-            .WithRemoting("127.0.0.1", port)
+            .WithActors443Remoting(options =>
+            {
+                options.PublicHostName = "127.0.0.1";
+                options.Port = port;
+                options.Secret = configuration["cluster:secret"] ?? Secret;
+            })
             .WithClustering(new ClusterOptions
             {
-                SeedNodes = [.. seeds.Split(',').Select(seed => $"akka.tcp://{system}@{seed}")],
+                SeedNodes = [.. seeds.Split(',').Select(seed => $"akka.actors443://{system}@{seed}")],
                 Roles = [role],
                 // Of nodes that cannot reach each other the greater part goes on. One machine has no network that is slow to settle.
                 SplitBrainResolver = new KeepMajorityOption(),

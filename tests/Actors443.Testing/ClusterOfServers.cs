@@ -76,7 +76,7 @@ internal sealed class ClusterOfServers : IAsyncDisposable
         ServerProcess process = await ServerProcess.StartAsync(
             _hocon,
             [
-                "cluster.enabled=on", $"cluster.secret=\"file:{_secret}\"", $"cluster.bind=\"127.0.0.1:{port}\"", $"cluster.seed-nodes=[{string.Join(", ", _seeds.Select(seed => $"\"127.0.0.1:{seed}\""))}]",
+                "cluster.enabled=on", $"cluster.secret=\"file:{_secret}\"", TestTransport.At(port), $"cluster.seed-nodes=[{string.Join(", ", _seeds.Select(seed => $"\"127.0.0.1:{seed}\""))}]",
                 $"certificates.files=[\"{_certificate}\"]", .. _overrides, .. more,
             ]);
         var node = new ClusterServer(process, port);

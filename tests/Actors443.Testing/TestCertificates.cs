@@ -72,6 +72,9 @@ public sealed class TestCertificates : IDisposable
     /// <summary>A client's certificate.</summary>
     public TestCertificate IssueClient(string commonName) => Issue(new TestCertificateOrder { CommonName = commonName, ExtendedKeyUsage = ClientAuthentication });
 
+    /// <summary>A certificate of a node of a cluster, which is both.</summary>
+    public TestCertificate IssueNode(params string[] names) => Issue(new TestCertificateOrder { Names = names, ForClientsToo = true });
+
     /// <summary>A client's certificate that was good once.</summary>
     public TestCertificate IssueExpiredClient(string commonName) =>
         Issue(new TestCertificateOrder { CommonName = commonName, ExtendedKeyUsage = ClientAuthentication, NotBefore = Now.AddDays(-90), NotAfter = Now.AddDays(-1) });
@@ -88,7 +91,7 @@ public sealed class TestCertificates : IDisposable
             request.CertificateExtensions.Add(AlternativeNames(order.Names));
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(order.ExtendedKeyUsage ?? ServerAuthentication)], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(order.ExtendedKeyUsage ?? ServerAuthentication), .. order.ForClientsToo ? (Oid[])[new Oid(ClientAuthentication)] : []], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, true, false));
         if (order.OcspResponder is { } responder)
             request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([responder], null));
@@ -167,6 +170,9 @@ public sealed record TestCertificateOrder
 
     /// <summary>Object identifier; null: serverAuth.</summary>
     public string? ExtendedKeyUsage { get; init; }
+
+    /// <summary>Besides, clientAuth.</summary>
+    public bool ForClientsToo { get; init; }
 
     /// <summary>URL of an OCSP responder to name; null: none.</summary>
     public string? OcspResponder { get; init; }

@@ -3,6 +3,7 @@ using System.Net;
 using Actors443.Admission.Sharing;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Remoting;
 
 namespace Actors443.Admission;
 
@@ -12,6 +13,9 @@ namespace Actors443.Admission;
 /// </summary>
 internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
 {
+    /// <summary>Connections at once of nodes, and of those that may be some: a cluster has fewer, and who only pretends gets no more of them.</summary>
+    private const int MostNodes = 1024;
+
     private readonly TimeProvider _time;
     private readonly long _origin;
     private readonly Lock _waiting = new();
@@ -20,6 +24,7 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     private TaskCompletionSource? _opened;
     private int _mode;
     private int _connections;
+    private int _nodes;
     private int _handshakes;
     private long _bans;
     private long _mailboxLagMs;
@@ -33,6 +38,9 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
 
     /// <summary>Where other nodes are told of clients that have many connections.</summary>
     public SharedLimits Sharing { get; init; } = new();
+
+    /// <summary>From where nodes of the cluster have come: others from there have their limits and bans, and nodes are let in beside them.</summary>
+    public KnownPeers Nodes { get; init; } = new();
 
     /// <summary>The settings in force.</summary>
     public AdmissionSettings Settings => _generation.Settings;
@@ -116,6 +124,39 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
         Interlocked.Increment(ref _connections);
         Interlocked.Increment(ref _handshakes);
         return CloseReason.None;
+    }
+
+    public bool TryEnterAsNode(IPAddress client)
+    {
+        if (!Nodes.Contains(client))
+            return false;
+        if (Interlocked.Increment(ref _nodes) <= MostNodes)
+        {
+            Interlocked.Increment(ref _connections);
+            return true;
+        }
+
+        Interlocked.Decrement(ref _nodes);
+        return false;
+    }
+
+    /// <summary>A connection that entered as its client's is a node's: it leaves as that.</summary>
+    public void BecomesNode(IPAddress client)
+    {
+        Interlocked.Increment(ref _nodes);
+        Interlocked.Increment(ref _connections);
+        Leave(client);
+    }
+
+    public void LeaveAsNode()
+    {
+        Interlocked.Decrement(ref _nodes);
+        Interlocked.Decrement(ref _connections);
+        if (Volatile.Read(ref _opened) is not null)
+        {
+            lock (_waiting)
+                ReleaseIfOpen();
+        }
     }
 
     public void EnterUnnamed()

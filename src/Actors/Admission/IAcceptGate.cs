@@ -12,6 +12,15 @@ internal interface IAcceptGate
     /// <summary>Counts the connection, or says why it is refused (<see cref="CloseReason.None"/>: admitted).</summary>
     CloseReason TryEnter(IPAddress client);
 
+    /// <summary>Counts a connection that was refused for what its client has or had, and may be a node's all the same, which is known when it has said what it wants. False: it may not.
+    /// It then has its own way out, <see cref="LeaveAsNode"/>.</summary>
+    bool TryEnterAsNode(IPAddress client) => false;
+
+    /// <summary>Once for each connection that entered so.</summary>
+    void LeaveAsNode()
+    {
+    }
+
     /// <summary>Counts a connection whose client a trusted proxy has still to name.</summary>
     void EnterUnnamed();
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Actors443.Cluster.Messages;
 using Actors443.Configuration;
 using Actors443.Hosting;
+using Actors443.Remoting;
 
 namespace Actors443.Cluster;
 
@@ -31,18 +32,28 @@ internal static class ClusterHocon
     {
         using Stream stream = typeof(ClusterHocon).Assembly.GetManifestResourceStream("Actors443.cluster.conf")!;
         using var reader = new StreamReader(stream);
-        string port = settings.PublicPort is { } publicPort ? $"public-port = {Text(publicPort)}" : "";
+        bool isDotNettyFirst = settings.Transports[0] == ClusterTransport.DotNetty;
+        string port = isDotNettyFirst && settings.PublicPort is { } publicPort ? $"public-port = {Text(publicPort)}" : "";
         return $$"""
             akka {
+              remote {
+                enabled-transports = [{{string.Join(", ", settings.Transports.Select(transport => $"\"{(transport == ClusterTransport.Https ? RemotingSettings.Path : RemotingHocon.DotNetty)}\""))}}]
+                {{RemotingProtocol.Scheme}} {
+                  public-hostname = {{RemotingHocon.Quote(HostnameOf(settings, ClusterTransport.Https))}}
+                  port = {{Text(settings.Https.Port)}}
+                  public-port = {{Text(isDotNettyFirst ? 0 : settings.PublicPort ?? 0)}}
+                  secret = {{RemotingHocon.Quote(settings.Secret!)}}
+                }
+              }
               remote.dot-netty.tcp {
                 hostname = "{{settings.Bind.Address}}"
                 port = {{Text(settings.Bind.Port)}}
-                public-hostname = "{{PublicHostname(settings)}}"
+                public-hostname = "{{HostnameOf(settings, ClusterTransport.DotNetty)}}"
                 {{port}}
                 dns-use-ipv6 = {{(settings.Bind.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
               }
               cluster {
-                seed-nodes = [{{string.Join(", ", seedNodes.Select(node => $"\"akka.ssl.tcp://{system}@{node}\""))}}]
+                seed-nodes = [{{string.Join(", ", seedNodes.Select(node => $"\"{SeedOf(settings, system, node)}\""))}}]
                 roles = [{{string.Join(", ", settings.Roles.Prepend(Role).Distinct(StringComparer.Ordinal).Select(role => $"\"{role}\""))}}]
                 failure-detector.acceptable-heartbeat-pause = {{ActorSystemHocon.Milliseconds(settings.HeartbeatPause)}}
                 split-brain-resolver.stable-after = {{ActorSystemHocon.Milliseconds(settings.StableAfter)}}
@@ -54,10 +65,21 @@ internal static class ClusterHocon
     }
 
     /// <summary>As the others name this node.</summary>
-    public static string NameOf(ClusterSettings settings) => $"{PublicHostname(settings)}:{Text(settings.PublicPort ?? settings.Bind.Port)}";
+    public static string NameOf(ClusterSettings settings) =>
+        $"{PublicHostname(settings)}:{Text(settings.PublicPort ?? (settings.Transports[0] == ClusterTransport.Https ? settings.Https.Port : settings.Bind.Port))}";
 
     /// <summary>By which name or address the others reach this node.</summary>
-    public static string PublicHostname(ClusterSettings settings) => settings.PublicHostname ?? Text(settings.Bind.Address);
+    public static string PublicHostname(ClusterSettings settings) => HostnameOf(settings, settings.Transports[0]);
+
+    private static string HostnameOf(ClusterSettings settings, ClusterTransport transport) =>
+        settings.PublicHostname ?? Text((transport == ClusterTransport.Https ? settings.Https : settings.Bind).Address);
+
+    private static string SeedOf(ClusterSettings settings, string system, string node)
+    {
+        int end = node.IndexOf("://", StringComparison.Ordinal);
+        bool isHttps = end < 0 ? settings.Transports[0] == ClusterTransport.Https : node[..end] == "https";
+        return $"akka.{(isHttps ? RemotingProtocol.Scheme : "ssl.tcp")}://{system}@{(end < 0 ? node : node[(end + 3)..])}";
+    }
 
     private static string Text(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
 

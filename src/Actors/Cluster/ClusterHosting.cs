@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Actors443.Cluster.Founding;
 using Actors443.Cluster.Identity;
 using Actors443.Configuration;
+using Actors443.Remoting;
 using Actors443.Telemetry;
 using Akka.Hosting;
 using Akka.Remote.Transport.DotNetty;
@@ -23,6 +24,7 @@ internal static class ClusterHosting
         string host = ClusterHocon.PublicHostname(settings).Trim('[', ']');
         bool hearsOthersFirst = new KnownNodes(core.StateDirectory).HearsOthersFirst(settings);
         return builder
+            .AddSetup(new RemotingSetup { Loggers = loggers })
             .AddSetup(new DotNettySslSetup(certificates.Issue(host), suppressValidation: false, requireMutualAuthentication: true, Validate))
             .AddHocon(ClusterHocon.Node(settings, system, hearsOthersFirst ? settings.SeedNodes.Skip(1) : settings.SeedNodes), HoconAddMode.Prepend);
 

@@ -5,22 +5,32 @@ namespace Actors443.Configuration;
 /// <summary><c>actors443.cluster</c>: several servers as one front door.</summary>
 public sealed record ClusterSettings
 {
+    /// <summary>The usual transport.</summary>
+    internal static readonly IReadOnlyList<ClusterTransport> OverHttps = [ClusterTransport.Https];
+
     /// <summary>True: this server is a node. An embedding host then has a clustered actor system of its own.</summary>
     public bool Enabled { get; init; }
 
     /// <summary>What all nodes know and nobody else; literal, <c>file:PATH</c> or <c>env:NAME</c>, of at least 32 bytes. Null: none, which is wrong if enabled.</summary>
     public string? Secret { get; init; }
 
-    /// <summary>Where the other nodes reach this one; port 0: any free port. The executable's own; a host says it to Akka.Remote.</summary>
+    /// <summary>What nodes speak with each other by, the first preferred: it has the address that this node is known by. The executable's own; a host says it to Akka.Remote.</summary>
+    public IReadOnlyList<ClusterTransport> Transports { get; init; } = OverHttps;
+
+    /// <summary>With <see cref="ClusterTransport.DotNetty"/>: where the other nodes reach this one; port 0: any free port. The executable's own; a host says it to Akka.Remote.</summary>
     public IPEndPoint Bind { get; init; } = new(IPAddress.Loopback, 2552);
 
-    /// <summary>The name or address by which the others reach it; null: the address of <see cref="Bind"/>.</summary>
+    /// <summary>With <see cref="ClusterTransport.Https"/>: where the https listeners are, of which the first counts.</summary>
+    internal IPEndPoint Https { get; init; } = new(IPAddress.IPv6Any, 443);
+
+    /// <summary>The name or address by which the others reach it; null: the address that is bound.</summary>
     public string? PublicHostname { get; init; }
 
-    /// <summary>The port by which they do; null: that of <see cref="Bind"/>.</summary>
+    /// <summary>The port by which they do, of the first transport; null: the one that is bound.</summary>
     public int? PublicPort { get; init; }
 
-    /// <summary>Nodes to ask for entry, <c>host:port</c>; the first of them founds the cluster.</summary>
+    /// <summary>Nodes to ask for entry, <c>host:port</c>; the first of them founds the cluster. Those of another transport than the first are written <c>https://host:port</c> or
+    /// <c>dot-netty://host:port</c>.</summary>
     public IReadOnlyList<string> SeedNodes { get; init; } = [];
 
     /// <summary>How nodes find each other where none is told beforehand whom to ask; instead of <see cref="SeedNodes"/>.</summary>
@@ -53,6 +63,16 @@ public sealed record ClusterDiscoverySettings
 
     /// <summary>There are contacts.</summary>
     public bool IsOn => Contacts.Count > 0;
+}
+
+/// <summary>What nodes of a cluster speak with each other by.</summary>
+public enum ClusterTransport
+{
+    /// <summary>The https listeners (docs/remoting.md).</summary>
+    Https,
+
+    /// <summary>A port of its own, with Akka's transport.</summary>
+    DotNetty,
 }
 
 /// <summary><c>actors443.cluster.limits</c>: whether <c>admission.per-client.connections</c>, <c>admission.per-certificate.connections</c> and <c>tunnels.limits.tunnels</c> hold for all nodes together.</summary>

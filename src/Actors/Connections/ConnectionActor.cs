@@ -134,7 +134,7 @@ internal sealed class ConnectionActor(ConnectionLifetimes lifetimes) : ActorBase
         // It may have been revoked before it was named here.
         if (lifetimes.Revoked.Current.Find(_connection) is { } revoked)
             _connection.Abort(CloseReason.Revoked, revoked.Detail);
-        if (_counted is not null || lifetimes.Certificates is not { IsLimited: true } certificates || _connection is not { HasOpened: true, Reason: CloseReason.None, ClientCertificate: { } certificate })
+        if (_counted is not null || lifetimes.Certificates is not { IsLimited: true } certificates || _connection is not { HasOpened: true, IsPeer: false, Reason: CloseReason.None, ClientCertificate: { } certificate })
             return;
         _counted = certificates.TryEnter(certificate);
         if (_counted is null)

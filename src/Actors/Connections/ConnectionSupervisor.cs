@@ -146,9 +146,10 @@ internal sealed class ConnectionSupervisor : ActorBase
         if (connection.Stage != known)
             actor.Tell(StageAdvanced.Instance, Self);
         Look(connection);
-        _handshakes.Add(connection);
+        if (connection.UnlessNode == CloseReason.None)
+            _handshakes.Add(connection);
         MakeRoom();
-        if (_drain is not null)
+        if (_drain is not null && !connection.IsPeer)
             LetGo(connection, _drain);
     }
 
@@ -263,7 +264,8 @@ internal sealed class ConnectionSupervisor : ActorBase
         int count = 0;
         for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
         {
-            if (connection.IsLetGo && letGo.Step is not null)
+            // Nodes of a cluster stay until this one has left it.
+            if (connection.IsPeer || (connection.IsLetGo && letGo.Step is not null))
                 continue;
             DrainTenant tenant = DrainTenant.Of(connection);
             // One that drains already goes whatever the others do, and learns the time that it has.
@@ -313,11 +315,23 @@ internal sealed class ConnectionSupervisor : ActorBase
 
     private void AnswerIfDrained()
     {
-        if (_count != 0)
+        if (_drainAskers.Count == 0 || HasClients())
             return;
         foreach (IActorRef asker in _drainAskers)
             asker.Tell(new AllDrained(_abortedInDrain), Self);
         _drainAskers.Clear();
+    }
+
+    // Nodes are few and old: they are at the end.
+    private bool HasClients()
+    {
+        for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
+        {
+            if (!connection.IsPeer)
+                return true;
+        }
+
+        return false;
     }
 
     private bool TryTell(TellConnection tell)

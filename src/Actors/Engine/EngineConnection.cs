@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
 using Actors443.Engine.Http2;
 using Actors443.ProxyProtocol;
+using Actors443.Remoting;
 using Actors443.Telemetry;
 using Actors443.Tls;
 using Actors443.Tunnels.Accounts;
@@ -26,6 +27,11 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     private const int InFlightBits = 20;
     private const long InFlightMask = (1L << InFlightBits) - 1;
 
+    private const int AsClient = 0;
+    private const int AsNode = 1;
+    private const int Left = 2;
+
+    private int _admittedAs;
     private LifecycleRing _events;
     private IActorRef? _owner;
     private TaskCompletionSource? _ownerAwaited;
@@ -248,6 +254,28 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     public virtual IEgressConnector Egress => SystemEgressConnector.Instance;
 
     private long SinceAcceptMs => Clock.NowMs - AcceptedAtMs;
+
+    /// <summary>Why it is refused unless it turns out to be a node's; none: it may stay in any case.</summary>
+    public CloseReason UnlessNode { get; private set; }
+
+    /// <summary>A node of the cluster: its certificate has been verified, and it speaks nothing but Akka.Remote.</summary>
+    public bool IsPeer => ApplicationProtocol == RemotingProtocol.Alpn;
+
+    /// <summary>Runs something where the connection's bytes are written at least cost. Any thread.</summary>
+    public virtual void RunNear(Akka.Dispatch.IRunnable work) => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+
+    /// <summary>By the engine, before it is anything: its client's limits would refuse it, and it was let in as one that may be a node's.</summary>
+    public void EnteredAsNode(CloseReason unless)
+    {
+        UnlessNode = unless;
+        Volatile.Write(ref _admittedAs, AsNode);
+    }
+
+    /// <summary>It has proved to be a node's, and is no client's any more. False: it was let in so, or has left.</summary>
+    public bool TryBecomeNode() => Interlocked.CompareExchange(ref _admittedAs, AsNode, AsClient) == AsClient;
+
+    /// <summary>By the engine, once, at its end: whether it leaves as a node's, or as its client's.</summary>
+    public bool LeavesAsNode() => Interlocked.Exchange(ref _admittedAs, Left) == AsNode;
 
     /// <summary>Asks the HTTP layer to finish: HTTP/1.1 closes after the response in flight, HTTP/2 sends GOAWAY. Any thread, at once, idempotent.</summary>
     public abstract void RequestClose();

@@ -3,6 +3,7 @@ using Actors443.Cluster;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine.EventLoop;
+using Actors443.Remoting;
 using Actors443.Requests;
 
 namespace Actors443.Hosting;
@@ -36,9 +37,11 @@ internal static class ActorSystemHocon
                 service-unbind.timeout = 15s
                 service-requests-done.timeout = {{drain}}
                 service-stop.timeout = 15s
+                before-actor-system-terminate.timeout = 15s
               }
             }
             {{ClusterHocon.Messages}}
+            {{RemotingHocon.Reference}}
             """;
     }
 

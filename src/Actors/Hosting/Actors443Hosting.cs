@@ -19,6 +19,7 @@ using Actors443.Engine.Portable;
 using Actors443.Engine.Quic;
 using Actors443.Identities;
 using Actors443.Listening.Handover;
+using Actors443.Remoting;
 using Actors443.Requests;
 using Actors443.Routing;
 using Actors443.Routing.Conversations;
@@ -70,6 +71,25 @@ public static class Actors443Hosting
                 if (options.Application is { } application)
                     await EmbeddedApplication.ServeAsync(supervisor, parts.Environment, resolver, application);
             });
+    }
+
+    /// <summary>
+    /// Has Akka.Remote go over the https listeners of Actors443 instead of a port of its own (<c>akka.remote.actors443</c>): mutual TLS, certificates that change while it runs, one open port.
+    /// Goes with <see cref="WithActors443(AkkaConfigurationBuilder, Action{Actors443Options}?)"/>, and with Akka.Cluster.Hosting's <c>WithClustering</c>.
+    /// </summary>
+    /// <param name="builder">The actor system's.</param>
+    /// <param name="configure">What is said in code, which wins over HOCON; null: nothing.</param>
+    public static AkkaConfigurationBuilder WithActors443Remoting(this AkkaConfigurationBuilder builder, Action<Actors443RemotingOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var options = new Actors443RemotingOptions();
+        configure?.Invoke(options);
+        if (!builder.ActorRefProvider.HasValue)
+            builder.WithActorRefProvider(ProviderSelection.Remote.Instance);
+        return builder
+            .AddSetup(new RemotingSetup { Validate = options.ValidatePeer, Listener = options.Listener })
+            .AddHocon(RemotingHocon.Of(options), HoconAddMode.Prepend)
+            .AddHocon(RemotingHocon.Reference, HoconAddMode.Append);
     }
 
     /// <summary>
@@ -141,6 +161,9 @@ public static class Actors443Hosting
         services.AddSingleton<PublishedRevocations>();
         services.AddSingleton<RevokedIdentities>();
         services.AddSingleton<RevocationMetrics>();
+        services.AddSingleton<KnownPeers>();
+        services.AddSingleton<RemotingMetrics>();
+        services.AddSingleton<RemotingDoor>();
         services.AddSingleton<PublishedStaples>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<SharedLimits>();
@@ -149,7 +172,7 @@ public static class Actors443Hosting
         services.TryAddSingleton(new ClusterConfiguration(takesPart: false));
         services.AddSingleton<ClusterConfigurationMetrics>();
         services.AddSingleton(provider => new CertificateCounts(settings.Admission.PerCertificate, provider.GetRequiredService<SharedLimits>()));
-        services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()) { Sharing = provider.GetRequiredService<SharedLimits>() }.GuardMemory(MemoryGuard.ForThisProcess));
+        services.AddSingleton(provider => new AdmissionGate(settings.Admission, provider.GetRequiredService<TimeProvider>()) { Sharing = provider.GetRequiredService<SharedLimits>(), Nodes = provider.GetRequiredService<KnownPeers>() }.GuardMemory(MemoryGuard.ForThisProcess));
         services.AddSingleton<AcmeMetrics>();
         services.AddSingleton(provider =>
         {
@@ -168,6 +191,7 @@ public static class Actors443Hosting
         services.AddSingleton<IHandshakeDecider>(provider => provider.GetRequiredService<OnDemandGate>());
         services.AddSingleton(provider => new TlsFrontEnd(settings.Https, provider.GetRequiredService<PublishedCertificates>(), provider.GetRequiredService<ChallengeAnswers>().TlsAlpn, settings.Certificates.TicketKeys, provider.GetRequiredService<PublishedRevocations>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<RevokedIdentities>())
         {
+            Nodes = provider.GetRequiredService<RemotingDoor>(),
             Deciders = HandshakeDeciders.Of(provider.GetServices<IHandshakeDecider>(), provider.GetRequiredService<ILoggerFactory>()),
         });
         services.AddSingleton(provider => new ConnectionLifetimes(settings.Deadlines, settings.Drain) { Revoked = provider.GetRequiredService<RevokedIdentities>(), Certificates = provider.GetRequiredService<CertificateCounts>() });
@@ -223,6 +247,7 @@ public static class Actors443Hosting
 
     private static IActorRef StartSupervisor(ActorSystem system, IActorRegistry registry, ServerEnvironment environment)
     {
+        RemotingSystems.Of(system).Open(environment.Nodes);
         IActorRef supervisor = system.ActorOf(Props.CreateBy(new SupervisorProducer(environment)), ActorNames.Root);
         registry.Register<Actors443Supervisor>(supervisor);
         return supervisor;

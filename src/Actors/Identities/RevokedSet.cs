@@ -60,6 +60,9 @@ internal sealed class RevokedIdentities
 
     public RevokedSet Current => Volatile.Read(ref _current);
 
+    /// <summary>Others are published. On the thread that has published them, which must not be held up.</summary>
+    public event Action? Changed;
+
     /// <summary>All that is known, what was taken back included.</summary>
     public IReadOnlyList<RevocationFact> Facts => Volatile.Read(ref _facts);
 
@@ -69,5 +72,6 @@ internal sealed class RevokedIdentities
         Volatile.Write(ref _current, new RevokedSet(facts.Where(fact => fact.Revoked).Select(fact => fact.ToRevoked())));
         // Whoever names a connection's identity looks here afterwards, and whoever publishes looks at the connections: one of the two sees the other.
         Interlocked.MemoryBarrier();
+        Changed?.Invoke();
     }
 }

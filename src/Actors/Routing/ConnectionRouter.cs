@@ -6,6 +6,7 @@ using Actors443.Connections;
 using Actors443.Dns;
 using Actors443.Dns.Tls;
 using Actors443.Engine;
+using Actors443.Remoting;
 using Actors443.Requests;
 using Actors443.Routing.Conversations;
 using Actors443.Telemetry;
@@ -22,6 +23,7 @@ internal sealed class ConnectionRouter
     private readonly IDnsResolver _dns;
     private readonly FrozenDictionary<string, (MappedProtocol Protocol, RouteGuard Guard)> _mapped;
     private readonly RouteGuards _guards;
+    private readonly RemotingDoor _nodes;
     private readonly IReadOnlyActorRegistry _registry;
     private readonly MonotonicClock _clock;
     private readonly RoutingMetrics _metrics;
@@ -31,11 +33,12 @@ internal sealed class ConnectionRouter
     private volatile DnsOverTls? _dot;
     private Actors443Settings? _applied;
 
-    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, IDnsResolver dns, IEnumerable<MappedProtocol> mapped, IReadOnlyActorRegistry registry, MonotonicClock clock, RoutingMetrics metrics, RouteGuards guards, ILoggerFactory loggers)
+    public ConnectionRouter(Actors443Settings settings, ITargetResolver resolver, IDnsResolver dns, IEnumerable<MappedProtocol> mapped, IReadOnlyActorRegistry registry, MonotonicClock clock, RoutingMetrics metrics, RouteGuards guards, RemotingDoor nodes, ILoggerFactory loggers)
     {
         _resolver = resolver;
         _dns = dns;
         _guards = guards;
+        _nodes = nodes;
         _mapped = mapped.ToFrozenDictionary(protocol => protocol.Name, protocol => (protocol, guards.Create(protocol.Name, protocol.Supervision)), StringComparer.Ordinal);
         _registry = registry;
         _clock = clock;
@@ -78,6 +81,8 @@ internal sealed class ConnectionRouter
     {
         if (protocol.Protocol.IsEmpty || protocol == SslApplicationProtocol.Http2 || protocol == SslApplicationProtocol.Http11)
             return null;
+        if (protocol == RemotingProtocol.Alpn)
+            return (connection, client) => ServeAsync(connection, () => _nodes.ServeAsync(connection, client), RemotingProtocol.Name);
         string name = protocol.ToString();
         if (_table?.ByProtocol(name) is { } route)
             return (connection, client) => ServeAsync(connection, client, route);

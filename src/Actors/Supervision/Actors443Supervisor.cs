@@ -142,8 +142,10 @@ public sealed class Actors443Supervisor : ReceiveActor
         object answer = await _listeners.Ask<object>(new BindListeners(start.Application), StartWithin);
         if (answer is ListenersFailed failed)
             return new ServingFailed(failed.Problem, failed.Cause);
+        IReadOnlyList<BoundListenerInfo> bound = ((ListenersBound)answer).Listeners;
+        _environment.Nodes.CheckPorts([.. bound.Where(listener => listener.Tls).SelectMany(listener => listener.EndPoints).Select(endPoint => endPoint.Port)]);
         _environment.Lifecycle.Enter(ServerPhase.Running);
-        return new ServingStarted(((ListenersBound)answer).Listeners, certificates.Problems);
+        return new ServingStarted(bound, certificates.Problems);
     }
 
     // Whatever reads a file when it is made: those can be bad though the settings are good.

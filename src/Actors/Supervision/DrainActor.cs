@@ -61,7 +61,8 @@ internal sealed class DrainActor : ReceiveActor
         AddStep(shutdown, CoordinatedShutdown.PhaseBeforeServiceUnbind, ShowNotReady.Instance);
         AddStep(shutdown, CoordinatedShutdown.PhaseServiceUnbind, StopAccepting.Instance);
         AddStep(shutdown, CoordinatedShutdown.PhaseServiceRequestsDone, FinishConnections.Instance);
-        AddStep(shutdown, CoordinatedShutdown.PhaseServiceStop, ReleaseListeners.Instance);
+        // What the node says to the others while it leaves the cluster goes over connections of the listeners.
+        AddStep(shutdown, _environment.Nodes.Systems.IsEmpty ? CoordinatedShutdown.PhaseServiceStop : CoordinatedShutdown.PhaseBeforeActorSystemTerminate, ReleaseListeners.Instance);
     }
 
     // The steps of the life before ask the same actor.
@@ -112,6 +113,7 @@ internal sealed class DrainActor : ReceiveActor
 
     private async Task<Done> ReleaseAsync()
     {
+        await _environment.Nodes.EndAllAsync("the node stops");
         await _listeners.Ask<Released>(Release.Instance, Margin);
         _environment.Lifecycle.Enter(ServerPhase.Stopped);
         return Done.Instance;

@@ -15,6 +15,7 @@ using Actors443.Engine;
 using Actors443.Engine.Quic;
 using Actors443.Identities;
 using Actors443.Listening.Handover;
+using Actors443.Remoting;
 using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -51,6 +52,7 @@ internal sealed class ServerEnvironment(
     AcmeMetrics acmeMetrics,
     NameSetStatuses acmeStatuses,
     ConnectionRouter router,
+    RemotingDoor nodes,
     TunnelAccounts tunnelAccounts,
     TunnelTable tunnels,
     SessionTable tunnelSessions,
@@ -138,6 +140,9 @@ internal sealed class ServerEnvironment(
 
     /// <summary>Leads connections to upstreams.</summary>
     public ConnectionRouter Router => router;
+
+    /// <summary>Where the nodes of a cluster come in.</summary>
+    public RemotingDoor Nodes => nodes;
 
     public TunnelAccounts TunnelAccounts => tunnelAccounts;
 

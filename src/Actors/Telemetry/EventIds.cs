@@ -17,6 +17,7 @@ internal static class EventIds
     public const int Routing = 3200;
     public const int Requests = 3300;
     public const int Cluster = 3400;
+    public const int Remoting = 3500;
     public const int Configuration = 4000;
     public const int Sites = 5000;
     public const int AccessLog = 5100;

@@ -13,6 +13,7 @@ internal static class LogCategories
     public const string Routing = "Actors443.Routing";
     public const string Requests = "Actors443.Requests";
     public const string Cluster = "Actors443.Cluster";
+    public const string Remoting = "Actors443.Remoting";
     public const string Configuration = "Actors443.Configuration";
     public const string Sites = "Actors443.Sites";
     public const string AccessLog = "Actors443.AccessLog";

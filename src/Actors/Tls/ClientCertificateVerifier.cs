@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
+using Actors443.Connections;
 using Actors443.Identities;
 
 namespace Actors443.Tls;
@@ -13,24 +14,31 @@ public sealed class ClientCaException(string message, Exception? cause = null) :
 /// <summary>A TLS stream that wants to know why its client's certificate was refused.</summary>
 internal interface IClientVerdictSink
 {
-    void Refused(ClientVerdict verdict);
+    void Refused(ClientVerdict verdict, ClientCertificateVerifier by);
 }
 
 /// <summary>Checks client certificates against the CAs of one file, and nothing the system trusts besides. Thread-safe.</summary>
 internal sealed class ClientCertificateVerifier
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    // Between a verdict and its explanation lies OpenSSL, which carries numbers alone.
+    [ThreadStatic]
+    private static string? _ruleBroken;
+
     private readonly X509Certificate2Collection _authorities;
     private readonly bool _required;
     private readonly RevocationCheck? _revocations;
     private readonly RevokedIdentities _revoked;
+    private readonly Func<X509Certificate2, string?>? _rules;
 
-    private ClientCertificateVerifier(X509Certificate2Collection authorities, bool required, RevocationCheck? revocations, RevokedIdentities revoked)
+    private ClientCertificateVerifier(X509Certificate2Collection authorities, bool required, RevocationCheck? revocations, RevokedIdentities revoked, Func<X509Certificate2, string?>? rules = null)
     {
         _authorities = authorities;
         _required = required;
         _revocations = revocations;
         _revoked = revoked;
+        _rules = rules;
     }
 
     /// <param name="settings">Whose certificates.</param>
@@ -57,7 +65,17 @@ internal sealed class ClientCertificateVerifier
         return new ClientCertificateVerifier(authorities, settings.Mode == ClientCertificateMode.Required, check, revoked ?? new RevokedIdentities());
     }
 
+    /// <summary>Of nodes, which must all show a certificate.</summary>
+    /// <param name="authorities">Whose certificates are taken.</param>
+    /// <param name="rules">Why a certificate that they have issued is not taken all the same; null: it is.</param>
+    /// <param name="revoked">Who may not come in.</param>
+    /// <param name="purpose">What the certificates must be for, if they say what they are for.</param>
+    public static ClientCertificateVerifier ForPeers(X509Certificate2Collection authorities, Func<X509Certificate2, string?> rules, RevokedIdentities revoked, string purpose = ClientAuthentication) =>
+        new(authorities, required: true, null, revoked, rules) { Purpose = purpose };
+
     public bool IsRequired => _required;
+
+    private string Purpose { get; init; } = ClientAuthentication;
 
     /// <summary>What sessions made under these rules are told apart by.</summary>
     public void AppendTo(IncrementalHash hash)
@@ -74,7 +92,7 @@ internal sealed class ClientCertificateVerifier
             : _required ? ClientVerdict.Missing
             : ClientVerdict.Accepted;
         if (verdict != ClientVerdict.Accepted)
-            (sender as IClientVerdictSink)?.Refused(verdict);
+            (sender as IClientVerdictSink)?.Refused(verdict, this);
         return verdict == ClientVerdict.Accepted;
     }
 
@@ -93,7 +111,7 @@ internal sealed class ClientCertificateVerifier
         chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(Purpose));
         // The CA file may hold intermediates without their root.
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
         foreach (X509Certificate2 certificate in presented)
@@ -103,8 +121,24 @@ internal sealed class ClientCertificateVerifier
             return ClientVerdict.UnknownIssuer;
         if (isValid && _revoked.Current.Find(leaf) is not null)
             return ClientVerdict.Revoked;
-        return isValid ? _revocations?.Of(chain, end) ?? ClientVerdict.Accepted : VerdictOf(chain);
+        if (!isValid)
+            return VerdictOf(chain);
+        _ruleBroken = _rules?.Invoke(leaf);
+        return _ruleBroken is null ? _revocations?.Of(chain, end) ?? ClientVerdict.Accepted : ClientVerdict.Rejected;
     }
+
+    /// <summary>A verdict of this as the end of a connection. By the thread that it was given to, before another.</summary>
+    /// <param name="verdict">Not that it was accepted.</param>
+    /// <param name="otherwise">What is said if there is no more to say than no.</param>
+    public (CloseReason Reason, string? Detail) Explain(ClientVerdict verdict, string? otherwise) => (_rules, verdict) switch
+    {
+        (null, _) => verdict.ToReason(otherwise),
+        (_, ClientVerdict.UnknownIssuer) => (CloseReason.ClientCertificateRejected, "none of the CAs that are trusted for nodes has issued its certificate, by no chain that it has sent"),
+        (_, ClientVerdict.WrongPurpose) => (CloseReason.ClientCertificateRejected, "its certificate is not for a node (extended key usage clientAuth and serverAuth)"),
+        (_, ClientVerdict.Revoked) => (CloseReason.ClientCertificateRevoked, "its certificate is revoked"),
+        (_, ClientVerdict.Rejected) => (CloseReason.ClientCertificateRejected, _ruleBroken ?? otherwise),
+        _ => verdict.ToReason(otherwise),
+    };
 
     private static ClientVerdict VerdictOf(X509Chain chain)
     {

@@ -9,6 +9,7 @@ using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Identities;
+using Actors443.Remoting;
 using Actors443.Tls.Deciding;
 
 namespace Actors443.Tls;
@@ -56,8 +57,15 @@ internal sealed class TlsFrontEnd
     /// <summary>Who has a say on handshakes; null: nobody.</summary>
     public HandshakeDeciders? Deciders { get; init; }
 
-    /// <summary>To be asked before <see cref="Decide(ClientHello, IPAddress?)"/>; null: nobody. A validation by a CA leads to no site, and is ours to answer.</summary>
-    public HandshakeDeciders? DecidersOf(ClientHello hello) => Deciders is null || (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello)) ? null : Deciders;
+    /// <summary>Where nodes of a cluster come in; null: nowhere.</summary>
+    public RemotingDoor? Nodes { get; init; }
+
+    /// <summary>To be asked before <see cref="Decide(ClientHello, IPAddress?)"/>; null: nobody. A validation by a CA, or a node, leads to no site, and is ours to answer.</summary>
+    public HandshakeDeciders? DecidersOf(ClientHello hello) =>
+        Deciders is null || (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello)) || Nodes?.Takes(hello) == true ? null : Deciders;
+
+    /// <summary>Whether it comes from where nodes have come, and says that it is one: no flood of others from there keeps it out.</summary>
+    public bool IsOfNode(ClientHello hello, IPAddress client) => Nodes is { } nodes && nodes.Takes(hello) && nodes.Peers.Contains(client);
 
     /// <summary>How the last trial of another policy stands; null: there was none. Written by the policy actor.</summary>
     public CanaryStatus? PolicyCanary
@@ -124,6 +132,8 @@ internal sealed class TlsFrontEnd
     {
         if (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello))
             return DecideValidation(_challenges, hello);
+        if (Nodes?.Takes(hello) == true)
+            return Nodes.Decide(hello);
         if (_tried is not { } tried || client is null)
             return Decide(_rules, hello, client);
         TlsDecision decision = Decide(tried.Trial.Takes(client) ? tried.Rules : _rules, hello, client);
@@ -165,12 +175,6 @@ internal sealed class TlsFrontEnd
             : TlsDecision.Refuse(CloseReason.UnknownServerName, TlsAlert.UnrecognizedName, $"no tls-alpn-01 challenge is pending for {hello.ServerName ?? "no name"}");
 
     private sealed record Tried(Rules Rules, TlsPolicyTrial Trial);
-
-    /// <summary>How a file looks from outside.</summary>
-    private readonly record struct FileStamp(long Length, DateTime Written)
-    {
-        public static FileStamp Of(string path) => new FileInfo(path) is { Exists: true } file ? new(file.Length, file.LastWriteTimeUtc) : default;
-    }
 
     /// <summary>One generation of settings, with the handshake options made from them: one instance a certificate and rule, kept while the certificate is served.</summary>
     private sealed class Rules

@@ -26,7 +26,7 @@ internal sealed class SampleNodes : IAsyncDisposable
     {
         int[] ports = [.. Enumerable.Range(0, count).Select(_ => FreePort.Next())];
         string seeds = $"--cluster:seeds=127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}";
-        Task<SampleProcess>[] starting = [.. ports.Select(port => SampleProcess.StartAsync(name, [$"--cluster:port={port.ToString(CultureInfo.InvariantCulture)}", seeds, .. arguments]))];
+        Task<SampleProcess>[] starting = [.. ports.Select(port => SampleProcess.StartAsync(name, [$"--cluster:port={port.ToString(CultureInfo.InvariantCulture)}", $"--actors443:https.bind=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", seeds, .. arguments]))];
         var nodes = new SampleNodes(await AllOrNoneAsync(starting), ports);
         try
         {

@@ -11,6 +11,9 @@ using Actors443.Engine;
 using Actors443.Engine.Http2;
 using Actors443.Listening;
 using Actors443.ProxyProtocol;
+using Actors443.Remoting;
+using Actors443.Remoting.Associations;
+using Actors443.Remoting.Frames;
 using Actors443.Server.Configuration;
 using Actors443.Server.Sites;
 using Actors443.Tls;
@@ -35,6 +38,7 @@ internal sealed record StrangersReader(string Name, Func<byte[], bool> Read)
         new("capsules", ReadCapsules),
         new("session-frames", ReadSessionFrames),
         new("http2-frames", ReadHttp2Frames),
+        new("remoting-frames", ReadRemotingFrames),
         new("websocket-frames", ReadWebSocketFrames),
         new("targets", ReadTarget),
         new("filters", bytes => ConnectionFilter.TryParse(Text(bytes), out _, out _)),
@@ -127,6 +131,54 @@ internal sealed record StrangersReader(string Name, Func<byte[], bool> Read)
             second = cut.Hear(bytes.AsSpan(at, 1));
         Require(first == second, "what is found depends on where the bytes are cut");
         return first is null;
+    }
+
+    private static bool ReadRemotingFrames(byte[] bytes)
+    {
+        List<string> whole = RemotingFrames(bytes, bytes.Length);
+        List<string> cut = RemotingFrames(bytes, 1);
+        Require(whole.SequenceEqual(cut), "what is found depends on where the bytes are cut");
+        return whole.Count > 0 && whole[^1] != "bad";
+    }
+
+    private static List<string> RemotingFrames(byte[] bytes, int piece)
+    {
+        var reader = new FrameReader(64 * 1024) { TakesMessages = true };
+        var found = new List<string>();
+        for (int at = 0; at < bytes.Length; at += piece)
+        {
+            var rest = new ReadOnlySequence<byte>(bytes.AsMemory(at, Math.Min(piece, bytes.Length - at)));
+            FrameStatus status;
+            while ((status = reader.TryRead(ref rest, out Frame frame)) == FrameStatus.Complete)
+                found.Add(frame.IsControl ? ReadControl(frame.Body) : ReadHandshake(frame.Body));
+            if (status != FrameStatus.Bad)
+                continue;
+            Require(reader.Problem is not null, "bad, and it is not said why");
+            return [.. found, "bad"];
+        }
+
+        return found;
+    }
+
+    private static string ReadControl(byte[] body)
+    {
+        if (!ControlFrame.TryDecode(body, out ControlFrame? said))
+            return "unreadable";
+        Require(ControlFrame.TryDecode(said.Encode().AsSpan(Frame.HeaderLength), out ControlFrame? again) && again.Kind == said.Kind, "what was read cannot be said again");
+        return $"{said.Kind} {said.Texts.Count} {PeerAddress.TryParse(said.TextAt(1), out _)}";
+    }
+
+    private static string ReadHandshake(byte[] body)
+    {
+        try
+        {
+            HandshakePdu.Check(body, new PeerAddress("embedded", "127.0.0.1", 2552));
+            return "handshake";
+        }
+        catch (InvalidDataException refusal)
+        {
+            return refusal.Message;
+        }
     }
 
     private static bool ReadWebSocketFrames(byte[] bytes)

@@ -1,3 +1,4 @@
+using Actors443.Cluster;
 using Actors443.Configuration;
 
 namespace Actors443.Tests.Configuration;
@@ -23,22 +24,55 @@ public sealed class ClusterSettingsSpecs : SettingsFixture
         Assert.True(cluster.Enabled);
         Assert.Equal(["node-1.internal:2552", "[2001:db8::1]:2552"], cluster.SeedNodes);
         Assert.Equal(("node-1.internal", null, TimeSpan.FromSeconds(20)), (cluster.PublicHostname, cluster.PublicPort, cluster.StableAfter));
+        // A port of its own is DotNetty's.
+        Assert.Equal([ClusterTransport.DotNetty], cluster.Transports);
+    }
+
+    [Fact]
+    public void A_node_on_the_https_port_and_one_that_is_moved_there()
+    {
+        ClusterSettings one = Good("""
+            actors443 {
+              https.bind = "10.0.0.1:443"
+              cluster { enabled = on, secret = "01234567890123456789012345678901", seed-nodes = ["10.0.0.1:443", "10.0.0.2:443"] }
+            }
+            """).Core.Cluster;
+        Assert.Equal([ClusterTransport.Https], one.Transports);
+        Assert.Equal("10.0.0.1:443", ClusterHocon.NameOf(one));
+        Assert.Contains("akka.actors443://system@10.0.0.2:443", ClusterHocon.Node(one, "system", one.SeedNodes), StringComparison.Ordinal);
+
+        ClusterSettings moved = Good("""
+            actors443 {
+              https.bind = "10.0.0.1:443"
+              cluster {
+                enabled = on, secret = "01234567890123456789012345678901", bind = "10.0.0.1:2552", transports = [https, dot-netty], public-port = 8443
+                seed-nodes = ["10.0.0.1:8443", "dot-netty://10.0.0.2:2552"]
+              }
+            }
+            """).Core.Cluster;
+        Assert.Equal("10.0.0.1:8443", ClusterHocon.NameOf(moved));
+        string hocon = ClusterHocon.Node(moved, "system", moved.SeedNodes);
+        Assert.Contains("""enabled-transports = ["akka.remote.actors443", "akka.remote.dot-netty.tcp"]""", hocon, StringComparison.Ordinal);
+        Assert.Contains("""seed-nodes = ["akka.actors443://system@10.0.0.1:8443", "akka.ssl.tcp://system@10.0.0.2:2552"]""", hocon, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("enabled = on", "test.conf:1: actors443.cluster.secret: is needed in a cluster: at least 32 bytes that all nodes share (openssl rand -base64 48 > cluster.secret); write secret = \"file:cluster.secret\"")]
-    [InlineData("enabled = on, secret = short", "test.conf:1: actors443.cluster.secret: is shorter than 32 bytes; write one that cannot be guessed (openssl rand -base64 48)")]
-    [InlineData("enabled = on, secret = \"file:none\"", "test.conf:1: actors443.cluster.secret: 'none' does not exist; correct the name or the permissions")]
+    [InlineData("enabled = on, public-hostname = a", "test.conf:1: actors443.cluster.secret: is needed in a cluster: at least 32 bytes that all nodes share (openssl rand -base64 48 > cluster.secret); write secret = \"file:cluster.secret\"")]
+    [InlineData("enabled = on, public-hostname = a, secret = short", "test.conf:1: actors443.cluster.secret: is shorter than 32 bytes; write one that cannot be guessed (openssl rand -base64 48)")]
+    [InlineData("enabled = on, public-hostname = a, secret = \"file:none\"", "test.conf:1: actors443.cluster.secret: 'none' does not exist; correct the name or the permissions")]
     [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", bind = \"0.0.0.0:2552\"", "test.conf:1: actors443.cluster.public-hostname: is needed with bind = \"0.0.0.0:2552\", which is every address; write the one by which the other nodes reach this one")]
-    [InlineData("seed-nodes = [node-1]", "test.conf:1: actors443.cluster.seed-nodes[0]: 'node-1' is no host with a port; write a host with a port, such as \"10.0.0.1:2552\" or \"node-1.internal:2552\"")]
-    [InlineData("discovery { contacts = [nodes.internal] }", "test.conf:1: actors443.cluster.discovery.contacts[0]: 'nodes.internal' is no host with a port; write a host with a port, such as \"10.0.0.1:2552\" or \"node-1.internal:2552\"")]
+    [InlineData("seed-nodes = [node-1]", "test.conf:1: actors443.cluster.seed-nodes[0]: 'node-1' is no host with a port; write a host with a port, such as \"10.0.0.1:443\" or \"node-1.internal:443\"")]
+    [InlineData("discovery { contacts = [nodes.internal] }", "test.conf:1: actors443.cluster.discovery.contacts[0]: 'nodes.internal' is no host with a port; write a host with a port, such as \"10.0.0.1:443\" or \"node-1.internal:443\"")]
     [InlineData("discovery { required = 0 }", "test.conf:1: actors443.cluster.discovery.required: 0 is out of range; write a whole number from 1 to 1000")]
     [InlineData("discovery { stable-for = 1ms }", "test.conf:1: actors443.cluster.discovery.stable-for: 1ms is too short; write 1s or more")]
-    [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", seed-nodes = [\"10.0.0.1:2552\"], discovery.contacts = [\"nodes:2552\"]", "test.conf:1: actors443.cluster.seed-nodes: say whom this node joins, and so does discovery.contacts; leave one of the two out")]
+    [InlineData("enabled = on, public-hostname = \"10.0.0.9\", secret = \"01234567890123456789012345678901\", seed-nodes = [\"10.0.0.1:2552\"], discovery.contacts = [\"nodes:2552\"]", "test.conf:1: actors443.cluster.seed-nodes: say whom this node joins, and so does discovery.contacts; leave one of the two out")]
     [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", public-hostname = node-1, discovery.contacts = [\"nodes:2552\"]", "test.conf:1: actors443.cluster.public-hostname: is the name 'node-1', and nodes that find each other by discovery.contacts know each other by address; write the address of this node, or same")]
+    [InlineData("enabled = on, secret = \"01234567890123456789012345678901\"", "test.conf:1: actors443.cluster.public-hostname: is needed with https.bind = \"[::]:443\", which is every address; write the one by which the other nodes reach this one")]
+    [InlineData("transports = [dot-netty]", "test.conf:1: actors443.cluster.bind: is needed with dot-netty; write where the other nodes reach this one, such as bind = \"10.0.0.1:2552\"")]
+    [InlineData("transports = [https, https]", "test.conf:1: actors443.cluster.transports: must name each once: [https], [dot-netty], or both, the preferred one first")]
     [InlineData("public-port = 0", "test.conf:1: actors443.cluster.public-port: 0 is out of range; write a whole number from 1 to 65535")]
     [InlineData("limits { interval = 0s }", "test.conf:1: actors443.cluster.limits.interval: 0s is too short; write 1ms or more")]
     [InlineData("limits { enabled = maybe }", "test.conf:1: actors443.cluster.limits.enabled: 'maybe' is neither on nor off; write on or off")]
-    [InlineData("seeds = []", "test.conf:1: unknown key 'actors443.cluster.seeds'; known here: bind, discovery, enabled, heartbeat-pause, limits, public-hostname, public-port, roles, secret, seed-nodes, stable-after")]
+    [InlineData("seeds = []", "test.conf:1: unknown key 'actors443.cluster.seeds'; known here: bind, discovery, enabled, heartbeat-pause, limits, public-hostname, public-port, roles, secret, seed-nodes, stable-after, transports")]
     public void What_is_wrong_is_named_with_what_to_write(string text, string expected) => Assert.Equal([expected], Problems($"actors443.cluster {{ {text} }}"));
 }

@@ -42,6 +42,13 @@ internal sealed class ClusterCertificates
         return certificate.CopyWithPrivateKey(key);
     }
 
+    /// <summary>The same, ready to be shown by our own engines.</summary>
+    public ServerCertificate IssueForServer(string host)
+    {
+        X509Certificate2 certificate = Issue(host);
+        return new ServerCertificate(certificate, certificate.GetECDsaPrivateKey()!, [], CertificateValidation.NamesOf(certificate), CertificateKeyKinds.Ecdsa, "cluster CA");
+    }
+
     /// <summary>Whether the cluster's CA has issued it, and if not, why it does not do.</summary>
     public bool IsOfThisCluster(X509Certificate2? certificate, out string? problem)
     {

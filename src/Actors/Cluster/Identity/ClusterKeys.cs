@@ -32,9 +32,14 @@ internal sealed class ClusterKeys
     public ReadOnlySpan<byte> Sealing => _sealing;
 
     /// <exception cref="CertificateException">The secret cannot be read or is too short.</exception>
-    public static ClusterKeys Read(ClusterSettings settings)
+    public static ClusterKeys Read(ClusterSettings settings) => Read(settings.Secret!, "cluster.secret");
+
+    /// <param name="setting">The text, <c>file:PATH</c> or <c>env:NAME</c>.</param>
+    /// <param name="name">Of the setting.</param>
+    /// <exception cref="CertificateException">The secret cannot be read or is too short.</exception>
+    public static ClusterKeys Read(string setting, string name)
     {
-        byte[] secret = Secret.ResolveShared(settings.Secret!, "cluster.secret");
+        byte[] secret = Secret.ResolveShared(setting, name);
         try
         {
             return new ClusterKeys(secret);

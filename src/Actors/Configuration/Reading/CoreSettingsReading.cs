@@ -23,7 +23,7 @@ internal static class CoreSettingsReading
             Tunnels = TunnelSettingsReading.Read(root.Section("tunnels")),
             Dns = dns,
             Requests = RequestSettingsReading.Read(root.Section("requests")),
-            Cluster = ClusterSettingsReading.Read(root.Section("cluster")),
+            Cluster = ClusterSettingsReading.Read(root.Section("cluster"), https),
             StateDirectory = ReadStateDirectory(root, defaults.StateDirectory),
         };
     }

@@ -100,7 +100,9 @@ internal sealed unsafe partial class LoopConnection
             return;
         }
 
-        CloseReason refusal = _entry.Tls.Admission.TryHandshake(Remote.Address, hello.OffersResumption);
+        CloseReason refusal = _entry.Tls.FrontEnd.IsOfNode(hello, Remote.Address) ? CloseReason.None
+            : UnlessNode != CloseReason.None ? UnlessNode
+            : _entry.Tls.Admission.TryHandshake(Remote.Address, hello.OffersResumption);
         if (refusal != CloseReason.None)
         {
             _entry.Metrics.Refused(refusal);
@@ -189,7 +191,7 @@ internal sealed unsafe partial class LoopConnection
 
         (CloseReason reason, string? detail) = HandshakeError.Classify(OpenSsl.TakeReason());
         if (reason == CloseReason.ClientCertificateRejected)
-            (reason, detail) = ((ClientVerdict)OpenSsl.SSL_get_verify_result(_ssl)).ToReason(detail);
+            (reason, detail) = _tls!.Options.Clients!.Explain((ClientVerdict)OpenSsl.SSL_get_verify_result(_ssl), detail);
         HandshakeFailed(reason, detail);
         // The alert that says why.
         if (SendOutput())
@@ -205,7 +207,7 @@ internal sealed unsafe partial class LoopConnection
         Resumed = OpenSsl.SSL_session_reused(_ssl) == 1;
         if (_tls!.Options.Clients is { } clients && AcceptsClient(clients) is not ClientVerdict.Accepted and var verdict)
         {
-            (CloseReason reason, string? detail) = verdict.ToReason("the certificate of the resumed session has expired");
+            (CloseReason reason, string? detail) = clients.Explain(verdict, "the certificate of the resumed session has expired");
             HandshakeFailed(reason, detail);
             Reset();
             return;

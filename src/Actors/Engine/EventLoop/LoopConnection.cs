@@ -112,6 +112,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         _entry.Tls.Owners.Accepted(this);
     }
 
+    public override void RunNear(Akka.Dispatch.IRunnable work) => _home.Loop.Post(work);
+
     public override void RequestClose()
     {
         if (_phase == Phase.Closed)
@@ -353,7 +355,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private void HandshakeOver()
     {
         _handshakeCounted = false;
-        _entry.Tls.Admission.HandshakeEnded(Remote.Address);
+        if (UnlessNode == CloseReason.None)
+            _entry.Tls.Admission.HandshakeEnded(Remote.Address);
     }
 
     private void EndHttp()
@@ -395,7 +398,10 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         DecideReason();
         _input.Complete();
         _output.End();
-        _entry.Request.Gate.Leave(Remote.Address);
+        if (LeavesAsNode())
+            _entry.Request.Gate.LeaveAsNode();
+        else
+            _entry.Request.Gate.Leave(Remote.Address);
         _entry.Metrics.Closed(this);
         Ended();
         _context?.Disposed();

@@ -91,21 +91,35 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
         // It has one that was reserved: it is served, and is the last.
         _isShort = DescriptorReserve.IsReached(accepted);
         IPEndPoint remote = NativeAddress.Read(new ReadOnlySpan<byte>(address, length));
+        CloseReason unlessNode = CloseReason.None;
         if (entry.Tls.Proxies?.Contains(remote.Address) == true)
             Gate.EnterUnnamed();
         else if (Gate.TryEnter(remote.Address) is not CloseReason.None and var refusal)
         {
-            Refuse(accepted, refusal);
-            return true;
+            if (!Gate.TryEnterAsNode(remote.Address))
+            {
+                Refuse(accepted, refusal);
+                return true;
+            }
+
+            unlessNode = refusal;
         }
 
         IPEndPoint local = _isWildcard ? LocalOf(accepted) : endPoint;
         ConnectionLoop best = engine.LoopFor(home);
         if (best == home)
-            new LoopConnection(home, entry, accepted, remote, local).Start();
+            Start(home, accepted, remote, local, unlessNode);
         else
-            best.Loop.Post(new LoopWork(() => new LoopConnection(best, entry, accepted, remote, local).Start()));
+            best.Loop.Post(new LoopWork(() => Start(best, accepted, remote, local, unlessNode)));
         return true;
+    }
+
+    private void Start(ConnectionLoop at, int accepted, IPEndPoint remote, IPEndPoint local, CloseReason unlessNode)
+    {
+        var connection = new LoopConnection(at, entry, accepted, remote, local);
+        if (unlessNode != CloseReason.None)
+            connection.EnteredAsNode(unlessNode);
+        connection.Start();
     }
 
     private bool IsStillShort()

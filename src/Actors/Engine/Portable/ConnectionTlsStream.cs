@@ -12,9 +12,9 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
     private AdmissionGate? _admission;
     private bool _owesPreface;
 
-    void IClientVerdictSink.Refused(ClientVerdict verdict)
+    void IClientVerdictSink.Refused(ClientVerdict verdict, ClientCertificateVerifier by)
     {
-        (CloseReason reason, string? detail) = verdict.ToReason(null);
+        (CloseReason reason, string? detail) = by.Explain(verdict, null);
         // What SslStream says itself is told otherwise.
         if (reason != CloseReason.ClientCertificateRejected || detail is not null)
             connection.SetReason(reason, detail);

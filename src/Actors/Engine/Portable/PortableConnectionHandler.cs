@@ -30,6 +30,8 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
     public async Task ServeAsync(ConnectionContext transport, ConnectionDelegate http)
     {
         var connection = new PortableConnection(transport, request.Name, clock);
+        if (transport.Items.TryGetValue(typeof(CloseReason), out object? refusal))
+            connection.EnteredAsNode((CloseReason)refusal!);
         bool handshakeCounted = true;
         bool failed = false;
         metrics.Accepted(request.Name);
@@ -38,7 +40,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         try
         {
             (ConnectionTlsStream? ssl, Route? route) = await SecureAsync(transport, connection);
-            _admission.HandshakeEnded(connection.Remote.Address);
+            HandshakeEnded(connection);
             handshakeCounted = false;
             if (route is not null)
                 await LeadAsync(transport, connection, route);
@@ -62,11 +64,20 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         {
             KestrelEnd.SetReason(connection, transport.Features, connection.HasPeerEnded, failed);
             if (handshakeCounted)
-                _admission.HandshakeEnded(connection.Remote.Address);
-            request.Gate.Leave(connection.Remote.Address);
+                HandshakeEnded(connection);
+            if (connection.LeavesAsNode())
+                request.Gate.LeaveAsNode();
+            else
+                request.Gate.Leave(connection.Remote.Address);
             metrics.Closed(connection);
             connection.Ended();
         }
+    }
+
+    private void HandshakeEnded(PortableConnection connection)
+    {
+        if (connection.UnlessNode == CloseReason.None)
+            _admission.HandshakeEnded(connection.Remote.Address);
     }
 
     /// <summary>ClientHello to the end of the handshake, or to where it is known that the connection is led elsewhere. Neither: it is over and its reason set.</summary>
@@ -84,7 +95,9 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
 
         // What is led elsewhere costs an upstream what a handshake costs us.
-        CloseReason refusal = _admission.TryHandshake(connection.Remote.Address, hello?.OffersResumption == true);
+        CloseReason refusal = hello is not null && _frontEnd.IsOfNode(hello, connection.Remote.Address) ? CloseReason.None
+            : connection.UnlessNode != CloseReason.None ? connection.UnlessNode
+            : _admission.TryHandshake(connection.Remote.Address, hello?.OffersResumption == true);
         if (refusal != CloseReason.None)
         {
             metrics.Refused(refusal);

@@ -90,16 +90,22 @@ internal sealed class PortableListener : IConnectionListener
                     continue;
                 }
 
+                CloseReason unlessNode = CloseReason.None;
                 if (_proxies?.Contains(remote.Address) == true)
                     _gate.EnterUnnamed();
                 else if (_gate.TryEnter(remote.Address) is not CloseReason.None and var refusal)
                 {
-                    Refuse(accepted, refusal);
-                    continue;
+                    if (!_gate.TryEnterAsNode(remote.Address))
+                    {
+                        Refuse(accepted, refusal);
+                        continue;
+                    }
+
+                    unlessNode = refusal;
                 }
 
                 accepted.NoDelay = true;
-                return Enter(accepted, remote);
+                return Enter(accepted, remote, unlessNode);
             }
             catch (OperationCanceledException) when (_unbound.IsCancellationRequested)
             {
@@ -160,15 +166,21 @@ internal sealed class PortableListener : IConnectionListener
         _socket.Bind(endPoint);
     }
 
-    private ConnectionContext? Enter(Socket accepted, IPEndPoint remote)
+    private ConnectionContext? Enter(Socket accepted, IPEndPoint remote, CloseReason unlessNode)
     {
         try
         {
-            return _contexts.Create(accepted);
+            ConnectionContext context = _contexts.Create(accepted);
+            if (unlessNode != CloseReason.None)
+                context.Items[typeof(CloseReason)] = unlessNode;
+            return context;
         }
         catch
         {
-            _gate.Withdraw(remote.Address);
+            if (unlessNode == CloseReason.None)
+                _gate.Withdraw(remote.Address);
+            else
+                _gate.LeaveAsNode();
             accepted.Dispose();
             throw;
         }

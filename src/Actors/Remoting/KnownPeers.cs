@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+using System.Net;
+
+namespace Actors443.Remoting;
+
+/// <summary>Addresses from which nodes have come, or at which they were found, with certificates that were good. Thread-safe.</summary>
+internal sealed class KnownPeers
+{
+    // A cluster has some hundreds of nodes at most; containers get new addresses again and again.
+    private const int Most = 4096;
+
+    private readonly ConcurrentDictionary<IPAddress, byte> _addresses = new();
+
+    public bool IsEmpty => _addresses.IsEmpty;
+
+    public void Learn(IPAddress address)
+    {
+        if (_addresses.Count >= Most)
+            _addresses.Clear();
+        _addresses[Plain(address)] = 0;
+    }
+
+    public bool Contains(IPAddress address) => !_addresses.IsEmpty && _addresses.ContainsKey(Plain(address));
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Actors443.Connections.Directory;
+using Actors443.Hosting;
+using Actors443.Remoting;
+using Actors443.Testing;
+using Akka.Actor;
+
+namespace Actors443.IntegrationTests.Remoting;
+
+/// <summary>Actor systems that speak with each other over the https listeners, each with one port.</summary>
+public sealed class AssociationTests
+{
+    private const int Messages = 5_000;
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("[::1]")]
+    public async Task Messages_come_in_their_order_both_ways(string host)
+    {
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode one = await RemotingNode.StartAsync(options => options.Secret = secret, host);
+        await using RemotingNode other = await RemotingNode.StartAsync(options => options.Secret = secret, host);
+        await one.ReachAsync(other);
+
+        IActorRef there = await one.EarOf(other).ResolveOne(TimeSpan.FromSeconds(10));
+        IActorRef back = await other.EarOf(one).ResolveOne(TimeSpan.FromSeconds(10));
+        for (int number = 0; number < Messages; number++)
+        {
+            there.Tell(number);
+            back.Tell(number);
+        }
+
+        foreach (RemotingNode node in new[] { one, other })
+            await Eventually.HoldsAsync(() => node.Heard.Count == Messages, "all have come", TimeSpan.FromSeconds(60));
+        Assert.All([one, other], node => Assert.Equal(Enumerable.Range(0, Messages), node.Heard.Select(heard => Convert.ToInt32(heard, CultureInfo.InvariantCulture))));
+    }
+
+    [Fact]
+    public async Task A_message_as_long_as_may_be_comes_whole_and_a_longer_one_ends_nothing()
+    {
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode one = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await using RemotingNode other = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await one.ReachAsync(other);
+        string longest = new('x', (2 * 1024 * 1024) - 4096);
+        one.EarOf(other).Tell(new string('y', 3 * 1024 * 1024));
+        one.EarOf(other).Tell(longest);
+        one.EarOf(other).Tell("after it");
+
+        await Eventually.HoldsAsync(() => other.Heard.Count == 2, "both have come", TimeSpan.FromSeconds(60));
+        Assert.Equal([longest, "after it"], other.Heard);
+    }
+
+    [Fact]
+    public async Task A_node_is_a_connection_like_any_other()
+    {
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode one = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await using RemotingNode other = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await one.ReachAsync(other);
+
+        ConnectionsFound found = await other.System.GetConnectionDirectory().FindAsync(ConnectionFilter.Parse("protocol = akka-remote/1"));
+        ConnectionReport connection = Assert.Single(found.Connections);
+        Assert.Equal(one.Address.ToString(), connection.Principal);
+        Assert.Equal("upgraded", connection.State);
+        Assert.Contains("Node", connection.ClientCertificate, StringComparison.Ordinal);
+        Assert.True(connection.BytesRead > 0 && connection.BytesWritten > 0);
+
+        // Whoever closes it ends the association; the next message makes another.
+        await other.System.GetConnectionDirectory().CloseAsync(ConnectionFilter.Parse("protocol = akka-remote/1"));
+        await one.ReachAsync(other);
+    }
+
+    [Fact]
+    public async Task Several_systems_are_reached_by_one_port()
+    {
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode server = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await using RemotingNode other = await RemotingNode.StartAsync(options => options.Secret = secret);
+        ActorSystem second = ActorSystem.Create("second", Akka.Actor.BootstrapSetup.Create()
+            .WithConfig(Akka.Configuration.ConfigurationFactory.ParseString($$"""
+                akka { loglevel = OFF, stdout-loglevel = OFF, actor.provider = remote, remote.enabled-transports = ["akka.remote.actors443"] }
+                akka.remote.actors443 { public-hostname = "127.0.0.1", port = {{server.Address.Port}}, secret = "{{secret}}" }
+                """).WithFallback(RemotingHocon.Reference))
+            .And(new RemotingSetup { Listener = server.System }));
+        try
+        {
+            second.ActorOf(Props.Create(() => new Echo()), "echo");
+            await other.ReachAsync(server);
+            ActorSelection echo = other.System.ActorSelection($"akka.actors443://second@{server.Address.Host}:{server.Address.Port}/user/echo");
+            Assert.Equal("hello", await echo.Ask<string>("hello", TimeSpan.FromSeconds(30)));
+        }
+        finally
+        {
+            await second.Terminate();
+        }
+
+        await other.ReachAsync(server);
+    }
+
+    [Fact]
+    public async Task A_node_that_stops_says_goodbye()
+    {
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode one = await RemotingNode.StartAsync(options => options.Secret = secret);
+        RemotingNode other = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await other.ReachAsync(one);
+        await one.ReachAsync(other);
+        await other.DisposeAsync();
+
+        await Eventually.HoldsAsync(async () => (await one.System.GetConnectionDirectory().FindAsync(ConnectionFilter.Parse("protocol = akka-remote/1"))).Connections.Count == 0, "its connection has ended");
+        Assert.Empty(one.Obituaries);
+        Assert.DoesNotContain(one.Log, line => line.Contains("has broken", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Limits_of_clients_from_where_nodes_are_do_not_keep_nodes_out()
+    {
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode flooded = await RemotingNode.StartAsync(options => options.Secret = secret, server: server => server.Set("admission.per-client.exempt", "[]").Set("admission.per-client.unfinished-handshakes", "4"));
+        await using RemotingNode known = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await known.ReachAsync(flooded);
+        var held = new List<TcpClient>();
+        try
+        {
+            for (int number = 0; number < 20; number++)
+            {
+                var client = new TcpClient();
+                held.Add(client);
+                await client.ConnectAsync(flooded.Address.Host, flooded.Address.Port);
+            }
+
+            // For those that are no nodes the limit holds.
+            await Eventually.HoldsAsync(async () => await RefusesAsync(flooded), "others from there are refused");
+            await using RemotingNode late = await RemotingNode.StartAsync(options => options.Secret = secret);
+            await late.ReachAsync(flooded);
+            Assert.True(await RefusesAsync(flooded));
+        }
+        finally
+        {
+            foreach (TcpClient client in held)
+                client.Dispose();
+        }
+    }
+
+    private static async Task<bool> RefusesAsync(RemotingNode node)
+    {
+        try
+        {
+            await using TlsClient client = await TlsClient.ConnectAsync(node.Address.Port, "localhost");
+            return false;
+        }
+        catch (Exception cause) when (cause is IOException or AuthenticationException or SocketException)
+        {
+            return true;
+        }
+    }
+
+    private sealed class Echo : ReceiveActor
+    {
+        public Echo() => ReceiveAny(message => Sender.Tell(message));
+    }
+}

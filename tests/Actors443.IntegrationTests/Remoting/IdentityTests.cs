@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Actors443.Hosting;
+using Actors443.Identities;
+using Actors443.Remoting;
+using Actors443.Testing;
+using Akka.Actor;
+using Akka.Remote;
+
+namespace Actors443.IntegrationTests.Remoting;
+
+/// <summary>Certificates of nodes that change, and that are revoked, while messages go on.</summary>
+public sealed class IdentityTests : IDisposable
+{
+    private const int Rotations = 20;
+
+    private readonly NodeCertificates _nodes = new();
+
+    public void Dispose() => _nodes.Dispose();
+
+    [Fact]
+    public async Task Twenty_new_certificates_and_another_CA_lose_no_association_and_no_message()
+    {
+        foreach (string node in (string[])["one", "other"])
+            _nodes.Write(node, "127.0.0.1");
+        await using RemotingNode one = await RemotingNode.StartAsync(_nodes.Of("one"));
+        await using RemotingNode other = await RemotingNode.StartAsync(_nodes.Of("other"));
+        await one.ReachAsync(other);
+        var ended = new List<object>();
+        IActorRef listener = one.System.ActorOf(Props.Create(() => new Listener(ended)));
+        one.System.EventStream.Subscribe(listener, typeof(DisassociatedEvent));
+        one.System.EventStream.Subscribe(listener, typeof(AssociationErrorEvent));
+        IActorRef there = await one.EarOf(other).ResolveOne(TimeSpan.FromSeconds(10));
+        using var over = new CancellationTokenSource();
+        int sent = 0;
+        Task stream = Task.Run(async () =>
+        {
+            for (; !over.IsCancellationRequested; sent++)
+            {
+                there.Tell(sent);
+                if (sent % 100 == 99)
+                    await Eventually.HoldsAsync(() => other.Heard.Count > sent - 1000, "they come", TimeSpan.FromSeconds(60));
+            }
+        });
+
+        for (int rotation = 0; rotation < Rotations; rotation++)
+        {
+            if (rotation == Rotations / 2)
+                _nodes.ChangeAuthority();
+            TestCertificate renewed = _nodes.Write("other", "127.0.0.1");
+            _nodes.Write("one", "127.0.0.1");
+            // For whoever comes next it counts at once.
+            Assert.Equal(renewed.Thumbprint, await ShownAsync(other, _nodes.Authority.IssueNode("127.0.0.1").WithKey));
+        }
+
+        _nodes.ForgetFormer();
+        await using RemotingNode third = await RemotingNode.StartAsync(_nodes.Of("one"));
+        await third.ReachAsync(other);
+        await over.CancelAsync();
+        await stream;
+
+        await Eventually.HoldsAsync(() => other.Heard.Count == sent, "all have come", TimeSpan.FromSeconds(60));
+        Assert.Equal(Enumerable.Range(0, sent), other.Heard.Select(heard => Convert.ToInt32(heard, CultureInfo.InvariantCulture)));
+        Assert.Empty(ended);
+    }
+
+    [Fact]
+    public async Task What_is_bad_leaves_what_was_good()
+    {
+        _nodes.Write("one", "127.0.0.1");
+        TestCertificate good = _nodes.Write("other", "127.0.0.1");
+        await using RemotingNode one = await RemotingNode.StartAsync(_nodes.Of("one"));
+        await using RemotingNode other = await RemotingNode.StartAsync(_nodes.Of("other"));
+
+        _nodes.Write("other", "elsewhere.example");
+
+        await one.ReachAsync(other);
+        Assert.Equal(good.Thumbprint, await ShownAsync(other, _nodes.Authority.IssueNode("127.0.0.1").WithKey));
+        Assert.Contains(other.Log, line => line.Contains("is not for 127.0.0.1 (but elsewhere.example)", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_node_that_is_revoked_is_cut_off_within_two_seconds(bool byWhomItConnectedTo)
+    {
+        TestCertificate bad = _nodes.Write("bad", "127.0.0.1");
+        _nodes.Write("good", "127.0.0.1");
+        await using RemotingNode revoked = await RemotingNode.StartAsync(_nodes.Of("bad"));
+        await using RemotingNode good = await RemotingNode.StartAsync(_nodes.Of("good"));
+        await (byWhomItConnectedTo ? revoked.ReachAsync(good) : good.ReachAsync(revoked));
+
+        RemotingDoor door = System(good);
+        await good.System.GetRevocations().RevokeAsync(Identity.Certificate(bad.WithKey), "stolen");
+        await Eventually.HoldsAsync(() => door.Systems.Single() is { Inbound: 0, Outbound: 0 }, "it is cut off", TimeSpan.FromSeconds(2));
+
+        await TellUntilAsync(revoked, good, revoked, "certificate_revoked");
+        await TellUntilAsync(good, revoked, good, "is not trusted: its certificate is revoked");
+        Assert.Empty(good.Heard);
+    }
+
+    [Fact]
+    public async Task A_node_is_revoked_by_its_address_as_well()
+    {
+        _nodes.Write("one", "127.0.0.1");
+        await using RemotingNode one = await RemotingNode.StartAsync(_nodes.Of("one"));
+        await using RemotingNode other = await RemotingNode.StartAsync(_nodes.Of("one"));
+        await one.ReachAsync(other);
+        await other.System.GetRevocations().RevokeAsync(Identity.Parse(IdentityKind.Principal, one.Address.ToString()));
+        await Eventually.HoldsAsync(() => System(other).Systems.Single().Inbound == 0, "it is cut off", TimeSpan.FromSeconds(2));
+
+        await TellUntilAsync(one, other, one, $"{one.Address} is revoked");
+        Assert.Empty(other.Heard);
+    }
+
+    [Fact]
+    public async Task Rules_hold_besides_the_CA()
+    {
+        TestCertificate pinned = _nodes.Write("pinned", "127.0.0.1");
+        _nodes.Write("other", "127.0.0.1", "b.nodes.example");
+        await using RemotingNode wanting = await RemotingNode.StartAsync(options =>
+        {
+            _nodes.Of("pinned")(options);
+            options.PeerPins = [Identity.CertificateKey(pinned.WithKey).Id];
+        });
+        await using RemotingNode named = await RemotingNode.StartAsync(options =>
+        {
+            _nodes.Of("pinned")(options);
+            options.PeerNames = ["*.nodes.example"];
+        });
+        await using RemotingNode validating = await RemotingNode.StartAsync(options =>
+        {
+            _nodes.Of("pinned")(options);
+            options.ValidatePeer = certificate => certificate.Thumbprint == pinned.Thumbprint ? "not that one" : null;
+        });
+        await using RemotingNode other = await RemotingNode.StartAsync(_nodes.Of("other"));
+
+        await other.ReachAsync(named);
+        await other.ReachAsync(validating);
+        other.EarOf(wanting).Tell("hello");
+        await RefusedAsync(wanting, "its key is none of peers.pins");
+        await using RemotingNode twin = await RemotingNode.StartAsync(_nodes.Of("pinned"));
+        await wanting.ReachAsync(twin);
+        wanting.EarOf(named).Tell("hello");
+        await RefusedAsync(named, "none of the names in peers.names (*.nodes.example)");
+        wanting.EarOf(validating).Tell("hello");
+        await RefusedAsync(validating, "not that one");
+    }
+
+    // Akka leaves an address alone for some seconds after it was cut off.
+    private static Task TellUntilAsync(RemotingNode from, RemotingNode to, RemotingNode log, string why) => Eventually.HoldsAsync(
+        () =>
+        {
+            from.EarOf(to).Tell("more");
+            return log.Log.Any(line => line.Contains(why, StringComparison.Ordinal));
+        },
+        $"it is said that {why}",
+        TimeSpan.FromSeconds(30));
+
+    private static Task RefusedAsync(RemotingNode by, string why) => Eventually.HoldsAsync(
+        () => by.Obituaries.Any(end => end.Detail?.Contains(why, StringComparison.Ordinal) == true), $"refused, for {why}: {string.Join('\n', by.Obituaries.Select(end => end.Detail))}", TimeSpan.FromSeconds(30));
+
+    private static RemotingDoor System(RemotingNode node) => Actors443Parts.Of(node.System).Environment.Nodes;
+
+    private static async Task<string> ShownAsync(RemotingNode node, X509Certificate2 own)
+    {
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(node.Address.Host, node.Address.Port);
+        string shown = "";
+        await using var tls = new SslStream(tcp.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = node.Address.Host,
+            ApplicationProtocols = [RemotingProtocol.Alpn],
+            ClientCertificateContext = SslStreamCertificateContext.Create(own, null, offline: true),
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => (shown = ((X509Certificate2)certificate!).Thumbprint).Length > 0,
+        });
+        return shown;
+    }
+
+    private sealed class Listener : ReceiveActor
+    {
+        public Listener(List<object> ended) => ReceiveAny(ended.Add);
+    }
+}

@@ -1,0 +1,69 @@
+using Actors443.Remoting;
+using Actors443.Testing;
+
+namespace Actors443.IntegrationTests.Remoting;
+
+/// <summary>Certificates of nodes in files, as an administrator has them: a CA, and a pair for each node, which may be written anew.</summary>
+internal sealed class NodeCertificates : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public NodeCertificates(string name = "Nodes")
+    {
+        Authority = new TestCertificates(name);
+        Trust(Authority.CertificatePem);
+    }
+
+    public TestCertificates Authority { get; private set; }
+
+    /// <summary>All nodes trust what is in here.</summary>
+    public string AuthorityFile => Path.Combine(_folder.Path, "ca.pem");
+
+    /// <summary>Writes a pair for a node, in place of one that it had.</summary>
+    public TestCertificate Write(string node, params string[] names)
+    {
+        TestCertificate certificate = Authority.IssueNode(names);
+        Write(node, certificate);
+        return certificate;
+    }
+
+    public void Write(string node, TestCertificate certificate)
+    {
+        Put(node + ".key", certificate.KeyPem);
+        Put(node + ".pem", certificate.ChainPem);
+    }
+
+    /// <summary>Another CA issues from now on, and both are trusted until <see cref="ForgetFormer"/>.</summary>
+    public void ChangeAuthority()
+    {
+        string former = Authority.CertificatePem;
+        Authority = new TestCertificates("New nodes");
+        Trust(former + Authority.CertificatePem);
+    }
+
+    /// <summary>Only what issues now is trusted.</summary>
+    public void ForgetFormer() => Trust(Authority.CertificatePem);
+
+    /// <summary>For the options of a node.</summary>
+    public Action<Actors443RemotingOptions> Of(string node) => options =>
+    {
+        options.CertificateChain = Path.Combine(_folder.Path, node + ".pem");
+        options.CertificateKey = Path.Combine(_folder.Path, node + ".key");
+        options.Authorities = [AuthorityFile];
+    };
+
+    // As it should be done: whole, and then in place.
+    private void Put(string name, string content)
+    {
+        string path = _folder.Write(name + ".new", content);
+        File.Move(path, Path.Combine(_folder.Path, name), overwrite: true);
+    }
+
+    private void Trust(string authorities) => Put("ca.pem", authorities);
+
+    public void Dispose()
+    {
+        Authority.Dispose();
+        _folder.Dispose();
+    }
+}

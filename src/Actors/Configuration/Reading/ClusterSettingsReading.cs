@@ -47,7 +47,9 @@ internal static class ClusterSettingsReading
 
     private static void Check(SettingsReader section, ClusterSettings settings)
     {
-        foreach (ClusterTransport transport in settings.Transports)
+        // A host joins and is reached as it says itself; whoever names others here is the program.
+        bool joins = settings.SeedNodes.Count > 0 || settings.Discovery.IsOn;
+        foreach (ClusterTransport transport in settings.Transports.Where(transport => joins || transport == ClusterTransport.DotNetty))
         {
             (string key, IPEndPoint bound) = transport == ClusterTransport.Https ? ("https.bind", settings.Https) : ("bind", settings.Bind);
             if (settings.PublicHostname is null && (bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any)))

@@ -54,6 +54,8 @@ internal sealed class RemotingNode : IAsyncDisposable
             services => services.AddSingleton<ILoggerProvider>(new KeptLog(log)),
             builder =>
             {
+                // Akka leaves an address alone for five seconds after an association has broken.
+                builder.AddHocon("akka.remote.retry-gate-closed-for = 200ms", HoconAddMode.Prepend);
                 builder.WithActors443Remoting(options =>
                 {
                     options.PublicHostName = host;

@@ -143,7 +143,7 @@ internal sealed record StrangersReader(string Name, Func<byte[], bool> Read)
 
     private static List<string> RemotingFrames(byte[] bytes, int piece)
     {
-        var reader = new FrameReader(64 * 1024) { TakesMessages = true };
+        var reader = new Remoting.Frames.FrameReader(64 * 1024) { TakesMessages = true };
         var found = new List<string>();
         for (int at = 0; at < bytes.Length; at += piece)
         {

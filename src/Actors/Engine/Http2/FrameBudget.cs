@@ -24,6 +24,9 @@ internal sealed class FrameBudget(long nowMs, int headerFrames)
     private const double ResetsPerMs = 0.02;
     private const double ResetsOfRequest = 0.25;
 
+    /// <summary>Each may have cost an upstream a request; the client's own resets are in the nature of browsers.</summary>
+    private const double BrokenRule = 10;
+
     private double _frames = MostFrames;
     private double _resets = MostResets;
     private long _lastMs = nowMs;
@@ -66,11 +69,12 @@ internal sealed class FrameBudget(long nowMs, int headerFrames)
     }
 
     /// <summary>A stream that the server has to reset for what its client has said on it.</summary>
+    /// <param name="breaksRules">It is said by no client that follows RFC 9113; else it may have crossed the end of the stream.</param>
     /// <inheritdoc cref="Take(in FrameHead, long, long)"/>
-    public string? TakeReset(long nowMs, long written)
+    public string? TakeReset(bool breaksRules, long nowMs, long written)
     {
         FillUp(nowMs, written);
-        return Take(ref _resets, 1, "requests that break their own rules and have to be reset");
+        return Take(ref _resets, breaksRules ? BrokenRule : 1, "requests that break their own rules and have to be reset");
     }
 
     private static string? Take(ref double supply, double count, string what)

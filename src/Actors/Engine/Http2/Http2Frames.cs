@@ -18,6 +18,8 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
 
     private const ushort InitialWindowSize = 4;
 
+    private const uint StreamClosed = 5;
+
     private const long NotStalled = -1;
 
     private readonly Lock _lock = new();
@@ -48,7 +50,7 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
                     return flood;
                 else if (frame.Type == FrameHead.Headers && !_windows.TryOpen(frame.Stream))
                     // It will be reset; what stands before it costs as much.
-                    _tooManyResets ??= _budget.TakeReset(connection.Clock.NowMs, connection.BytesWritten);
+                    _tooManyResets ??= _budget.TakeReset(breaksRules: false, connection.Clock.NowMs, connection.BytesWritten);
                 else if (frame.Type == FrameHead.Reset)
                     _windows.Ended(frame.Stream);
             }
@@ -66,8 +68,8 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
             {
                 if (part.IsEmpty)
                     TakeFromServer(frame);
-                else if (frame.Type == FrameHead.Reset && IsClientsFault(BinaryPrimitives.ReadUInt32BigEndian(part)))
-                    _tooManyResets ??= _budget.TakeReset(connection.Clock.NowMs, connection.BytesWritten);
+                else if (frame.Type == FrameHead.Reset && BinaryPrimitives.ReadUInt32BigEndian(part) is var error && IsClientsFault(error))
+                    _tooManyResets ??= _budget.TakeReset(breaksRules: error != StreamClosed, connection.Clock.NowMs, connection.BytesWritten);
             }
         }
     }
@@ -122,7 +124,7 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
     }
 
     // RFC 9113 7: PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR. REFUSED_STREAM is counted before, the others are for what this side does.
-    private static bool IsClientsFault(uint error) => error is 1 or 3 or 5 or 6;
+    private static bool IsClientsFault(uint error) => error is 1 or 3 or StreamClosed or 6;
 
     private void TakeFromClient(in FrameHead frame, ReadOnlySpan<byte> part)
     {

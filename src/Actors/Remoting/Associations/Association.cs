@@ -206,9 +206,11 @@ internal sealed class Association : IRunnable
             }
             while (Interlocked.Add(ref _unwritten, -taken) > 0);
         }
-        catch (Exception cause) when (IsEndOfWire(cause))
+        catch (Exception cause)
         {
-            // Nobody takes it any more, and nothing is written after this; whoever reads finds the same.
+            // Nobody takes it any more, and nothing is written after this; whoever reads finds the same, or what is wrong here.
+            if (!IsEndOfWire(cause))
+                Fail($"it cannot be written to ({cause.GetType().Name}: {cause.Message.TrimEnd('.')})");
             Break();
         }
     }

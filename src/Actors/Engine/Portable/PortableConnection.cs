@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -56,7 +57,8 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
     {
         get
         {
-            if (Stage < ConnectionState.Open || _bytesForNobody <= ForNobodyAtMost)
+            // What is led elsewhere unread is not for TLS of ours.
+            if (TlsVersion == SslProtocols.None || Stage < ConnectionState.Open || _bytesForNobody <= ForNobodyAtMost)
                 return false;
             SetReason(CloseReason.ProtocolError, "TLS: the client sends key updates without end");
             return true;

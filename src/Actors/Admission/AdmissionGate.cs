@@ -90,10 +90,8 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
         if (Memory is null)
             return;
         Memory.LookIfDue(_generation.Settings.Load.Memory);
-        if (Volatile.Read(ref _opened) is null || Memory.IsShort)
-            return;
-        lock (_waiting)
-            ReleaseIfOpen();
+        if (!Memory.IsShort)
+            ReleaseWaiting();
     }
 
     public ValueTask WaitUntilAcceptingAsync(CancellationToken cancellationToken)
@@ -152,11 +150,7 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     {
         Interlocked.Decrement(ref _nodes);
         Interlocked.Decrement(ref _connections);
-        if (Volatile.Read(ref _opened) is not null)
-        {
-            lock (_waiting)
-                ReleaseIfOpen();
-        }
+        ReleaseWaiting();
     }
 
     public void EnterUnnamed()
@@ -217,11 +211,15 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
             Sharing.Changed(record, _generation.Settings.PerClient.Connections);
         }
 
-        if (Volatile.Read(ref _opened) is not null)
-        {
-            lock (_waiting)
-                ReleaseIfOpen();
-        }
+        ReleaseWaiting();
+    }
+
+    private void ReleaseWaiting()
+    {
+        if (Volatile.Read(ref _opened) is null)
+            return;
+        lock (_waiting)
+            ReleaseIfOpen();
     }
 
     public void Withdraw(IPAddress client)

@@ -1,5 +1,6 @@
 using System.Net;
 using Actors443.Connections;
+using Actors443.ProxyProtocol;
 
 namespace Actors443.Admission;
 
@@ -11,6 +12,26 @@ internal interface IAcceptGate
 
     /// <summary>Counts the connection, or says why it is refused (<see cref="CloseReason.None"/>: admitted).</summary>
     CloseReason TryEnter(IPAddress client);
+
+    /// <summary>The same of whoever comes to a listener: for a client, for one that a proxy has still to name, or for one that may be a node's.</summary>
+    /// <param name="client">Who has connected.</param>
+    /// <param name="proxies">Who names others; null: nobody.</param>
+    /// <param name="unlessNode">Why it is refused if it turns out to be no node's.</param>
+    CloseReason TryEnter(IPAddress client, TrustedProxies? proxies, out CloseReason unlessNode)
+    {
+        unlessNode = CloseReason.None;
+        if (proxies?.Contains(client) == true)
+        {
+            EnterUnnamed();
+            return CloseReason.None;
+        }
+
+        CloseReason refusal = TryEnter(client);
+        if (refusal == CloseReason.None || !TryEnterAsNode(client))
+            return refusal;
+        unlessNode = refusal;
+        return CloseReason.None;
+    }
 
     /// <summary>Counts a connection that was refused for what its client has or had, and may be a node's all the same, which is known when it has said what it wants. False: it may not.
     /// It then has its own way out, <see cref="LeaveAsNode"/>.</summary>

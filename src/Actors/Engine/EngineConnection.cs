@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Engine.Http2;
 using Actors443.ProxyProtocol;
@@ -274,8 +275,14 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>It has proved to be a node's, and is no client's any more. False: it was let in so, or has left.</summary>
     public bool TryBecomeNode() => Interlocked.CompareExchange(ref _admittedAs, AsNode, AsClient) == AsClient;
 
-    /// <summary>By the engine, once, at its end: whether it leaves as a node's, or as its client's.</summary>
-    public bool LeavesAsNode() => Interlocked.Exchange(ref _admittedAs, Left) == AsNode;
+    /// <summary>By the engine, once, at its end: as a node's, or as its client's.</summary>
+    public void Leave(IAcceptGate gate)
+    {
+        if (Interlocked.Exchange(ref _admittedAs, Left) == AsNode)
+            gate.LeaveAsNode();
+        else
+            gate.Leave(Remote.Address);
+    }
 
     /// <summary>Asks the HTTP layer to finish: HTTP/1.1 closes after the response in flight, HTTP/2 sends GOAWAY. Any thread, at once, idempotent.</summary>
     public abstract void RequestClose();

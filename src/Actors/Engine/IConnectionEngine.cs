@@ -1,6 +1,7 @@
 using System.Net;
 using Actors443.Admission;
 using Actors443.Configuration;
+using Actors443.Connections;
 using Actors443.ProxyProtocol;
 using Actors443.Routing;
 using Actors443.Tls;
@@ -55,6 +56,23 @@ internal sealed record TlsListening(TlsFrontEnd FrontEnd, AdmissionGate Admissio
 
     /// <summary>Leads connections elsewhere; null: all are served here.</summary>
     public ConnectionRouter? Router { get; init; }
+
+    /// <summary>Takes a handshake from its client's rate, unless it is a node's; not none: it is refused.</summary>
+    /// <param name="connection">Whose.</param>
+    /// <param name="hello">Null: something else came first.</param>
+    public CloseReason TryHandshake(EngineConnection connection, ClientHello? hello) =>
+        hello is not null && FrontEnd.IsOfNode(hello, connection.Remote.Address) ? CloseReason.None : TryClientHandshake(connection, hello);
+
+    /// <summary>The same of one that is no node's.</summary>
+    public CloseReason TryClientHandshake(EngineConnection connection, ClientHello? hello) =>
+        connection.UnlessNode != CloseReason.None ? connection.UnlessNode : Admission.TryHandshake(connection.Remote.Address, hello?.OffersResumption == true);
+
+    /// <summary>Once for each connection, at the end of its handshake.</summary>
+    public void HandshakeEnded(EngineConnection connection)
+    {
+        if (connection.UnlessNode == CloseReason.None)
+            Admission.HandshakeEnded(connection.Remote.Address);
+    }
 }
 
 /// <summary>A bound listener.</summary>

@@ -74,7 +74,7 @@ internal sealed partial class LoopConnection : IRoutedClient
     private unsafe void Lead(Route route, ReadOnlySpan<byte> said, ClientHello? hello)
     {
         // It costs an upstream what a handshake costs us.
-        CloseReason refusal = UnlessNode != CloseReason.None ? UnlessNode : _entry.Tls.Admission.TryHandshake(Remote.Address, hello?.OffersResumption == true);
+        CloseReason refusal = _entry.Tls.TryClientHandshake(this, hello);
         if (refusal != CloseReason.None)
         {
             _entry.Metrics.Refused(refusal);

@@ -15,7 +15,6 @@ namespace Actors443.Engine.EventLoop;
 internal sealed unsafe partial class LoopConnection
 {
     private ServerTlsContext? _tls;
-    private bool _owesPreface;
     private nint _ssl;
     private byte[]? _hello;
     private int _helloLength;
@@ -100,9 +99,7 @@ internal sealed unsafe partial class LoopConnection
             return;
         }
 
-        CloseReason refusal = _entry.Tls.FrontEnd.IsOfNode(hello, Remote.Address) ? CloseReason.None
-            : UnlessNode != CloseReason.None ? UnlessNode
-            : _entry.Tls.Admission.TryHandshake(Remote.Address, hello.OffersResumption);
+        CloseReason refusal = _entry.Tls.TryHandshake(this, hello);
         if (refusal != CloseReason.None)
         {
             _entry.Metrics.Refused(refusal);
@@ -237,11 +234,7 @@ internal sealed unsafe partial class LoopConnection
         _phase = Phase.Open;
         _httpEnded = false;
         if (ApplicationProtocol == SslApplicationProtocol.Http2)
-        {
             Http2 = new Http2Frames(this, _entry.Request.Limits);
-            _owesPreface = true;
-        }
-
         _context = new LoopConnectionContext(this);
         // What came with the end of the handshake is there when Kestrel looks, and its answer leaves with the tickets.
         if (_home.Bio.InputLength > 0)
@@ -388,7 +381,7 @@ internal sealed unsafe partial class LoopConnection
             int length = _output.Peek(out byte* bytes);
             if (length == 0)
                 break;
-            if (_owesPreface && !SayPreface(new ReadOnlySpan<byte>(bytes, length)))
+            if (Http2?.LacksPreface(new ReadOnlySpan<byte>(bytes, length)) == true && !SayPreface())
                 return;
             int written = Encrypt(bytes, Math.Min(_output.RecordLength(length), Pipes.Block.Size));
             if (written <= 0)
@@ -423,11 +416,8 @@ internal sealed unsafe partial class LoopConnection
     }
 
     /// <summary>Before Kestrel's first frame. False: the connection is over.</summary>
-    private bool SayPreface(ReadOnlySpan<byte> first)
+    private bool SayPreface()
     {
-        _owesPreface = false;
-        if (!ServerPreface.IsMissingBefore(first))
-            return true;
         fixed (byte* settings = ServerPreface.Settings.Span)
             return Encrypt(settings, ServerPreface.Settings.Length) > 0;
     }

@@ -355,8 +355,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private void HandshakeOver()
     {
         _handshakeCounted = false;
-        if (UnlessNode == CloseReason.None)
-            _entry.Tls.Admission.HandshakeEnded(Remote.Address);
+        _entry.Tls.HandshakeEnded(this);
     }
 
     private void EndHttp()
@@ -398,10 +397,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         DecideReason();
         _input.Complete();
         _output.End();
-        if (LeavesAsNode())
-            _entry.Request.Gate.LeaveAsNode();
-        else
-            _entry.Request.Gate.Leave(Remote.Address);
+        Leave(_entry.Request.Gate);
         _entry.Metrics.Closed(this);
         Ended();
         _context?.Disposed();

@@ -91,18 +91,10 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
         // It has one that was reserved: it is served, and is the last.
         _isShort = DescriptorReserve.IsReached(accepted);
         IPEndPoint remote = NativeAddress.Read(new ReadOnlySpan<byte>(address, length));
-        CloseReason unlessNode = CloseReason.None;
-        if (entry.Tls.Proxies?.Contains(remote.Address) == true)
-            Gate.EnterUnnamed();
-        else if (Gate.TryEnter(remote.Address) is not CloseReason.None and var refusal)
+        if (Gate.TryEnter(remote.Address, entry.Tls.Proxies, out CloseReason unlessNode) is not CloseReason.None and var refusal)
         {
-            if (!Gate.TryEnterAsNode(remote.Address))
-            {
-                Refuse(accepted, refusal);
-                return true;
-            }
-
-            unlessNode = refusal;
+            Refuse(accepted, refusal);
+            return true;
         }
 
         IPEndPoint local = _isWildcard ? LocalOf(accepted) : endPoint;

@@ -27,6 +27,7 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
     private readonly FrameReader _said = new(0);
     private readonly FrameBudget _budget = new(connection.Clock.NowMs, SpareFrames + (int)(limits.RequestHeaders / FrameSize));
     private readonly StreamWindows _windows = new(limits.Http2Streams);
+    private bool _owesPreface = true;
     private string? _tooManyResets;
     private long _stalledSinceMs = NotStalled;
     private long _grantedBefore;
@@ -38,6 +39,8 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
     /// <returns>What there is too much of; null: all is well.</returns>
     public string? Hear(ReadOnlySpan<byte> bytes)
     {
+        long nowMs = connection.Clock.NowMs;
+        long written = connection.BytesWritten;
         lock (_lock)
         {
             while (_heard.TryRead(ref bytes, out FrameHead frame, out ReadOnlySpan<byte> part))
@@ -46,17 +49,26 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
                     return _tooManyResets;
                 if (!part.IsEmpty)
                     TakeFromClient(frame, part);
-                else if (_budget.Take(frame, connection.Clock.NowMs, connection.BytesWritten) is { } flood)
+                else if (_budget.Take(frame, nowMs, written) is { } flood)
                     return flood;
                 else if (frame.Type == FrameHead.Headers && !_windows.TryOpen(frame.Stream))
                     // It will be reset; what stands before it costs as much.
-                    _tooManyResets ??= _budget.TakeReset(breaksRules: false, connection.Clock.NowMs, connection.BytesWritten);
+                    _tooManyResets ??= _budget.TakeReset(breaksRules: false, nowMs, written);
                 else if (frame.Type == FrameHead.Reset)
                     _windows.Ended(frame.Stream);
             }
 
             return _tooManyResets;
         }
+    }
+
+    /// <summary>Before the server says its first, once: whether <see cref="ServerPreface.Settings"/> are to go in front of it.</summary>
+    public bool LacksPreface(ReadOnlySpan<byte> first)
+    {
+        if (!_owesPreface || first.IsEmpty)
+            return false;
+        _owesPreface = false;
+        return ServerPreface.IsMissingBefore(first);
     }
 
     /// <summary>Looks at what the server says next, wherever it is cut.</summary>
@@ -135,6 +147,7 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
                 break;
             case FrameHead.Settings when BinaryPrimitives.ReadUInt16BigEndian(part) == InitialWindowSize:
                 _windows.Initial(BinaryPrimitives.ReadUInt32BigEndian(part[2..]));
+                NoteIfStalled();
                 break;
         }
     }
@@ -149,12 +162,9 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
                     _windows.Sent(frame.Stream, frame.Length);
                 _windows.Ended(frame.Stream);
                 break;
-            case FrameHead.Headers:
-                _windows.Begun(frame.Stream);
-                NoteIfStalled();
-                break;
-            case FrameHead.Data:
-                _windows.Sent(frame.Stream, frame.Length);
+            // More wait only where one has just been shut: the others need not be counted.
+            case FrameHead.Headers when _windows.Begun(frame.Stream):
+            case FrameHead.Data when _windows.Sent(frame.Stream, frame.Length):
                 NoteIfStalled();
                 break;
         }

@@ -29,7 +29,7 @@ internal sealed class StreamWindows(int mostStreams)
         int stalled = 0;
         foreach (Window window in _streams.Values)
         {
-            if (window is { HasBegun: true, IsEndured: false } && (window.Left <= 0 || _connection <= 0))
+            if (window is { HasBegun: true, IsEndured: false } && IsShut(window))
                 stalled++;
         }
 
@@ -51,11 +51,13 @@ internal sealed class StreamWindows(int mostStreams)
     }
 
     /// <summary>The answer begins, and is not at its end.</summary>
-    public void Begun(int stream)
+    /// <returns>True: nothing more can be sent on it now.</returns>
+    public bool Begun(int stream)
     {
         ref Window window = ref Find(stream);
         if (window.IsThere)
             window.HasBegun = true;
+        return IsShut(window);
     }
 
     /// <summary>That it waits says nothing.</summary>
@@ -66,12 +68,14 @@ internal sealed class StreamWindows(int mostStreams)
             window.IsEndured = true;
     }
 
-    public void Sent(int stream, int bytes)
+    /// <inheritdoc cref="Begun"/>
+    public bool Sent(int stream, int bytes)
     {
         _connection -= bytes;
         ref Window window = ref Find(stream);
         if (window.IsThere)
             window.Left -= bytes;
+        return IsShut(window);
     }
 
     public void Ended(int stream) => _streams.Remove(stream);
@@ -103,6 +107,8 @@ internal sealed class StreamWindows(int mostStreams)
         if (more > 0)
             Granted += more;
     }
+
+    private bool IsShut(in Window window) => _connection <= 0 || (window.IsThere && window.Left <= 0);
 
     private ref Window Find(int stream)
     {

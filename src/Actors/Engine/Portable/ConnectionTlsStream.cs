@@ -10,7 +10,6 @@ namespace Actors443.Engine.Portable;
 internal sealed class ConnectionTlsStream(Stream transport, PortableConnection connection) : SslStream(transport, leaveInnerStreamOpen: false), IClientVerdictSink
 {
     private AdmissionGate? _admission;
-    private bool _owesPreface;
 
     void IClientVerdictSink.Refused(ClientVerdict verdict, ClientCertificateVerifier by)
     {
@@ -22,7 +21,7 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
 
     /// <summary>HTTP/2 is spoken from now on: every frame is looked at, and with a flood of them reading fails; what is said to it begins with SETTINGS.</summary>
     /// <param name="admission">Counts floods.</param>
-    public void Watch(AdmissionGate admission) => (_admission, _owesPreface) = (admission, true);
+    public void Watch(AdmissionGate admission) => _admission = admission;
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -38,12 +37,8 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_admission is not null)
-            connection.Http2!.Say(buffer.Span);
-        if (!_owesPreface || buffer.IsEmpty)
-            return base.WriteAsync(buffer, cancellationToken);
-        _owesPreface = false;
-        return ServerPreface.IsMissingBefore(buffer.Span) ? WithPrefaceAsync(buffer, cancellationToken) : base.WriteAsync(buffer, cancellationToken);
+        connection.Http2?.Say(buffer.Span);
+        return connection.Http2?.LacksPreface(buffer.Span) == true ? WithPrefaceAsync(buffer, cancellationToken) : base.WriteAsync(buffer, cancellationToken);
     }
 
     private async ValueTask WithPrefaceAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)

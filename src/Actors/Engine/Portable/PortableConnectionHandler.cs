@@ -40,7 +40,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         try
         {
             (ConnectionTlsStream? ssl, Route? route) = await SecureAsync(transport, connection);
-            HandshakeEnded(connection);
+            tls.HandshakeEnded(connection);
             handshakeCounted = false;
             if (route is not null)
                 await LeadAsync(transport, connection, route);
@@ -64,20 +64,11 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         {
             KestrelEnd.SetReason(connection, transport.Features, connection.HasPeerEnded, failed);
             if (handshakeCounted)
-                HandshakeEnded(connection);
-            if (connection.LeavesAsNode())
-                request.Gate.LeaveAsNode();
-            else
-                request.Gate.Leave(connection.Remote.Address);
+                tls.HandshakeEnded(connection);
+            connection.Leave(request.Gate);
             metrics.Closed(connection);
             connection.Ended();
         }
-    }
-
-    private void HandshakeEnded(PortableConnection connection)
-    {
-        if (connection.UnlessNode == CloseReason.None)
-            _admission.HandshakeEnded(connection.Remote.Address);
     }
 
     /// <summary>ClientHello to the end of the handshake, or to where it is known that the connection is led elsewhere. Neither: it is over and its reason set.</summary>
@@ -95,9 +86,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
 
         // What is led elsewhere costs an upstream what a handshake costs us.
-        CloseReason refusal = hello is not null && _frontEnd.IsOfNode(hello, connection.Remote.Address) ? CloseReason.None
-            : connection.UnlessNode != CloseReason.None ? connection.UnlessNode
-            : _admission.TryHandshake(connection.Remote.Address, hello?.OffersResumption == true);
+        CloseReason refusal = tls.TryHandshake(connection, hello);
         if (refusal != CloseReason.None)
         {
             metrics.Refused(refusal);

@@ -90,18 +90,10 @@ internal sealed class PortableListener : IConnectionListener
                     continue;
                 }
 
-                CloseReason unlessNode = CloseReason.None;
-                if (_proxies?.Contains(remote.Address) == true)
-                    _gate.EnterUnnamed();
-                else if (_gate.TryEnter(remote.Address) is not CloseReason.None and var refusal)
+                if (_gate.TryEnter(remote.Address, _proxies, out CloseReason unlessNode) is not CloseReason.None and var refusal)
                 {
-                    if (!_gate.TryEnterAsNode(remote.Address))
-                    {
-                        Refuse(accepted, refusal);
-                        continue;
-                    }
-
-                    unlessNode = refusal;
+                    Refuse(accepted, refusal);
+                    continue;
                 }
 
                 accepted.NoDelay = true;

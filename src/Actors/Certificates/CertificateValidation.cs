@@ -9,7 +9,6 @@ namespace Actors443.Certificates;
 /// <summary>What a certificate must be before any client is shown it. Pure.</summary>
 internal static class CertificateValidation
 {
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string TlsFeature = "1.3.6.1.5.5.7.1.24";
     private const string AnyUsage = "2.5.29.37.0";
     private const int SmallestRsa = 2048;
@@ -49,7 +48,7 @@ internal static class CertificateValidation
         if (leaf.Extensions[TlsFeature] is { } feature && MustBeStapled(feature))
             problems.Add("It must be stapled (TLS feature status_request, RFC 7633), so that every failure of its OCSP responder would be an outage; have it issued without that.");
         X509EnhancedKeyUsageExtension? usage = leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault();
-        if (usage is not null && !usage.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value is ServerAuthentication or AnyUsage))
+        if (usage is not null && !usage.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value is ExtendedKeyUsages.ServerAuthentication or AnyUsage))
             problems.Add("Its extended key usage does not allow servers; have it issued with serverAuth.");
         using (RSA? rsa = leaf.GetRSAPublicKey())
         {

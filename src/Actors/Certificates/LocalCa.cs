@@ -16,7 +16,6 @@ internal sealed class LocalCa
     /// <summary>What its certificates give as their source.</summary>
     public const string SourceName = "local CA";
 
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const int LongestMachineName = 30;
 
     private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(3650);
@@ -204,7 +203,7 @@ internal sealed class LocalCa
         request.CertificateExtensions.Add(CertificateParts.AlternativeNames(names, critical: true));
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ExtendedKeyUsages.ServerAuthentication)], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, true, false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         // Within the root's life, even if the clock was set back since.

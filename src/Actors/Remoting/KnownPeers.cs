@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Actors443.Engine;
 
 namespace Actors443.Remoting;
 
@@ -11,16 +12,12 @@ internal sealed class KnownPeers
 
     private readonly ConcurrentDictionary<IPAddress, byte> _addresses = new();
 
-    public bool IsEmpty => _addresses.IsEmpty;
-
     public void Learn(IPAddress address)
     {
         if (_addresses.Count >= Most)
             _addresses.Clear();
-        _addresses[Plain(address)] = 0;
+        _addresses[PlainAddress.Of(address)] = 0;
     }
 
-    public bool Contains(IPAddress address) => !_addresses.IsEmpty && _addresses.ContainsKey(Plain(address));
-
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    public bool Contains(IPAddress address) => !_addresses.IsEmpty && _addresses.ContainsKey(PlainAddress.Of(address));
 }

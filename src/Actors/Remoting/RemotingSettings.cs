@@ -54,7 +54,8 @@ internal sealed record RemotingSettings
             throw Wrong("public-hostname", $"is {host}, which is every address and no name of this one; write the one by which the other nodes reach it");
         if (Uri.CheckHostName(host) == UriHostNameType.Unknown)
             throw Wrong("public-hostname", $"is '{host}', which is neither a name nor an address");
-        int port = Number(config, "public-port", 0) is > 0 and var publicPort ? publicPort : Number(config, "port", 443);
+        int publicPort = Number(config, "public-port", 0);
+        int port = publicPort > 0 ? publicPort : Number(config, "port", 443);
         if (port is < 1 or > IPEndPoint.MaxPort)
             throw Wrong("port", $"is {port}; write the port of https.bind, or as public-port the one that leads to it: the others must know it before anything listens");
         int frame = Bytes(config, "maximum-frame-size", 2 * 1024 * 1024);
@@ -73,7 +74,7 @@ internal sealed record RemotingSettings
         return new RemotingSettings
         {
             Public = new PeerAddress(system, PeerAddress.HostOf(host), port),
-            IsMapped = Number(config, "public-port", 0) > 0,
+            IsMapped = publicPort > 0,
             Bind = bind,
             Certificate = chain is null ? null : new CertificateFileSettings { Chain = chain, Key = key, Password = Text(config, "certificate.password") },
             Secret = Text(config, "secret"),
@@ -87,7 +88,7 @@ internal sealed record RemotingSettings
         };
     }
 
-    public static ConfigurationException Wrong(string key, string problem, Exception? cause = null) => new($"{Path}.{key} {problem}.", cause);
+    public static ConfigurationException Wrong(string key, string problem) => new($"{Path}.{key} {problem}.");
 
     private static string Pin(string pin) => Identities.Identity.TryParse(Identities.IdentityKind.CertificateKey, pin, out Identities.Identity? key, out string? problem)
         ? key.Id

@@ -19,7 +19,7 @@ public static class MessageTrace
     public static T Carry<T>(T message)
         where T : class
     {
-        if (Spans.Source.HasListeners() && Activity.Current is { IsAllDataRequested: true, IdFormat: ActivityIdFormat.W3C } now)
+        if (Spans.Current is { } now)
             Attach(message, now.Context);
         return message;
     }

@@ -16,7 +16,7 @@ internal sealed record WireTrace([property: JsonPropertyName("traceparent")] str
     public static WireTrace? Of(object message) => MessageTrace.Of(message) is { TraceId: var trace } context && trace != default ? Of(context) : null;
 
     /// <summary>Null: nothing is traced now.</summary>
-    public static WireTrace? OfCurrent() => Spans.Source.HasListeners() && Activity.Current is { IsAllDataRequested: true, IdFormat: ActivityIdFormat.W3C } now ? Of(now.Context) : null;
+    public static WireTrace? OfCurrent() => Spans.Current is { } now ? Of(now.Context) : null;
 
     public static WireTrace Of(ActivityContext context) => new(
         string.Create(CultureInfo.InvariantCulture, $"00-{context.TraceId}-{context.SpanId}-{(int)context.TraceFlags:x2}"),

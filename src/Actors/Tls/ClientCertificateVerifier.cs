@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Certificates;
 using Actors443.Certificates.Revocation;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -20,8 +21,6 @@ internal interface IClientVerdictSink
 /// <summary>Checks client certificates against the CAs of one file, and nothing the system trusts besides. Thread-safe.</summary>
 internal sealed class ClientCertificateVerifier
 {
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
     // Between a verdict and its explanation lies OpenSSL, which carries numbers alone.
     [ThreadStatic]
     private static string? _ruleBroken;
@@ -70,12 +69,12 @@ internal sealed class ClientCertificateVerifier
     /// <param name="rules">Why a certificate that they have issued is not taken all the same; null: it is.</param>
     /// <param name="revoked">Who may not come in.</param>
     /// <param name="purpose">What the certificates must be for, if they say what they are for.</param>
-    public static ClientCertificateVerifier ForPeers(X509Certificate2Collection authorities, Func<X509Certificate2, string?> rules, RevokedIdentities revoked, string purpose = ClientAuthentication) =>
+    public static ClientCertificateVerifier ForPeers(X509Certificate2Collection authorities, Func<X509Certificate2, string?> rules, RevokedIdentities revoked, string purpose = ExtendedKeyUsages.ClientAuthentication) =>
         new(authorities, required: true, null, revoked, rules) { Purpose = purpose };
 
     public bool IsRequired => _required;
 
-    private string Purpose { get; init; } = ClientAuthentication;
+    private string Purpose { get; init; } = ExtendedKeyUsages.ClientAuthentication;
 
     /// <summary>What sessions made under these rules are told apart by.</summary>
     public void AppendTo(IncrementalHash hash)

@@ -3,6 +3,7 @@ using System.Net;
 using Actors443.Connections;
 using Actors443.Hosting;
 using Actors443.IntegrationTests.Embedding;
+using Actors443.IntegrationTests.Engine;
 using Actors443.Remoting;
 using Actors443.Testing;
 using Akka.Actor;
@@ -17,9 +18,9 @@ internal sealed class RemotingNode : IAsyncDisposable
 {
     private readonly EmbeddedHost _host;
     private readonly ConcurrentQueue<Obituary> _obituaries = new();
-    private readonly ConcurrentQueue<string> _log;
+    private readonly LinesOfLog _log;
 
-    private RemotingNode(EmbeddedHost host, PeerAddress address, ConcurrentQueue<string> log)
+    private RemotingNode(EmbeddedHost host, PeerAddress address, LinesOfLog log)
     {
         _host = host;
         _log = log;
@@ -40,18 +41,17 @@ internal sealed class RemotingNode : IAsyncDisposable
 
     public IEnumerable<Obituary> Obituaries => _obituaries;
 
-    /// <summary>Warnings, and worse.</summary>
-    public IEnumerable<string> Log => _log;
+    public IEnumerable<string> Log => _log.Lines;
 
     public static async Task<RemotingNode> StartAsync(Action<Actors443RemotingOptions> configure, string host = "127.0.0.1", int? port = null, Action<AkkaConfigurationBuilder>? akka = null, Action<Actors443Options>? server = null)
     {
         int own = port ?? FreePort.Next();
-        var log = new ConcurrentQueue<string>();
+        var log = new LinesOfLog();
         string bind = IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, own).ToString() : new IPEndPoint(IPAddress.Loopback, own).ToString();
         EmbeddedHost embedded = await EmbeddedHost.StartAsync(
             TestEngine.Name,
             _ => { },
-            services => services.AddSingleton<ILoggerProvider>(new KeptLog(log)),
+            services => services.AddSingleton<ILoggerProvider>(log),
             builder =>
             {
                 // Akka leaves an address alone for five seconds after an association has broken.
@@ -84,7 +84,7 @@ internal sealed class RemotingNode : IAsyncDisposable
         }
         catch (TimeoutException cause)
         {
-            throw new TimeoutException($"{cause.Message}\n{string.Join('\n', _log.Concat(other._log))}\n{string.Join('\n', other.Obituaries.Select(end => $"{end.Reason} {end.Detail}"))}", cause);
+            throw new TimeoutException($"{cause.Message}\n{string.Join('\n', Log.Concat(other.Log))}\n{string.Join('\n', other.Obituaries.Select(end => $"{end.Reason} {end.Detail}"))}", cause);
         }
     }
 
@@ -114,25 +114,5 @@ internal sealed class RemotingNode : IAsyncDisposable
     private sealed class Mourner : ReceiveActor
     {
         public Mourner(ConcurrentQueue<Obituary> obituaries) => Receive<Obituary>(obituaries.Enqueue);
-    }
-
-    private sealed class KeptLog(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (IsEnabled(logLevel))
-                lines.Enqueue(formatter(state, exception));
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

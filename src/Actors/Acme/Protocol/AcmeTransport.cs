@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Actors443.Certificates;
 using Actors443.Telemetry;
 
 namespace Actors443.Acme.Protocol;
@@ -24,7 +25,6 @@ internal sealed record AcmeAnswer(Uri Url, int Status, Uri? Location, IReadOnlyL
 internal sealed class AcmeTransport : IDisposable
 {
     private const string JoseJson = "application/jose+json";
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const int LongestExcerpt = 200;
 
     private static readonly string UserAgent = $"Actors443/{typeof(AcmeTransport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0"} dotnet/{Environment.Version}";
@@ -244,7 +244,7 @@ internal sealed class AcmeTransport : IDisposable
             chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ExtendedKeyUsages.ServerAuthentication));
         return chain.Build(leaf);
     }
 

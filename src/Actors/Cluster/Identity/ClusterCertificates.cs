@@ -10,9 +10,6 @@ namespace Actors443.Cluster.Identity;
 /// </summary>
 internal sealed class ClusterCertificates
 {
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
     // Whoever has the secret can issue another at any time; and clocks of nodes may differ.
     private static readonly DateTimeOffset NotBefore = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset NotAfter = new(2120, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -36,7 +33,7 @@ internal sealed class ClusterCertificates
         request.CertificateExtensions.Add(CertificateParts.AlternativeNames([host], critical: false));
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication), new Oid(ClientAuthentication)], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ExtendedKeyUsages.ServerAuthentication), new Oid(ExtendedKeyUsages.ClientAuthentication)], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, true, false));
         using X509Certificate2 certificate = request.Create(_root, NotBefore, NotAfter, CertificateParts.SerialNumber());
         return certificate.CopyWithPrivateKey(key);

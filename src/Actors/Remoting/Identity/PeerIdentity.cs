@@ -10,8 +10,6 @@ namespace Actors443.Remoting.Identity;
 /// <summary>What a node shows to the others, and what it wants of them, at one time. Immutable; thread-safe.</summary>
 internal sealed class PeerIdentity
 {
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-
     private static readonly TlsPolicy Policy = new(TlsPolicyName.Intermediate);
 
     // Each association is looked at in full: what was verified under other CAs is not taken up again.
@@ -29,7 +27,7 @@ internal sealed class PeerIdentity
         Certificate = certificate;
         Authorities = authorities;
         _rules = rules;
-        _nodesThatAnswer = ClientCertificateVerifier.ForPeers(authorities, rules.ProblemOf, revoked, ServerAuthentication);
+        _nodesThatAnswer = ClientCertificateVerifier.ForPeers(authorities, rules.ProblemOf, revoked, ExtendedKeyUsages.ServerAuthentication);
         Accepting = new HandshakeOptions(certificate, Policy, [RemotingProtocol.Alpn], ClientCertificateVerifier.ForPeers(authorities, rules.ProblemOf, revoked), NoTickets);
     }
 

@@ -25,7 +25,7 @@ internal static class CompareServers
     {
         using var site = new BenchSite();
         var skipped = new List<string>();
-        ComparedServer[] all = [new NginxServer(site), new HaproxyServer(site), new CaddyServer(site), new KestrelServer(site), .. Engines.Select(engine => new ProductServer(site, engine))];
+        ComparedServer[] all = [new NginxServer(site), new NginxServer(site, sameSuites: true), new HaproxyServer(site), new CaddyServer(site), new KestrelServer(site), .. Engines.Select(engine => new ProductServer(site, engine))];
         var servers = new List<ComparedServer>();
         try
         {

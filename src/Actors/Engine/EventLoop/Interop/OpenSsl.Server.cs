@@ -120,6 +120,9 @@ internal static unsafe partial class OpenSsl
     public static partial int SSL_CTX_use_PrivateKey(nint context, nint key);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SSL_CTX_set_ciphersuites(nint context, string list);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int SSL_CTX_set_cipher_list(nint context, string list);
 
     [LibraryImport(Library)]

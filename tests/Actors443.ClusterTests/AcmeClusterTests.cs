@@ -81,6 +81,7 @@ public sealed class AcmeClusterTests : IDisposable
         AssertOrders(ca, 2);
 
         // Without most nodes nothing is ordered, whatever it is told; it stops, and those who come back are most.
+        await nodes.AwaitMembersAsync();
         AcmeNodes.Node ordering = nodes.Ordering!;
         ordering.IsKept = false;
         AcmeNodes.Node[] others = [.. all.Where(node => node != ordering)];
@@ -88,7 +89,7 @@ public sealed class AcmeClusterTests : IDisposable
             other.Process!.Signal(Stop);
         using (AdminClient admin = nodes.AdminOf(ordering))
             await admin.RenewCertificateAsync(Name, CancellationToken.None);
-        await ordering.Process!.ExitAsync();
+        await AcmeNodes.AwaitStopAsync(ordering);
         AssertOrders(ca, 2);
         foreach (AcmeNodes.Node other in others)
             other.Process!.Signal(Continue);

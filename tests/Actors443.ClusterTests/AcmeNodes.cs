@@ -12,6 +12,8 @@ internal sealed class AcmeNodes : IAsyncDisposable
 {
     public const int Kill = 9;
 
+    private static readonly TimeSpan MembersWithin = TimeSpan.FromMinutes(2);
+
     private readonly TemporaryFolder _folder;
     private string _configuration = "";
 
@@ -30,7 +32,9 @@ internal sealed class AcmeNodes : IAsyncDisposable
     }
 
     /// <param name="hocon">As <see cref="AcmeSites.Hocon"/> makes it.</param>
-    public void Configure(string hocon)
+    /// <param name="heartbeatPause">Short, where nodes are killed and are to be missed soon; else a machine that stands still for seconds makes nobody missed.</param>
+    /// <param name="stableAfter">How long those that are missed must be the same.</param>
+    public void Configure(string hocon, string heartbeatPause = "5s", string stableAfter = "2s")
     {
         string secret = _folder.Write("cluster.secret", "a secret of the cluster in tests, long enough");
         _configuration = _folder.Write("nodes.conf", hocon + $$"""
@@ -39,8 +43,8 @@ internal sealed class AcmeNodes : IAsyncDisposable
               enabled = on
               secret = "file:{{secret}}"
               seed-nodes = [{{string.Join(", ", Nodes.Select(node => $"\"{node.Name}\""))}}]
-              heartbeat-pause = 3s
-              stable-after = 1s
+              heartbeat-pause = {{heartbeatPause}}
+              stable-after = {{stableAfter}}
             }
             """);
     }
@@ -73,6 +77,31 @@ internal sealed class AcmeNodes : IAsyncDisposable
         catch (TimeoutException cause)
         {
             throw new TimeoutException($"{cause.Message}\n{string.Join("\n\n", Running.Select(each => $"node {each.Number}:\n{each.Process!.Errors}"))}", cause);
+        }
+    }
+
+    /// <summary>Until each says of all that they are up and can be reached. One that is taken for dead meanwhile is started again.</summary>
+    public async Task AwaitMembersAsync()
+    {
+        foreach (Node node in Nodes)
+        {
+            await Eventually.HoldsAsync(
+                async () => await KeepAsync() && node.Process!.AdminPort != 0 && await node.Process.ReadinessAsync() == 200 && await MembersAsync(node) == Nodes.Count,
+                $"node {node.Number} has all others: {node.Process!.Errors}",
+                MembersWithin);
+        }
+    }
+
+    /// <summary>Waits until it has stopped of its own accord, and answers the exit code.</summary>
+    public static async Task<int> AwaitStopAsync(Node node)
+    {
+        try
+        {
+            return await node.Process!.ExitAsync();
+        }
+        catch (TimeoutException cause)
+        {
+            throw new TimeoutException($"node {node.Number} has not stopped:\n{node.Process!.Errors}", cause);
         }
     }
 
@@ -142,6 +171,20 @@ internal sealed class AcmeNodes : IAsyncDisposable
         {
             if (node.Process is { } process)
                 await process.DisposeAsync();
+        }
+    }
+
+    private async Task<int> MembersAsync(Node node)
+    {
+        try
+        {
+            using AdminClient admin = AdminOf(node);
+            return (await admin.ListNodesAsync(CancellationToken.None)).Count(each => each is { Status: "up", IsReachable: true });
+        }
+        catch (AdminException)
+        {
+            // It stops just now.
+            return 0;
         }
     }
 

@@ -118,7 +118,7 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal(503, await lost.Process!.ReadinessAsync());
 
         await _network.HealAsync(lost.Place!);
-        await AwaitMembersAsync();
+        await Nodes.AwaitMembersAsync();
         Assert.True(await heldByLost.AllEndAsync());
         // What the others have held all the while counts for the one that is back, and no more and no fewer are let in than before.
         await AssertExactAsync(client, held, Nodes.Nodes);
@@ -165,7 +165,7 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         ServerProcess stoodStill = paused.Process!;
         stoodStill.Signal(Continue);
         Assert.True(await heldByPaused.AllEndAsync());
-        await AwaitMembersAsync();
+        await Nodes.AwaitMembersAsync();
         await AssertExactAsync(client, held, others);
         Assert.Equal(second, await AwaitSameAsync(second));
         AssertServed(visitors, first, second);
@@ -195,7 +195,7 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         string second = await RenewAsync(Nodes.Nodes, first);
         Nodes.Nodes[0].Process!.Signal(ServerProcess.Terminate);
         await Eventually.HoldsAsync(async () => await Nodes.KeepAsync() && Nodes.Ordering == Nodes.Nodes[1], "the one with the fast clock orders", Patience);
-        await AwaitMembersAsync();
+        await Nodes.AwaitMembersAsync();
         string third = await RenewAsync(Nodes.Nodes, second);
         // The slow one is back, and knows what the others hold.
         await AssertExactAsync(client, held, Nodes.Nodes);
@@ -258,33 +258,8 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         Ca.Cuts = _ => Volatile.Read(ref isDown);
         foreach (AcmeNodes.Node node in Nodes.Nodes)
             await Nodes.StartAsync(node);
-        await AwaitMembersAsync();
+        await Nodes.AwaitMembersAsync();
         Volatile.Write(ref isDown, false);
-    }
-
-    private async Task AwaitMembersAsync()
-    {
-        foreach (AcmeNodes.Node node in Nodes.Nodes)
-        {
-            await Eventually.HoldsAsync(
-                async () => await Nodes.KeepAsync() && node.Process!.AdminPort != 0 && await node.Process.ReadinessAsync() == 200 && await MembersAsync(node) == Nodes.Nodes.Count,
-                $"node {node.Number} has all others: {node.Process!.Errors}",
-                Patience);
-        }
-    }
-
-    private async Task<int> MembersAsync(AcmeNodes.Node node)
-    {
-        try
-        {
-            using AdminClient admin = Nodes.AdminOf(node);
-            return (await admin.ListNodesAsync(CancellationToken.None)).Count(each => each is { Status: "up", IsReachable: true });
-        }
-        catch (AdminException)
-        {
-            // It stops just now.
-            return 0;
-        }
     }
 
     private async Task<string> RenewAsync(IReadOnlyList<AcmeNodes.Node> nodes, string before)

@@ -9,18 +9,17 @@ namespace Actors443.ClusterTests;
 /// <summary>Several nodes as one front door, as processes of their own.</summary>
 public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     [SkippableFact]
     public async Task A_session_is_resumed_on_every_node()
     {
-        Skip.If(TestProgram.Find("openssl") is null, "openssl is not installed");
+        Skip.If(OpenSslClient.Missing is not null, OpenSslClient.Missing);
         // The portable engine has the platform's ticket keys, which are each process's own (docs/engines.md).
         bool shares = TestEngine.Name != "portable";
         using var folder = new TemporaryFolder();
         int[] ports = [.. nodes.Cluster.Nodes.Select(node => node.Process.HttpsPort)];
         const int sessions = 7;
-        // A node that has just joined is told of the keys in a moment.
-        if (shares)
-            await Eventually.HoldsAsync(async () => await ResumedElsewhereAsync(0) + await ResumedElsewhereAsync(1) + await ResumedElsewhereAsync(2) == 6, "all have the cluster's ticket keys", TimeSpan.FromSeconds(60));
         int resumed = 0;
         for (int number = 0; number < sessions; number++)
             resumed += await ResumedElsewhereAsync(number % ports.Length);
@@ -31,16 +30,16 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
         {
             int there = 0;
             string session = Path.Combine(folder.Path, Guid.NewGuid().ToString("N"));
-            Assert.Contains("New, TLSv1.3", await OpenSslAsync(ports[first], "-sess_out", session), StringComparison.Ordinal);
+            Assert.Contains("New, TLSv1.3", await OpenSslClient.GetAsync(ports[first], "-sess_out", session), StringComparison.Ordinal);
             foreach (int other in ports.Where((_, index) => index != first))
             {
-                string said = await OpenSslAsync(other, "-sess_in", session);
+                string said = await OpenSslClient.GetAsync(other, "-sess_in", session);
                 Assert.Contains("HTTP/1.1 200", said, StringComparison.Ordinal);
                 there += said.Contains("Reused, TLSv1.3", StringComparison.Ordinal) ? 1 : 0;
             }
 
             if (!shares)
-                Assert.Contains("Reused, TLSv1.3", await OpenSslAsync(ports[first], "-sess_in", session), StringComparison.Ordinal);
+                Assert.Contains("Reused, TLSv1.3", await OpenSslClient.GetAsync(ports[first], "-sess_in", session), StringComparison.Ordinal);
             return there;
         }
     }
@@ -48,27 +47,29 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
     [Fact]
     public async Task Connections_are_found_told_and_ended_from_any_node()
     {
+        // Nobody else's: connections of other tests may not have ended yet.
+        const string name = "found.localhost";
         var clients = new List<TlsClient>();
         try
         {
             foreach (ClusterServer node in nodes.Cluster.Nodes)
-                clients.Add(await TlsClient.ConnectAsync(node.Process.HttpsPort, "localhost"));
+                clients.Add(await TlsClient.ConnectAsync(node.Process.HttpsPort, name));
             using AdminClient admin = nodes.Cluster[1].Admin();
 
-            ConnectionPage page = await admin.ListConnectionsAsync(new ConnectionQuery { Where = ConnectionFilter.Parse("sni = localhost and age < 10m") }, CancellationToken.None);
-            Assert.Equal(3, page.Matched);
-            Assert.Empty(page.Silent);
+            // With TLS 1.3 a client may be done before its server is.
+            ConnectionPage page = await AwaitMatchedAsync(admin, $"sni = {name} and age < 10m and state = open", 3);
             Assert.Equal(nodes.Cluster.Nodes.Select(node => node.Name).Order(), page.Connections.Select(connection => connection.Node!).Order());
 
             string last = nodes.Cluster[2].Name;
-            page = await admin.ListConnectionsAsync(new ConnectionQuery { Where = ConnectionFilter.Parse($"node = {last}") }, CancellationToken.None);
+            page = await AwaitMatchedAsync(admin, $"node = {last} and sni = {name}", 1);
             Assert.Equal(last, Assert.Single(page.Connections).Node);
 
-            ConnectionsActedOn done = await admin.ActOnConnectionsAsync("close", $"node = {last} and sni = localhost", null, CancellationToken.None);
+            ConnectionsActedOn done = await admin.ActOnConnectionsAsync("close", $"node = {last} and sni = {name}", null, CancellationToken.None);
             Assert.Equal(1, done.Count);
             Assert.True(await clients[2].EndsAsync());
 
-            done = await admin.ActOnConnectionsAsync("drain", "sni = localhost", null, CancellationToken.None);
+            await AwaitMatchedAsync(admin, $"sni = {name}", 2);
+            done = await admin.ActOnConnectionsAsync("drain", $"sni = {name}", null, CancellationToken.None);
             Assert.Equal(2, done.Count);
             Assert.True(await clients[0].EndsAsync());
         }
@@ -79,6 +80,32 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
         }
     }
 
+    [SkippableFact]
+    public async Task Connections_between_nodes_are_closed_by_their_protocol_alone()
+    {
+        using AdminClient admin = nodes.Cluster[1].Admin();
+        // Whoever was there first was connected to by those that came.
+        ConnectionPage page = await admin.ListConnectionsAsync(new ConnectionQuery { Where = ConnectionFilter.Parse("protocol = akka-remote/1") }, CancellationToken.None);
+        Skip.If(page.Matched == 0, "the nodes do not speak over the https listeners");
+        string[] links = [.. page.Connections.Select(connection => $"{connection.Node} {connection.Id}").Order()];
+
+        ConnectionsActedOn done = await admin.ActOnConnectionsAsync("close", "certificate = *node* and age > 0s", null, CancellationToken.None);
+        Assert.Equal(0, done.Count);
+        page = await admin.ListConnectionsAsync(new ConnectionQuery { Where = ConnectionFilter.Parse("protocol = akka-remote/1") }, CancellationToken.None);
+        Assert.Equal(links, page.Connections.Select(connection => $"{connection.Node} {connection.Id}").Order());
+
+        // They are begun again by themselves, and nobody is missed. The node is asked itself: what another says of it would come by what is closed.
+        ClusterServer one = nodes.Cluster.Nodes.First(node => node.Name == page.Connections[0].Node);
+        using AdminClient its = one.Admin();
+        string itsLinks = $"protocol = akka-remote/1 and node = {one.Name}";
+        links = [.. (await AwaitMatchedAsync(its, itsLinks, links.Count(link => link.StartsWith(one.Name, StringComparison.Ordinal)))).Connections.Select(connection => connection.Id)];
+        done = await its.ActOnConnectionsAsync("close", itsLinks, null, CancellationToken.None);
+        Assert.Equal(links.Length, done.Count);
+        await Eventually.HoldsAsync(
+            async () => !(await its.ListConnectionsAsync(new ConnectionQuery { Where = ConnectionFilter.Parse(itsLinks) }, CancellationToken.None)).Connections.Any(connection => links.Contains(connection.Id)), "they are closed", Patience);
+        await nodes.Cluster.AllKnowAllAsync();
+    }
+
     [Fact]
     public async Task Why_a_connection_ended_is_told_by_any_node()
     {
@@ -87,15 +114,15 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
         {
             // What is no request is a fault of its own.
             await client.SendAsync("\u0001\r\n\r\n");
-            await client.EndsAsync();
+            Assert.True(await client.EndsAsync());
         }
 
         using AdminClient admin = nodes.Cluster[0].Admin();
         ConnectionHistory history = new();
-        await Eventually.HoldsAsync(async () => (history = await admin.HistoryAsync(new HistoryQuery(HistorySubject.All, 1000), CancellationToken.None)).Ended.Any(ended => ended.Reason == "protocol_error"), "it is told");
+        await Eventually.HoldsAsync(
+            async () => (history = await admin.HistoryAsync(new HistoryQuery(HistorySubject.All, 1000), CancellationToken.None)) is { Silent: [] } && history.Ended.Any(ended => ended.Reason == "protocol_error"), "it is told", Patience);
         EndedConnection ended = history.Ended.First(ended => ended.Reason == "protocol_error");
         Assert.Equal((node.Name, "localhost"), (ended.Last.Node, ended.Last.ServerName));
-        Assert.Empty(history.Silent);
     }
 
     [Fact]
@@ -130,8 +157,10 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
     public async Task Any_node_shows_all_nodes()
     {
         using AdminClient admin = nodes.Cluster[2].Admin();
+        ClusterNodeReport[] all = [];
 
-        ClusterNodeReport[] all = await admin.ListNodesAsync(CancellationToken.None);
+        // One that is busy for a moment is shown without its own words.
+        await Eventually.HoldsAsync(async () => (all = await admin.ListNodesAsync(CancellationToken.None)).All(node => node.Node is not null), "all have answered", Patience);
 
         Assert.Equal(nodes.Cluster.Nodes.Select(node => node.Name).Order(), all.Select(node => node.Name).Order());
         Assert.All(all, node => Assert.Equal(("up", true, "running", true), (node.Status, node.IsReachable, node.Node!.Phase, node.Node.Ready)));
@@ -153,13 +182,21 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
         await Eventually.HoldsAsync(
             () => Task.FromResult(Says(nodes.Cluster[0].Process.Errors) || Says(stranger.Errors)),
             "one of them says why",
-            TimeSpan.FromSeconds(60));
+            Patience);
         // Akka.Remote gives up where its own certificate is refused, sooner or later.
-        await Eventually.HoldsAsync(async () => stranger.HasExited || (stranger.AdminPort != 0 && await stranger.ReadinessAsync() == 503), "it is not ready", TimeSpan.FromSeconds(60));
+        await Eventually.HoldsAsync(async () => stranger.HasExited || (stranger.AdminPort != 0 && await stranger.ReadinessAsync() == 503), "it is not ready", Patience);
         if (stranger.HasExited)
             Assert.Equal(ExitCode.Failed, await stranger.ExitAsync());
         using AdminClient admin = nodes.Cluster[0].Admin();
         Assert.Equal(3, (await admin.ListNodesAsync(CancellationToken.None)).Length);
+    }
+
+    private static async Task<ConnectionPage> AwaitMatchedAsync(AdminClient admin, string where, int count)
+    {
+        ConnectionPage? page = null;
+        await Eventually.HoldsAsync(
+            async () => (page = await admin.ListConnectionsAsync(new ConnectionQuery { Where = ConnectionFilter.Parse(where) }, CancellationToken.None)) is { Silent: [] } && page.Matched == count, $"{count} are found by '{where}'", Patience);
+        return page!;
     }
 
     private static bool Says(string log) =>
@@ -174,13 +211,4 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
         BaseAddress = new Uri($"https://localhost:{port}/"),
         Timeout = TimeSpan.FromMinutes(2),
     };
-
-    // As a client that goes once its ticket has come.
-    private static async Task<string> OpenSslAsync(int port, params string[] arguments)
-    {
-        await using TestProgram client = TestProgram.Start(
-            "sh", ["-c", $"printf 'GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' | timeout 20 openssl s_client -connect 127.0.0.1:{port} -servername localhost -ign_eof {string.Join(' ', arguments)}"]);
-        await client.EndAsync();
-        return client.Output;
-    }
 }

@@ -14,7 +14,7 @@ public sealed class ThreeNodes : IAsyncLifetime
     internal DnsTestServer Upstream { get; } = DnsTestServer.Start(query => query.Answer(records: [DnsTestRecord.A("192.0.2.1")]));
 
     // Not the 500 ms: this machine may be slow, and what is looked at is who asks.
-    public async Task InitializeAsync() => Cluster = await ClusterOfServers.StartAsync(3, Sites, $"dns.upstreams=\"{Upstream.EndPoint}\"", "dns.timeout=60s", "dns.attempt-timeout=60s", "dns.cache.shared-within=60s");
+    public async Task InitializeAsync() => Cluster = await ClusterOfServers.StartAsync(3, Sites, $"dns.upstreams=\"{Upstream.EndPoint}\"", "dns.timeout=60s", "dns.attempt-timeout=60s", "dns.cache.shared-within=60s", "cluster.heartbeat-pause=30s");
 
     public async Task DisposeAsync()
     {

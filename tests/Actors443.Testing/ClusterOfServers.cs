@@ -7,6 +7,8 @@ namespace Actors443.Testing;
 /// <summary>Servers of one cluster, each a process of its own, with one certificate for localhost.</summary>
 internal sealed class ClusterOfServers : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly TemporaryFolder _folder = new();
     private readonly TestCertificates _authority = new();
     private readonly List<ClusterServer> _nodes = [];
@@ -31,7 +33,7 @@ internal sealed class ClusterOfServers : IAsyncDisposable
 
     public static string NewSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(48));
 
-    /// <summary>Starts that many nodes and waits until all are up.</summary>
+    /// <summary>Starts that many nodes and waits until each knows that all are up and ready.</summary>
     /// <param name="count">How many.</param>
     /// <param name="hocon">The configuration of each; null: the built-in one.</param>
     /// <param name="overrides">As with <c>--set</c>, of each.</param>
@@ -41,6 +43,7 @@ internal sealed class ClusterOfServers : IAsyncDisposable
         try
         {
             await Task.WhenAll(Enumerable.Range(0, count).Select(number => cluster.AddAsync(number < cluster._seeds.Length ? cluster._seeds[number] : FreePort.Next())));
+            await cluster.AllKnowAllAsync();
             return cluster;
         }
         catch
@@ -52,6 +55,19 @@ internal sealed class ClusterOfServers : IAsyncDisposable
 
     /// <summary>Starts another node and waits until it is up.</summary>
     public Task<ClusterServer> AddAsync(params string[] more) => AddAsync(FreePort.Next(), more);
+
+    /// <summary>Waits until each node that there is says of all, and of no other, that they are up and ready. One that is up itself may not have been told of the others yet.</summary>
+    public async Task AllKnowAllAsync()
+    {
+        foreach (ClusterServer node in _nodes)
+        {
+            using AdminClient admin = node.Admin();
+            await Eventually.HoldsAsync(
+                async () => await admin.ListNodesAsync(CancellationToken.None) is { } all && all.Length == _nodes.Count && Array.TrueForAll(all, each => each is { Status: "up", IsReachable: true, Node.Ready: true }),
+                $"{node.Name} knows that all {_nodes.Count} nodes are up and ready",
+                Patience);
+        }
+    }
 
     /// <summary>Starts a node in the place of one that has ended, with the same ports, and another state directory.</summary>
     public async Task<ClusterServer> RestartAsync(ClusterServer node)

@@ -51,6 +51,16 @@ public class ConnectionFilterTests
     [InlineData("tls = 1.2")]
     public void It_is_not_meant(string filter) => Assert.False(ConnectionFilter.Parse(filter).Matches(Connection));
 
+    [Theory]
+    [InlineData("protocol = akka-remote/1", true)]
+    [InlineData("age > 1h and protocol = akka*", true)]
+    [InlineData("id = 1a2b", true)]
+    [InlineData("", false)]
+    [InlineData("node = 10.0.0.1:443 and state = upgraded", false)]
+    [InlineData("protocol != h2", false)]
+    [InlineData("id != 1a2b", false)]
+    public void Connections_between_nodes_are_acted_upon_only_by_what_they_are(string filter, bool are) => Assert.Equal(are, ConnectionFilter.Parse(filter).NamesWhatTheyAre);
+
     [Fact]
     public void A_connection_is_its_principals_rather_than_its_certificates()
     {

@@ -21,6 +21,12 @@ public sealed class ConnectionFilter
     /// <summary>All connections of all nodes.</summary>
     public static ConnectionFilter All { get; } = new("", []);
 
+    /// <summary>
+    /// Whether it says which protocol the connections speak, or names one by its id. Other filters mean clients when something is done to connections: whoever closes all of a node, or all that are
+    /// old, does not part the nodes of a cluster.
+    /// </summary>
+    internal bool NamesWhatTheyAre => Array.Exists(_conditions, condition => condition.NamesWhatItIs);
+
     /// <summary>As it was written.</summary>
     public string Text { get; }
 
@@ -72,4 +78,7 @@ public sealed class ConnectionFilter
 }
 
 /// <summary>One condition: of the node, or of the connection.</summary>
-internal sealed record ConnectionCondition(Func<string, bool>? OfNode, Func<ConnectionSnapshot, bool>? OfConnection);
+/// <param name="OfNode">By its name.</param>
+/// <param name="OfConnection">Null: of the node.</param>
+/// <param name="NamesWhatItIs">The protocol, or one connection alone.</param>
+internal sealed record ConnectionCondition(Func<string, bool>? OfNode, Func<ConnectionSnapshot, bool>? OfConnection, bool NamesWhatItIs = false);

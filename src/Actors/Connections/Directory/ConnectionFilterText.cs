@@ -13,7 +13,7 @@ internal static class ConnectionFilterText
     private static readonly Dictionary<string, Func<string, string, (ConnectionCondition? Condition, string? Problem)>> Keys = new(StringComparer.Ordinal)
     {
         ["node"] = (sign, value) => Text(sign, value, is_ => new ConnectionCondition(is_, null)),
-        ["id"] = OfText(connection => connection.Id),
+        ["id"] = OfText(connection => connection.Id, namesWhatItIs: true),
         ["listener"] = OfText(connection => connection.Listener),
         ["state"] = State,
         ["address"] = Address,
@@ -21,7 +21,7 @@ internal static class ConnectionFilterText
         ["principal"] = OfText(connection => connection.Principal ?? connection.ClientCertificate),
         ["certificate"] = OfText(connection => connection.ClientCertificate),
         ["ja4"] = OfText(connection => connection.Ja4),
-        ["protocol"] = OfText(connection => connection.ApplicationProtocol),
+        ["protocol"] = OfText(connection => connection.ApplicationProtocol, namesWhatItIs: true),
         ["tls"] = OfText(connection => connection.TlsVersion is { } version ? TlsNames.Version(version) : null),
         ["route"] = OfText(connection => connection.Route),
         ["age"] = OfNumber(connection => connection.Age.TotalSeconds, SettingsValueTypes.SecondsOf, "a duration such as 30s, 5m or 1h"),
@@ -78,8 +78,8 @@ internal static class ConnectionFilterText
 
     private static string Advice(string key) => KeySuggestion.Nearest(key, Keys.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"there are {string.Join(", ", Keys.Keys)}";
 
-    private static Func<string, string, (ConnectionCondition?, string?)> OfText(Func<ConnectionSnapshot, string?> read) =>
-        (sign, value) => Text(sign, value, matches => new ConnectionCondition(null, connection => matches(read(connection))));
+    private static Func<string, string, (ConnectionCondition?, string?)> OfText(Func<ConnectionSnapshot, string?> read, bool namesWhatItIs = false) =>
+        (sign, value) => Text(sign, value, matches => new ConnectionCondition(null, connection => matches(read(connection)), namesWhatItIs && sign == "="));
 
     private static (ConnectionCondition?, string?) Text(string sign, string value, Func<Func<string?, bool>, ConnectionCondition> make)
     {

@@ -81,6 +81,7 @@ internal sealed class CertificateSupervisor : ReceiveActor, IWithTimers
         Receive<LocalCertificatesIssued>(_ => Sender.Equals(_localCa), OnIssued);
         Receive<AcmeCertificatesChanged>(_ => Sender.Equals(_acme), OnAcmeChanged);
         Receive<UseClusterTicketKeys>(keys => _ticketKeys.Forward(keys));
+        Receive<ClusterTicketKeysLate>(late => _ticketKeys.Forward(late));
         Receive<RenewCertificate>(renew => AskAcme(renew, new RenewalAnswer(false, CertificateStory.None(renew.Name).Summary)));
         Receive<ExplainCertificate>(explain => AskAcme(explain, CertificateStory.None(explain.Name)));
         Receive<ObtainCertificate>(obtain => _acme.Forward(obtain));

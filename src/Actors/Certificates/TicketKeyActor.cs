@@ -40,6 +40,14 @@ internal sealed class TicketKeyActor(Func<TicketKeySettings> settings, Published
             case UseClusterTicketKeys:
                 // All nodes derive the same already.
                 break;
+            case ClusterTicketKeysLate late when published.OfCluster.AreAwaited:
+                published.OfCluster = ClusterKeysState.Own;
+                if (settings().SharedSecret is null)
+                    _log.TicketKeysLate(late.After.TotalSeconds);
+                break;
+            case ClusterTicketKeysLate:
+                // They have come.
+                break;
             case RotateTicketKeys:
                 Rotate();
                 Wait();
@@ -52,13 +60,16 @@ internal sealed class TicketKeyActor(Func<TicketKeySettings> settings, Published
 
     private void Rotate()
     {
-        if (_cluster is not null)
+        // With a secret all nodes derive the same, and need no others.
+        if (_cluster is not null && settings().SharedSecret is null)
         {
             UseCluster();
             return;
         }
 
         published.Publish(published.Current.Next(settings(), time));
+        if (published.OfCluster.Generation > 0)
+            published.OfCluster = ClusterKeysState.Own;
         _log.TicketKeysRotated(published.Current.Count, published.Current.RotateAt);
     }
 
@@ -70,11 +81,13 @@ internal sealed class TicketKeyActor(Func<TicketKeySettings> settings, Published
             // Whoever makes them is gone: better that a client is not resumed elsewhere than a key that lasts for ever.
             _log.TicketKeysOverdue(_cluster.SealingAt(now).SealFrom);
             _cluster = null;
+            published.OfCluster = ClusterKeysState.Own;
             Rotate();
             return;
         }
 
         published.Publish(published.Current.Followed(_cluster.InOrder(now, published.Current), _cluster.NextChange(now, settings().Rotate)));
+        published.OfCluster = new ClusterKeysState(_cluster.Generation, AreAwaited: false);
     }
 
     private void Wait() => Timers.StartSingleTimer(nameof(LookAtKeys), LookAtKeys.Instance, DueTime.Wait(published.Current.RotateAt, time.GetUtcNow(), LongestWait));

@@ -56,7 +56,7 @@ internal sealed class ClusterSupervisor : UntypedActor
             Props.Create<ConfigurationNodeActor>(environment.ClusterConfiguration, configuration, environment.Settings.StateDirectory, authority, environment.Loggers), ConfigurationNodeActor.Name);
         var ticketKeys = new SealedRegister("ticket-keys", seal);
         Func<TicketKeySettings> ticketKeySettings = () => environment.Settings.Certificates.TicketKeys;
-        Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, environment.Loggers), "ticket-keys");
+        Context.ActorOf(Props.Create<TicketKeyReplicaActor>(ticketKeys, certificates, TicketKeyReplicaActor.Patience, environment.Loggers), "ticket-keys");
         ClusterSingleton.Start(Context, Props.Create<TicketKeyAuthorityActor>(ticketKeySettings, ticketKeys, environment.Time, environment.Loggers), "ticket-key-authority");
     }
 

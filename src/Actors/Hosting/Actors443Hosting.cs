@@ -198,6 +198,7 @@ public static class Actors443Hosting
         services.TryAddSingleton(Predecessor.None);
         services.AddSingleton(new ListeningSockets(InheritedSockets.OfProcess));
         services.AddSingleton(provider => new PublishedTicketKeys(settings.Certificates.TicketKeys, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Predecessor>().Legacy));
+        services.AddSingleton<ClusterTicketKeyMetrics>();
         services.AddSingleton<PortableEngine>();
         services.TryAddSingleton(provider => EngineChoice.Make(provider, settings, OpenSsl.Missing));
         services.AddSingleton<Http3Engine>();

@@ -40,6 +40,7 @@ internal sealed class ServerEnvironment(
     ClusterLimitMetrics clusterLimitMetrics,
     ClusterConfiguration clusterConfiguration,
     ClusterConfigurationMetrics clusterConfigurationMetrics,
+    ClusterTicketKeyMetrics clusterTicketKeyMetrics,
     TlsFrontEnd frontEnd,
     ConnectionLifetimes lifetimes,
     IConnectionEngine engine,
@@ -100,6 +101,9 @@ internal sealed class ServerEnvironment(
     public ClusterConfiguration ClusterConfiguration => clusterConfiguration;
 
     public ClusterConfigurationMetrics ClusterConfigurationMetrics => clusterConfigurationMetrics;
+
+    /// <summary>Held so that its observable instruments live as long as the server.</summary>
+    public ClusterTicketKeyMetrics ClusterTicketKeyMetrics => clusterTicketKeyMetrics;
 
     /// <summary>Of all listeners, as the gate counts them.</summary>
     public HandshakeQueue Handshakes { get; } = new(gate);

@@ -53,6 +53,9 @@ internal static partial class ClusterLog
     [LoggerMessage(First + 15, LogLevel.Information, "All nodes that were found are in no cluster; this node founds one for {Others} and itself")]
     public static partial void FoundsWithFound(this ILogger log, string others);
 
+    [LoggerMessage(First + 16, LogLevel.Warning, "The cluster's ticket keys have not come within {Seconds} s of joining; this node is ready without. Its clients get full handshakes if their sessions are of other nodes, until the keys come")]
+    public static partial void TicketKeysLate(this ILogger log, double seconds);
+
     [LoggerMessage(First + 20, LogLevel.Information, "This node orders certificates for the cluster from now on (term {Term}, {Entries} entries)")]
     public static partial void OrdersForCluster(this ILogger log, long term, int entries);
 

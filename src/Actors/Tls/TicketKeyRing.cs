@@ -119,8 +119,27 @@ internal sealed class TicketKeyRing
 internal sealed class PublishedTicketKeys(TicketKeySettings settings, TimeProvider time, Legacy? legacy = null)
 {
     private TicketKeyRing _current = legacy is { Keys.Count: > 0 } && settings.SharedSecret is null ? TicketKeyRing.Of(legacy.Keys, legacy.RotateAt) : TicketKeyRing.Create(settings, time);
+    private ClusterKeysState _ofCluster = ClusterKeysState.Awaited;
 
     public TicketKeyRing Current => Volatile.Read(ref _current);
 
+    /// <summary>Where this node stands with the keys of its cluster, if it is in one and they are not made of a secret.</summary>
+    public ClusterKeysState OfCluster
+    {
+        get => Volatile.Read(ref _ofCluster);
+        set => Volatile.Write(ref _ofCluster, value);
+    }
+
     public void Publish(TicketKeyRing ring) => Volatile.Write(ref _current, ring);
+}
+
+/// <summary>Whose keys seal here, of a node in a cluster.</summary>
+/// <param name="Generation">Of the cluster's keys; 0: this node's own.</param>
+/// <param name="AreAwaited">The cluster's are still to come, and the node is not ready before.</param>
+internal sealed record ClusterKeysState(long Generation, bool AreAwaited)
+{
+    public static ClusterKeysState Awaited { get; } = new(0, true);
+
+    /// <summary>They have not come in time, or no new one has for too long: clients get full handshakes where they were not before.</summary>
+    public static ClusterKeysState Own { get; } = new(0, false);
 }

@@ -105,10 +105,12 @@ internal static class ServerHost
         WriteBanner(start, services, admin);
         foreach (IPEndPoint left in InheritedSockets.OfProcess.CloseRest())
             log.SocketNotWanted(left);
+        using var serves = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
+        Task told = Task.CompletedTask;
         if (predecessor.Exists)
             await predecessor.TakeOverAsync(stop);
         else
-            manager.Ready($"serving on {string.Join(", ", services.GetRequiredService<Actors443Server>().Listeners.SelectMany(listener => listener.EndPoints))}");
+            told = manager.ReadyAsync(environment, $"serving on {string.Join(", ", services.GetRequiredService<Actors443Server>().Listeners.SelectMany(listener => listener.EndPoints))}", serves.Token);
         serving.SetResult();
         served(services);
         await using (reload.Watch())
@@ -119,6 +121,8 @@ internal static class ServerHost
             await stopAsked.Task;
         }
 
+        await serves.CancelAsync();
+        await told;
         // Else it would have the whole service stopped.
         if (!environment.Lifecycle.IsReplaced)
             manager.Stopping();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Actors443.Supervision;
 using Microsoft.Extensions.Hosting.Systemd;
 
 namespace Actors443.Server.Hosting;
@@ -8,14 +9,47 @@ internal sealed class ServiceManager
 {
     private const string Address = "NOTIFY_SOCKET";
 
+    // TimeoutStartSec is 90 s if nobody has set it.
+    private static readonly TimeSpan JoinWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
     private readonly string? _address = Environment.GetEnvironmentVariable(Address);
     private readonly SystemdNotifier _notifier = new();
 
-    /// <summary>Every listener is open.</summary>
-    /// <param name="status">A line that <c>systemctl status</c> shows.</param>
-    public void Ready(string status)
+    /// <summary>
+    /// Says that the service is ready: every listener is open, and a node of a cluster has joined it and has what the others have. That is waited for <see cref="JoinWithin"/> at most, as systemd would
+    /// end a service that is not ready for long, and a cluster may wait for other nodes.
+    /// </summary>
+    /// <param name="environment">The server.</param>
+    /// <param name="serving">A line that <c>systemctl status</c> shows.</param>
+    /// <param name="stop">Ends the wait; nothing is said then.</param>
+    public async Task ReadyAsync(ServerEnvironment environment, string serving, CancellationToken stop)
     {
-        _notifier.Notify(new ServiceState("STATUS=" + status));
+        long began = environment.Time.GetTimestamp();
+        string? told = null;
+        using var looks = new PeriodicTimer(LookAgain, environment.Time);
+        try
+        {
+            while (ServerReadiness.Of(environment).JoinProblem is { } problem)
+            {
+                string status = $"{serving}; {problem.Check}: {problem.Detail}";
+                if (status != told)
+                    _notifier.Notify(new ServiceState("STATUS=" + (told = status)));
+                if (environment.Time.GetElapsedTime(began) > JoinWithin)
+                {
+                    _notifier.Notify(ServiceState.Ready);
+                    return;
+                }
+
+                await looks.WaitForNextTickAsync(stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _notifier.Notify(new ServiceState("STATUS=" + serving));
         _notifier.Notify(ServiceState.Ready);
     }
 

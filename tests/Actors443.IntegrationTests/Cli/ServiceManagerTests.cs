@@ -13,9 +13,7 @@ public sealed class ServiceManagerTests
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "only Linux has systemd");
         using var folder = new TemporaryFolder();
-        string path = Path.Combine(folder.Path, "notify");
-        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        manager.Bind(new UnixDomainSocketEndPoint(path));
+        using Socket manager = Bind(folder, out string path);
         var state = new TemporaryFolder();
         await using ServerProcess server = ServerProcess.Launch(
             state,
@@ -35,6 +33,47 @@ public sealed class ServiceManagerTests
 
         Assert.Equal("STOPPING=1", await HearAsync(manager));
         await Eventually.HoldsAsync(() => !ServerProcess.Lives(upgrade.Now), "the new process has ended");
+    }
+
+    [SkippableFact]
+    public async Task A_node_of_a_cluster_is_said_to_be_ready_when_it_has_joined()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "only Linux has systemd");
+        using var folder = new TemporaryFolder();
+        using Socket manager = Bind(folder, out string path);
+        string secret = folder.Write("cluster.secret", ClusterOfServers.NewSecret());
+        int[] ports = [FreePort.Next(), FreePort.Next()];
+
+        await using ServerProcess second = Launch(1, ["env", $"NOTIFY_SOCKET={path}"]);
+        Assert.Equal($"STATUS=serving on 127.0.0.1:{ports[1]}; cluster: not a member of the cluster yet, or no longer", await HearAsync(manager));
+        Assert.Equal(503, await second.ReadinessAsync());
+        await using ServerProcess first = Launch(0, []);
+        List<string> heard = [await HearAsync(manager)];
+        while (heard[^1] != "READY=1")
+            heard.Add(await HearAsync(manager));
+
+        Assert.Equal(200, await second.ReadinessAsync());
+        Assert.Equal($"STATUS=serving on 127.0.0.1:{ports[1]}", heard[^2]);
+
+        // The first of the seed nodes founds the cluster.
+        ServerProcess Launch(int number, IReadOnlyList<string> prefix)
+        {
+            var state = new TemporaryFolder();
+            string[] settings =
+            [
+                TestEngine.Setting, $"https.bind=127.0.0.1:{ports[number]}", "http.enabled=off", "admin.bind=127.0.0.1:0", $"state-directory={state.Path}/state", $"cluster.secret=file:{secret}",
+                $"cluster.seed-nodes=[{string.Join(", ", ports.Select(port => $"\"127.0.0.1:{port}\""))}]",
+            ];
+            return ServerProcess.Launch(state, prefix, ["run", "--cluster", .. settings.SelectMany(setting => (string[])["--set", setting])]);
+        }
+    }
+
+    private static Socket Bind(TemporaryFolder folder, out string path)
+    {
+        path = Path.Combine(folder.Path, "notify");
+        var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        return manager;
     }
 
     private static async Task<string> HearAsync(Socket manager)

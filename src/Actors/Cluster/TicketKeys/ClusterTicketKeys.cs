@@ -93,3 +93,7 @@ internal sealed record ClusterTicketKeys(long Generation, IReadOnlyList<ClusterT
 
 /// <summary>To the ticket key actor: the cluster's keys, to be used from now on.</summary>
 internal sealed record UseClusterTicketKeys(ClusterTicketKeys Keys);
+
+/// <summary>To the ticket key actor: since this node has joined the cluster, its keys have not come; it is ready without.</summary>
+/// <param name="After">How long they were waited for.</param>
+internal sealed record ClusterTicketKeysLate(TimeSpan After);

@@ -108,6 +108,8 @@ internal sealed class TicketKeyAuthorityActor : UntypedActor, IWithTimers
         _keys = keys;
         byte[] plain = keys.Encode();
         _replicator.Tell(Dsl.Update(_register.Key, SealedRegister.Empty(_node), new WriteMajority(AgreeWithin), _register.Write(_node, keys.Generation, plain)));
+        // This node is not ready before it has them.
+        _replicator.Tell(FlushChanges.Instance);
         CryptographicOperations.ZeroMemory(plain);
         Wait();
     }

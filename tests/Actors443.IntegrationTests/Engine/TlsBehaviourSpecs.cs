@@ -156,8 +156,15 @@ public abstract class TlsBehaviourSpecs(EngineKind kind, int tlsContexts = 1000)
     {
         Skip.If(OpenSslClient.Missing is not null, OpenSslClient.Missing);
         string session = Path.Combine(_folder.Path, "session.pem");
-        Assert.False(await OpenSslClient.ConnectAsync(Host.Port, [.. arguments, "-sess_out", session]));
-        Assert.True(await OpenSslClient.ConnectAsync(Host.Port, [.. arguments, "-sess_in", session]));
+        bool isResumed = false;
+        // .NET lets go of all contexts that no connection uses each time a process has 32 more, those of other tests among them.
+        for (int attempts = kind == EngineKind.Portable ? 3 : 1; attempts > 0 && !isResumed; attempts--)
+        {
+            Assert.False(await OpenSslClient.ConnectAsync(Host.Port, [.. arguments, "-sess_out", session]));
+            isResumed = await OpenSslClient.ConnectAsync(Host.Port, [.. arguments, "-sess_in", session]);
+        }
+
+        Assert.True(isResumed);
     }
 
     [SkippableTheory]

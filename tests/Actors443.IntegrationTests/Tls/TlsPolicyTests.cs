@@ -143,17 +143,20 @@ public sealed class TlsPolicyTests : IAsyncLifetime
     [Theory]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
-    public async Task The_second_connection_of_a_client_is_resumed(SslProtocols protocol)
+    public async Task The_next_connection_of_a_client_is_resumed(SslProtocols protocol)
     {
-        for (int i = 0; i < 2; i++)
+        bool isResumed = false;
+        // Rarely the one after: .NET, here the client at least, lets go of all contexts not in use each time a process has 32 more.
+        for (int connections = 0; connections < 4 && !isResumed; connections++)
         {
             await using TlsClient client = await TlsClient.ConnectAsync(_server.HttpsPort, protocols: protocol);
             await client.GetAsync();
             ConnectionSnapshot connection = (await _server.ConnectionsAsync()).Single(candidate => candidate.Remote.Equals(client.Local));
             Assert.Equal(protocol, connection.TlsVersion);
-            if (i == 1)
-                Assert.True(connection.Resumed);
+            isResumed = connection.Resumed == true;
         }
+
+        Assert.True(isResumed);
     }
 
     [SkippableFact]

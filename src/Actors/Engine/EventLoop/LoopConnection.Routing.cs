@@ -192,9 +192,9 @@ internal sealed partial class LoopConnection : IRoutedClient
 
         // close_notify: the client may still speak (RFC 8446 6.1).
         _shutdownSaid = true;
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
         _ = OpenSsl.SSL_shutdown(_ssl);
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
         return SendOutput();
     }
 

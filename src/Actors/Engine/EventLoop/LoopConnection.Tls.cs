@@ -171,7 +171,7 @@ internal sealed unsafe partial class LoopConnection
 
     private void Handshake()
     {
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
         int result = OpenSsl.SSL_do_handshake(_ssl);
         if (result == 1)
         {
@@ -253,7 +253,7 @@ internal sealed unsafe partial class LoopConnection
     {
         SetReason(CloseReason.ChallengeAnswered);
         _ = OpenSsl.SSL_shutdown(_ssl);
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
         if (SendOutput())
             Linger();
     }
@@ -300,7 +300,7 @@ internal sealed unsafe partial class LoopConnection
     /// <summary>Decrypts all that was received, and lets Kestrel have it.</summary>
     private void Decrypt()
     {
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
         int read = 0;
         int received = _home.Bio.InputLength;
         int said = _home.Bio.OutputLength;
@@ -409,7 +409,7 @@ internal sealed unsafe partial class LoopConnection
         int written = OpenSsl.SSL_write(_ssl, bytes, length);
         if (written > 0)
             return written;
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
         SetReason(CloseReason.ProtocolError, "TLS refuses to write");
         Reset();
         return written;
@@ -436,9 +436,9 @@ internal sealed unsafe partial class LoopConnection
         if (!_shutdownSaid && !_tlsFailed && !_isRaw)
         {
             _shutdownSaid = true;
-            OpenSsl.ERR_clear_error();
+            OpenSsl.ClearErrors();
             _ = OpenSsl.SSL_shutdown(_ssl);
-            OpenSsl.ERR_clear_error();
+            OpenSsl.ClearErrors();
             if (!SendOutput() || !_unsent.IsEmpty)
                 return;
         }

@@ -187,7 +187,7 @@ internal sealed unsafe partial class ClientConnection
         if (error == OpenSsl.ErrorSystemCall)
         {
             int errno = LibC.LastSystemError;
-            OpenSsl.ERR_clear_error();
+            OpenSsl.ClearErrors();
             return errno == 0 ? new LoadError(LoadErrorKind.Closed, phase) : FromErrno(errno, phase);
         }
 

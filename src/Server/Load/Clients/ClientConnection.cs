@@ -97,7 +97,7 @@ internal sealed unsafe partial class ClientConnection : ILoopHandler, IWheelEntr
             // Flushing may have found that it is over.
             if (_phase == Phase.Open)
                 _ = OpenSsl.SSL_shutdown(_ssl);
-            OpenSsl.ERR_clear_error();
+            OpenSsl.ClearErrors();
         }
 
         Release();

@@ -127,8 +127,12 @@ internal static unsafe partial class OpenSsl
 
     public static string VerifyText(nint result) => Marshal.PtrToStringUTF8(X509_verify_cert_error_string(result)) ?? $"error {result}";
 
-    [LibraryImport(CryptoLibrary)]
-    public static partial void ERR_clear_error();
+    /// <summary>No error is left on this thread, so that the next is that of the next call. Clearing writes to each of the queue's places: mostly there is nothing.</summary>
+    public static void ClearErrors()
+    {
+        if (ERR_peek_error() != 0)
+            ERR_clear_error();
+    }
 
     [LibraryImport(Library)]
     public static partial nint TLS_client_method();
@@ -232,6 +236,12 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(CryptoLibrary)]
     private static partial ulong ERR_get_error();
+
+    [LibraryImport(CryptoLibrary)]
+    private static partial ulong ERR_peek_error();
+
+    [LibraryImport(CryptoLibrary)]
+    private static partial void ERR_clear_error();
 
     [LibraryImport(CryptoLibrary)]
     private static partial nint ERR_reason_error_string(ulong error);

@@ -220,7 +220,7 @@ internal sealed unsafe class ServerTlsContext
         }
 
         // What the runtime's own calls of OpenSSL have left would be taken for an error of the handshake.
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
         if (verdict != ClientVerdict.Accepted)
             OpenSsl.X509_STORE_CTX_set_error(store, (int)verdict);
         return verdict == ClientVerdict.Accepted ? 1 : 0;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Server.Admin;
 using Actors443.Testing;
@@ -46,10 +45,8 @@ public sealed class AcmeClusterTests : IDisposable
         string serial = (await nodes.AwaitShownAsync(all[0], Name, "Pebble")).SerialNumber;
         Assert.Equal(serial, (await nodes.AwaitShownAsync(all[1], Name, "Pebble")).SerialNumber);
         await nodes.StartAsync(all[2]);
-        long joined = Stopwatch.GetTimestamp();
-        Assert.Equal(serial, (await nodes.AwaitShownAsync(all[2], Name, "Pebble")).SerialNumber);
-        TimeSpan taken = Stopwatch.GetElapsedTime(joined);
-        Assert.True(taken < TimeSpan.FromSeconds(10), $"a new node serves the certificate {taken.TotalSeconds:0.0} s after it is ready");
+        // From the moment it is ready, and no other before.
+        Assert.Equal(serial, (await AcmeNodes.TryShownAsync(all[2], Name))?.SerialNumber);
         AssertOrders(ca, 1);
 
         // Any node is asked for its story, and any can be told to renew.

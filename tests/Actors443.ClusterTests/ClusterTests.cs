@@ -175,7 +175,7 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
             state,
             [],
             [
-                "run", "--cluster", "--set", "https.bind=\"127.0.0.1:0\"", "--set", TestTransport.At(FreePort.Next()), "--set", "http.enabled=off", "--set", "admin.bind=\"127.0.0.1:0\"", "--set", $"cluster.secret=\"{ClusterOfServers.NewSecret()}\"", "--set", $"state-directory=\"{state.Path}/state\"",
+                "run", "--cluster", "--set", TestEngine.Setting, "--set", "https.bind=\"127.0.0.1:0\"", "--set", TestTransport.At(FreePort.Next()), "--set", "http.enabled=off", "--set", "admin.bind=\"127.0.0.1:0\"", "--set", $"cluster.secret=\"{ClusterOfServers.NewSecret()}\"", "--set", $"state-directory=\"{state.Path}/state\"",
                 "--set", $"cluster.seed-nodes=[\"{nodes.Cluster[0].Name}\"]",
             ]);
 
@@ -208,7 +208,8 @@ public sealed class ClusterTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>
         SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null },
     })
     {
-        BaseAddress = new Uri($"https://localhost:{port}/"),
+        // Its name may be that of another address as well, where somebody else has the port.
+        BaseAddress = new Uri($"https://127.0.0.1:{port}/"),
         Timeout = TimeSpan.FromMinutes(2),
     };
 }

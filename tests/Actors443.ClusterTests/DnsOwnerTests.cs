@@ -23,7 +23,7 @@ public sealed class DnsOwnerTests(ITestOutputHelper output)
         ClusterServer[] left = [cluster[0], cluster[1]];
         HttpClient[] clients = [.. left.Select(node => new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } })
         {
-            BaseAddress = new Uri($"https://localhost:{node.Process.HttpsPort}/"),
+            BaseAddress = new Uri($"https://127.0.0.1:{node.Process.HttpsPort}/"),
         })];
         int round = 0;
         try

@@ -8,11 +8,19 @@ internal sealed class PublishedCertificates
 {
     private CertificateIndex _current = CertificateIndex.Empty;
     private CanaryTrial? _trial;
+    private bool _isOfCluster;
 
     public CertificateIndex Current => Volatile.Read(ref _current);
 
     /// <summary>New certificates that some clients see; null: all see the same.</summary>
     public CanaryTrial? Trial => Volatile.Read(ref _trial);
+
+    /// <summary>Of a node in a cluster: since it has joined, what the others serve by ACME has not come yet.</summary>
+    public bool AwaitsCluster
+    {
+        get => !Volatile.Read(ref _isOfCluster);
+        set => Volatile.Write(ref _isOfCluster, !value);
+    }
 
     public void Publish(CertificateIndex index) => Volatile.Write(ref _current, index);
 

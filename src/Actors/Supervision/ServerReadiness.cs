@@ -12,7 +12,7 @@ internal sealed record ServerReadiness(IReadOnlyList<ReadinessProblem> Problems)
     public bool IsReady => Problems.Count == 0;
 
     /// <summary>What a node of a cluster lacks of it; null: nothing.</summary>
-    public ReadinessProblem? JoinProblem => Problems.FirstOrDefault(problem => problem.Check is ReadinessProblem.Cluster or ReadinessProblem.Configuration or ReadinessProblem.TicketKeys);
+    public ReadinessProblem? JoinProblem => Problems.FirstOrDefault(problem => problem.Check is ReadinessProblem.Cluster or ReadinessProblem.Configuration or ReadinessProblem.TicketKeys or ReadinessProblem.Certificates);
 
     public static ServerReadiness Of(ServerEnvironment environment)
     {
@@ -48,6 +48,8 @@ internal sealed record ServerReadiness(IReadOnlyList<ReadinessProblem> Problems)
 
         if (environment.ClusterConfiguration.State is { IsSynchronized: false, Problem: { } lag })
             yield return ReadinessProblem.Lags(lag);
+        if (environment.Certificates.AwaitsCluster)
+            yield return ReadinessProblem.NoCertificatesOfCluster;
         // The portable engine has no use for them.
         if (environment.TicketKeys.OfCluster.AreAwaited && environment.Settings.Certificates.TicketKeys is { SharedSecret: null, Tickets: > 0 } && environment.Engine is EventLoopEngine)
             yield return ReadinessProblem.NoTicketKeys;
@@ -55,13 +57,14 @@ internal sealed record ServerReadiness(IReadOnlyList<ReadinessProblem> Problems)
 }
 
 /// <summary>One reason not to be ready.</summary>
-/// <param name="Check">What was looked at: <c>listeners</c>, <c>certificates</c>, <c>drain</c>, <c>admission</c>, <c>cluster</c>, <c>configuration</c>, <c>ticket-keys</c>.</param>
+/// <param name="Check">What was looked at: <c>listeners</c>, <c>certificates</c>, <c>drain</c>, <c>admission</c>, <c>cluster</c>, <c>configuration</c>, <c>ticket-keys</c>, <c>cluster-certificates</c>.</param>
 /// <param name="Detail">What is wrong with it, for people.</param>
 internal sealed record ReadinessProblem(string Check, string Detail)
 {
     public const string Cluster = "cluster";
     public const string Configuration = "configuration";
     public const string TicketKeys = "ticket-keys";
+    public const string Certificates = "cluster-certificates";
 
     public static ReadinessProblem Draining { get; } = new("drain", "the server is stopping");
 
@@ -75,6 +78,8 @@ internal sealed record ReadinessProblem(string Check, string Detail)
 
     public static ReadinessProblem NoTicketKeys { get; } = new(
         TicketKeys, $"the cluster's ticket keys have not come yet, and sessions of other nodes could not be resumed here; they are waited for {TicketKeyReplicaActor.Patience.TotalSeconds:0} s at most");
+
+    public static ReadinessProblem NoCertificatesOfCluster { get; } = new(Certificates, "what the other nodes serve by ACME has not come yet; it is waited for 15 s at most");
 
     public static ReadinessProblem NoListener(string name) => new("listeners", $"{name} does not listen");
 

@@ -56,6 +56,9 @@ internal static partial class ClusterLog
     [LoggerMessage(First + 16, LogLevel.Warning, "The cluster's ticket keys have not come within {Seconds} s of joining; this node is ready without. Its clients get full handshakes if their sessions are of other nodes, until the keys come")]
     public static partial void TicketKeysLate(this ILogger log, double seconds);
 
+    [LoggerMessage(First + 17, LogLevel.Warning, "Most nodes have not told this one of the cluster's certificates within {Seconds} s of joining; it is ready with those that it had kept, and serves others as soon as it hears of them")]
+    public static partial void CertificatesLate(this ILogger log, double seconds);
+
     [LoggerMessage(First + 20, LogLevel.Information, "This node orders certificates for the cluster from now on (term {Term}, {Entries} entries)")]
     public static partial void OrdersForCluster(this ILogger log, long term, int entries);
 

@@ -11,12 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Actors443.Tests.Cluster;
 
 /// <summary>How a node comes to the ticket keys of its cluster: here one of a single node.</summary>
-public sealed class TicketKeyReplicaTests() : Akka.TestKit.Xunit2.TestKit("""
-    akka.actor.provider = cluster
-    akka.remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }
-    akka.cluster.distributed-data.gossip-interval = 100ms
-    akka.cluster.singleton.hand-over-retry-interval = 100ms
-    """)
+public sealed class TicketKeyReplicaTests : OneNodeTestKit
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
@@ -94,11 +89,5 @@ public sealed class TicketKeyReplicaTests() : Akka.TestKit.Xunit2.TestKit("""
     {
         Func<TicketKeySettings> settings = () => _settings;
         Sys.ActorOf(Props.Create<TicketKeyAuthorityActor>(settings, _register, TimeProvider.System, NullLoggerFactory.Instance));
-    }
-
-    private Task JoinAsync()
-    {
-        var cluster = Akka.Cluster.Cluster.Get(Sys);
-        return cluster.JoinAsync(cluster.SelfAddress);
     }
 }

@@ -34,6 +34,8 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
     private IActorRef _authority = ActorRefs.Nobody;
     private AcmeCertificatesChanged? _ordered;
     private bool _isChanged;
+    // What the cluster has has been reported.
+    private bool _isKnown;
 
     /// <param name="settings">Those in force.</param>
     /// <param name="parts">Of this node.</param>
@@ -92,6 +94,10 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
             case EntryApplied applied:
                 OnApplied(applied.Entry);
                 break;
+            case EntriesKnown:
+                _isKnown = true;
+                Report();
+                break;
             case Reported:
                 if (_isChanged)
                     Report();
@@ -108,6 +114,8 @@ internal sealed class AcmeNodeActor : UntypedActor, IWithTimers
                 _anyAuthority.Forward(obtain);
                 break;
             case CertificatesPublished:
+                if (_isKnown)
+                    _parts.Published.AwaitsCluster = false;
                 _authority.Forward(message);
                 _onDemand.Forward(message);
                 break;

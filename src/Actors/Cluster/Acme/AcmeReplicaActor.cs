@@ -10,7 +10,7 @@ namespace Actors443.Cluster.Acme;
 
 /// <summary>
 /// Keeps this node's disk copy of ACME's state the same as the other nodes'. Each entry is a sealed register of its own; the later generation wins, and only the node that orders makes
-/// generations, each above all of those who ordered before it. Following is here, taking over in <c>.TakingOver</c>, what the node that orders does in <c>.Ordering</c>.
+/// generations, each above all of those who ordered before it. Following is here, joining in <c>.Joining</c>, taking over in <c>.TakingOver</c>, what the node that orders does in <c>.Ordering</c>.
 /// </summary>
 internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
 {
@@ -57,6 +57,8 @@ internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
         foreach (string entry in _marks.Keys.ToArray())
             Offer(entry);
         _replicator.Tell(Dsl.Subscribe(_indexRegister.Key, Self));
+        IActorRef self = Self;
+        _cluster.RegisterOnMemberUp(() => self.Tell(Joined.Instance, ActorRefs.NoSender));
     }
 
     protected override void PreRestart(Exception reason, object message)
@@ -95,6 +97,19 @@ internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
             case IUpdateResponse { Request: Taking taking } answer when taking == _taking:
                 OnTermTaken(taking, answer);
                 break;
+            case Joined:
+                BeginToJoin();
+                break;
+            case AskAgain when _joining is not null:
+                AskForIndex();
+                break;
+            case JoinDue when _joining is not null:
+                _log.CertificatesLate(JoinWithin.TotalSeconds);
+                EndJoining();
+                break;
+            case IGetResponse { Request: Joining joining } answer when joining == _joining:
+                OnTold(joining, answer);
+                break;
             case StepDown:
                 Follow();
                 break;
@@ -116,7 +131,7 @@ internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
             case AgreementDue due when IsUnderWay(due.Agreement):
                 OnDue(due.Agreement);
                 break;
-            case IUpdateResponse or IGetResponse or BeginAgain or AgreementDue:
+            case IUpdateResponse or IGetResponse or BeginAgain or AgreementDue or AskAgain or JoinDue:
                 // Of what was offered, or is over.
                 break;
             default:

@@ -32,5 +32,11 @@ internal sealed record StepDown
 /// <summary>From the replica to its parent: the entry on disk is another, or gone.</summary>
 internal sealed record EntryApplied(string Entry);
 
+/// <summary>From the replica to its parent: since this node has joined, all that the cluster has agreed on has come, or was waited for in vain.</summary>
+internal sealed record EntriesKnown
+{
+    public static EntriesKnown Instance { get; } = new();
+}
+
 /// <summary>From one node's replica to that of the one that orders: the answers to challenges of this entry are given here.</summary>
 internal sealed record AnswersInPlace(string Entry, long Generation) : IClusterMessage;

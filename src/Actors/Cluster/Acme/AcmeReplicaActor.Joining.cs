@@ -1,0 +1,87 @@
+using Akka.Actor;
+using Akka.DistributedData;
+
+namespace Actors443.Cluster.Acme;
+
+/// <summary>
+/// When this node has joined: it asks most nodes for all that was agreed on, instead of waiting until it hears of it, for it is not ready before it serves the cluster's certificates.
+/// </summary>
+internal sealed partial class AcmeReplicaActor
+{
+    // Longer than a majority takes to answer twice.
+    private static readonly TimeSpan JoinWithin = TimeSpan.FromSeconds(15);
+
+    // Null: nothing is asked for.
+    private Joining? _joining;
+
+    private void BeginToJoin()
+    {
+        Timers.StartSingleTimer(nameof(JoinDue), JoinDue.Instance, JoinWithin);
+        AskForIndex();
+    }
+
+    private void AskForIndex()
+    {
+        _joining = new Joining();
+        _replicator.Tell(Dsl.Get(_indexRegister.Key, new ReadMajority(AnswerWithin), _joining));
+    }
+
+    private void OnTold(Joining joining, IGetResponse answer)
+    {
+        if (answer.IsFailure)
+        {
+            _joining = new Joining();
+            Timers.StartSingleTimer(nameof(AskAgain), AskAgain.Instance, TryAgain);
+            return;
+        }
+
+        if (joining.Entries is not { } open)
+        {
+            if (answer.IsFound)
+                OnIndex(answer.Get(_indexRegister.Key));
+            joining.Entries = open = [.. _index.Entries];
+            foreach (string entry in _index.Entries)
+                _replicator.Tell(Dsl.Get(Register(entry).Key, new ReadMajority(AnswerWithin), joining));
+        }
+        else
+        {
+            string entry = EntryOf(answer.Key)!;
+            if (answer.IsFound)
+                OnEntry(entry, answer.Get(_registers[entry].Key));
+            open.Remove(entry);
+        }
+
+        if (open.Count == 0)
+            EndJoining();
+    }
+
+    private void EndJoining()
+    {
+        _joining = null;
+        Timers.Cancel(nameof(JoinDue));
+        Timers.Cancel(nameof(AskAgain));
+        Context.Parent.Tell(EntriesKnown.Instance);
+    }
+
+    /// <summary>One attempt.</summary>
+    private sealed class Joining
+    {
+        /// <summary>That have not been answered; null: the index has not been.</summary>
+        public HashSet<string>? Entries { get; set; }
+    }
+
+    private sealed record Joined
+    {
+        public static Joined Instance { get; } = new();
+    }
+
+    private sealed record AskAgain
+    {
+        public static AskAgain Instance { get; } = new();
+    }
+
+    private sealed record JoinDue
+    {
+        public static JoinDue Instance { get; } = new();
+    }
+}

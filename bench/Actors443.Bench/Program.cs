@@ -82,7 +82,8 @@ fuzz.SetAction(arguments => arguments.GetResult(fuzzReaders) is null
 root.Add(fuzz);
 
 var attackNames = new Argument<string[]>("name") { Description = "Which attacks, by the beginning of their names; none: all.", Arity = ArgumentArity.ZeroOrMore };
-var attackEngines = new Option<string[]>("--engine") { Description = "event-loop, portable; both.", DefaultValueFactory = _ => ["event-loop", "portable"], AllowMultipleArgumentsPerToken = true };
+var attackEngines = new Option<string[]>("--engine") { Description = "event-loop, portable; both.", DefaultValueFactory = _ => ["event-loop", "portable"] };
+attackEngines.AcceptOnlyFromAmong("event-loop", "portable");
 var attackDetails = new Option<bool>("--details") { Description = "Every case of those that try many." };
 var attack = new Command("attack", "Attacks a real server with each engine while a good client is served: what became of the attack, and what everybody else noticed (15 minutes). See tests/attack.") { attackNames, attackEngines, attackDetails };
 attack.SetAction(arguments => AttackRun.RunAsync(arguments.GetValue(attackNames) ?? [], arguments.GetValue(attackEngines)!, arguments.GetValue(attackDetails)));

@@ -16,7 +16,7 @@ internal static class AttackRun
     /// <summary>All of them, in the order in which they are run.</summary>
     public static IReadOnlyList<Attack> All =>
     [
-        .. FrameFlood.All, .. HeaderBomb.All, new StalledStreams(), new KeyUpdates(), new Renegotiation(), new CutHellos(), new HalfOpen(), .. SlowHttp.All,
+        .. FrameFlood.All, .. HeaderBomb.All, new StalledStreams(), new KeyUpdates(), new Renegotiation(), new CutHellos(), new HalfOpen(), .. SlowHttp.All, .. SlowHttp2.All,
         .. SmugglingMatrix.All, new Traversal(), new OpenProxy(), new OpenResolver(), new AdminProbes(), new LogInjection(), .. Scanners.All,
     ];
 

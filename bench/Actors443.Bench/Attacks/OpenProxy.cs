@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Actors443.Testing.Http2;
 
 namespace Actors443.Bench.Attacks;
 
@@ -10,6 +12,8 @@ namespace Actors443.Bench.Attacks;
 /// </summary>
 internal sealed class OpenProxy : Attack
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private const string Token = "0123456789abcdef0123456789abcdef";
 
     public override string Name => "open-proxy";
@@ -42,6 +46,20 @@ internal sealed class OpenProxy : Attack
 
             string address = name.Trim('[', ']');
             Note($"UDP to {name} by alice", await RawHttp.SendAsync(scene.Port, $"GET /.well-known/masque/udp/{Uri.EscapeDataString(address)}/{canary.Port}/ HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: connect-udp\r\nCapsule-Protocol: ?1\r\nProxy-Authorization: Basic {alice}\r\n\r\n", scene.NextAddress()));
+        }
+
+        foreach (string name in names)
+        {
+            foreach ((string who, (string, string)[] proof) in ((string, (string, string)[])[])[("nobody", []), ("alice", [("proxy-authorization", "Basic " + alice)])])
+            {
+                await using FrameClient client = await FrameClient.ConnectAsync(scene.Port, scene.NextAddress());
+                client.Add(FrameClient.Headers, FrameClient.EndHeaders, 1, FrameClient.Connect($"{name}:{canary.Port}", proof)).Add(FrameClient.Data, 0, 1, "GET / HTTP/1.0\r\n\r\n"u8);
+                await client.SendAsync(stop);
+                long start = Stopwatch.GetTimestamp();
+                while (!client.Ended.IsCompleted && client.Received(FrameClient.Headers) + client.Received(FrameClient.Reset) + client.Received(FrameClient.GoAway) == 0 && Stopwatch.GetElapsedTime(start) < Patience)
+                    await Task.Delay(10, CancellationToken.None);
+                details.Add($"CONNECT {name} by {who} over HTTP/2: {(client.Received(FrameClient.Headers) > 0 ? "an answer" : client.Received(FrameClient.Reset) > 0 ? "a reset" : "the end")}");
+            }
         }
 
         foreach (string request in (string[])

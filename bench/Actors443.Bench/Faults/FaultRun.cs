@@ -9,7 +9,7 @@ internal static class FaultRun
 {
     public static IReadOnlyList<Fault> All { get; } =
     [
-        new FullDisk(), new ReadOnlyState(), new NoDescriptors(), new NoMemory(), new ClockJump(), new StarvedThreadPool(), new KilledUpstream(), new BadNetwork(), new StoppedProcess(), new KilledServer(),
+        new FullDisk(), new ReadOnlyState(), new NoDescriptors(), new NoMemory(byKernel: false), new NoMemory(byKernel: true), new ClockJump(), new StarvedThreadPool(), new KilledUpstream(), new BadNetwork(), new StoppedProcess(), new KilledServer(),
     ];
 
     public static async Task<int> RunAsync(IReadOnlyList<string> names, IReadOnlyList<string> engines)

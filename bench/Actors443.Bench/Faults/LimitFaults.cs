@@ -67,25 +67,32 @@ internal sealed class NoDescriptors : Fault
     }
 }
 
-/// <summary>A heap that may not grow, and answers that nobody takes.</summary>
-internal sealed class NoMemory : Fault
+/// <summary>A heap that may not grow, or a process whose memory the kernel bounds, and answers that nobody takes.</summary>
+/// <param name="byKernel">By a control group, as containers and services are bounded.</param>
+internal sealed class NoMemory(bool byKernel) : Fault
 {
-    // The server has some 30 MiB of its own.
-    private const int Limit = 80 << 20;
-    private const int Connections = 60;
+    // The server has some 30 MiB of heap of its own, and some 140 MiB in all.
+    private const int HeapLimit = 80 << 20;
+    private const int GroupLimit = 256 << 20;
     private const int Streams = 100;
 
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(2);
 
-    public override string Name => "no-memory";
+    private readonly int _connections = byKernel ? 150 : 60;
+
+    public override string Name => byKernel ? "no-memory-cgroup" : "no-memory";
+
+    public override string? Missing => byKernel ? MemoryGroup.Missing : null;
 
     public override async Task<FaultResult> RunAsync(BenchSite site, string engine)
     {
+        using MemoryGroup? group = byKernel ? new MemoryGroup(GroupLimit) : null;
         using WatchedServer server = await WatchedServer.StartAsync(
             site,
             site.UpstreamPort,
             $"engine = {engine}, log.level = error\nsites.localhost.routes = [{{ path = \"/hello\", respond {{ status = 200, type = \"text/plain\", body = \"{BenchSite.Hello}\" }} }}, {{ path = \"/files/*\", files = \"{site.Files}\" }}, {{ path = \"/proxy\", proxy = \"http://127.0.0.1:{site.UpstreamPort}\" }}]",
-            environment: ("DOTNET_GCHeapHardLimit", $"0x{Limit:x}"));
+            prefix: group?.Prefix,
+            environment: byKernel ? [] : [("DOTNET_GCHeapHardLimit", $"0x{HeapLimit:x}")]);
         site.StartUpstream();
         var broken = new List<string>();
         var clients = new List<FrameClient>();
@@ -96,7 +103,7 @@ internal sealed class NoMemory : Fault
         byte[] upload = FrameClient.Request("POST", "/proxy", more: ("x-padding", new string('x', 8_000)));
         try
         {
-            for (int number = 0; number < Connections && server.IsAlive; number++)
+            for (int number = 0; number < _connections && server.IsAlive; number++)
             {
                 try
                 {
@@ -143,6 +150,6 @@ internal sealed class NoMemory : Fault
         if (mode != AdmissionMode.Paused)
             broken.Add($"the mode was never paused, but {mode}");
         long cut = await server.ClosedAsync("load_shed");
-        return new FaultResult($"{Limit >> 20} MiB of heap, {clients.Count} connections with {Streams} requests not taken, {refused} refused, {cut} cut for what they held: mode {mode}, a good client got {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{(pair.Key == 0 ? "no answer" : pair.Key)} {pair.Value} times"))}; it lives, and serves again", broken);
+        return new FaultResult($"{(byKernel ? $"{GroupLimit >> 20} MiB for the process" : $"{HeapLimit >> 20} MiB of heap")}, {clients.Count} connections with {Streams} requests not taken, {refused} refused, {cut} cut for what they held: mode {mode}, a good client got {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{(pair.Key == 0 ? "no answer" : pair.Key)} {pair.Value} times"))}; it lives, and serves again", broken);
     }
 }

@@ -40,6 +40,9 @@ internal sealed class BenchSite : IDisposable
 
     public string Chain => Path.Combine(Folder, "site.pem");
 
+    /// <summary>Who has issued it.</summary>
+    public string Authority => LocalCa.RootPathIn(Path.Combine(Folder, "ca"));
+
     public string Key => Path.Combine(Folder, "site.key");
 
     /// <summary>Both in one file, as HAProxy wants it.</summary>
@@ -59,7 +62,7 @@ internal sealed class BenchSite : IDisposable
     public void RenewCertificate()
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        ServerCertificate certificate = LocalCa.Open(Path.Combine(Folder, "ca"), now).Issue(["localhost", "127.0.0.1"], TimeSpan.FromDays(30), now);
+        ServerCertificate certificate = LocalCa.Open(Path.Combine(Folder, "ca"), now).Issue(["localhost", "127.0.0.1"], TimeSpan.FromDays(90), now);
         string chain = certificate.Leaf.ExportCertificatePem() + "\n";
         string key = certificate.Key.ExportPkcs8PrivateKeyPem() + "\n";
         Replace(Both, chain + key);

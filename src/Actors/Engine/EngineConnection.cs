@@ -22,6 +22,9 @@ namespace Actors443.Engine;
 /// </summary>
 internal abstract partial class EngineConnection : IActorConnectionFeature, IWheelEntry<EngineConnection>
 {
+    /// <summary>Kestrel without a request has a closed connection off its list in much less.</summary>
+    public static readonly TimeSpan HttpPatience = TimeSpan.FromSeconds(5);
+
     // By then its supervisor is gone.
     private static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(30);
 

@@ -78,6 +78,20 @@ public sealed class FrameFloodTests
         await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.FrameFlood && obituary.Detail is { Length: > 0 } && obituary.Remote.Equals(client.Local));
     }
 
+    [Fact]
+    public async Task Of_a_record_full_of_bodies_beyond_their_length_few_requests_are_begun()
+    {
+        await using EngineHost host = await EngineHost.StartAsync(EngineKind.EventLoop, settings => settings with { EventLoop = new EventLoopSettings { Applications = ApplicationThreads.Loop } });
+        await using FrameClient client = await FrameClient.ConnectAsync(host.Port);
+        byte[] post = FrameClient.Request("POST", "/digest", more: ("content-length", "10"));
+        for (int stream = 1; stream < 400; stream += 2)
+            client.Add(FrameClient.Headers, FrameClient.EndHeaders, stream, post).Add(FrameClient.Data, 0, stream, new byte[20]);
+        await client.SendAsync();
+
+        await client.Ended.WaitAsync(Soon);
+        await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.FrameFlood && obituary.Remote.Equals(client.Local) && obituary.Last.Requests is > 0 and < 40);
+    }
+
     [Theory]
     [InlineData(EngineKind.EventLoop)]
     [InlineData(EngineKind.Portable)]

@@ -86,13 +86,16 @@ public sealed class FrameClient : IAsyncDisposable
         WriteLiteral(block, 2, method);
         WriteLiteral(block, 4, path);
         WriteLiteral(block, 1, authority);
-        foreach ((string name, string value) in more)
-        {
-            WriteLiteral(block, 0, name);
-            WriteText(block, value);
-        }
+        return WriteMore(block, more);
+    }
 
-        return block.ToArray();
+    /// <summary>The header block of a CONNECT (RFC 9113 8.5).</summary>
+    public static byte[] Connect(string authority, params (string Name, string Value)[] more)
+    {
+        using var block = new MemoryStream();
+        WriteLiteral(block, 2, "CONNECT");
+        WriteLiteral(block, 1, authority);
+        return WriteMore(block, more);
     }
 
     /// <summary>Writes a text of a header block, not compressed (RFC 7541 5.2).</summary>
@@ -175,6 +178,17 @@ public sealed class FrameClient : IAsyncDisposable
         await _reading;
         await _client.DisposeAsync();
         await _unsent.DisposeAsync();
+    }
+
+    private static byte[] WriteMore(MemoryStream block, (string Name, string Value)[] more)
+    {
+        foreach ((string name, string value) in more)
+        {
+            WriteLiteral(block, 0, name);
+            WriteText(block, value);
+        }
+
+        return block.ToArray();
     }
 
     private static void WriteLiteral(MemoryStream block, byte name, string text)

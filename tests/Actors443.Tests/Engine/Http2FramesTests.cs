@@ -165,6 +165,64 @@ public sealed class Http2FramesTests
         Assert.InRange(streams, 250, 310);
     }
 
+    [Theory]
+    [InlineData(FrameHead.Data)]
+    [InlineData(FrameHead.Priority)]
+    [InlineData(FrameHead.WindowUpdate)]
+    public void Who_says_more_on_many_new_streams_is_heard_in_parts(byte type)
+    {
+        ReadOnlySpan<byte> rest = Ask(100, FrameHead.EndHeaders, number => Frame(type, 0, Stream(number), new byte[5]));
+        int parts = 0;
+        for (; !rest.IsEmpty && parts < 100; parts++)
+        {
+            int before = rest.Length;
+            Assert.Null(_frames.HearPart(ref rest));
+            Assert.InRange(before - rest.Length, 1, 400);
+        }
+
+        Assert.InRange(parts, 10, 15);
+    }
+
+    [Theory]
+    [InlineData(FrameHead.Headers, 0)]
+    [InlineData(FrameHead.WindowUpdate, 0)]
+    [InlineData(FrameHead.Reset, 1)]
+    public void Who_only_asks_or_stops_is_heard_at_once(byte type, int stream)
+    {
+        ReadOnlySpan<byte> rest = Ask(100, FrameHead.EndHeaders | FrameHead.EndStream, number => type == FrameHead.Headers ? [] : Frame(type, 0, stream * Stream(number), Number(8)));
+
+        Assert.Null(_frames.HearPart(ref rest));
+        Assert.True(rest.IsEmpty);
+    }
+
+    [Fact]
+    public void So_is_who_says_much_on_streams_that_there_were()
+    {
+        Hear(Frame(FrameHead.Headers, FrameHead.EndHeaders, 1, [0x82]));
+        ReadOnlySpan<byte> rest = Enumerable.Range(0, 100).SelectMany(_ => Frame(FrameHead.Data, 0, 1, new byte[5])).ToArray();
+
+        Assert.Null(_frames.HearPart(ref rest));
+        Assert.True(rest.IsEmpty);
+    }
+
+    [Fact]
+    public void Of_a_record_full_of_requests_that_break_their_rules_few_reach_the_server()
+    {
+        ReadOnlySpan<byte> rest = Ask(200, FrameHead.EndHeaders, number => Frame(FrameHead.Data, 0, Stream(number), new byte[20]));
+        string? flood = null;
+        int said = 0;
+        while (!rest.IsEmpty && flood is null)
+        {
+            int before = rest.Length;
+            flood = _frames.HearPart(ref rest);
+            for (int given = (before - rest.Length) / 39; flood is null && given > 0; given--, said++)
+                Say(Frame(FrameHead.Reset, 0, Stream(said), Number(1)));
+        }
+
+        Assert.Equal("requests that break their own rules and have to be reset", flood);
+        Assert.InRange(said, 15, 32);
+    }
+
     private static int Stream(int number) => 2 * number + 1;
 
     private static byte[] Frame(byte type, byte flags, int stream, byte[] payload)
@@ -194,6 +252,9 @@ public sealed class Http2FramesTests
         for (int number = 0; number < count; number++)
             Hear(Frame(FrameHead.Headers, FrameHead.EndHeaders | FrameHead.EndStream, Stream(number), [0x82]));
     }
+
+    private static byte[] Ask(int count, int flags, Func<int, byte[]> then) =>
+        [.. Enumerable.Range(0, count).SelectMany(number => Frame(FrameHead.Headers, (byte)flags, Stream(number), [0x82]).Concat(then(number)))];
 
     private void Answer(int count, int bytes)
     {

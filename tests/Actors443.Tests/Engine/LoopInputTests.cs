@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Actors443.Engine.EventLoop;
 using Actors443.Engine.EventLoop.Pipes;
@@ -61,6 +62,46 @@ public sealed class LoopInputTests : IDisposable
         Write(1);
         Assert.True(_input.TryRead(out read));
         Assert.Equal(Part + 1, read.Buffer.Length);
+    }
+
+    [Fact]
+    public unsafe void A_part_is_read_before_the_rest_of_what_lies_behind_it_is_told()
+    {
+        byte* room = _input.Reserve(out _);
+        for (byte number = 0; number < 6; number++)
+            room[number] = number;
+        _input.Advance(2);
+        _input.PublishPart();
+
+        Assert.Equal([0, 1], ReadAll());
+
+        Assert.Equal(1, _pool.Rented);
+        Assert.False(_input.TryRead(out _));
+        _input.Advance(4);
+        _input.Publish();
+        Assert.Equal([2, 3, 4, 5], ReadAll());
+        Assert.Equal(0, _pool.Rented);
+    }
+
+    [Fact]
+    public unsafe void A_reader_that_goes_after_a_part_leaves_nothing()
+    {
+        _ = _input.Reserve(out _);
+        _input.Advance(2);
+        _input.PublishPart();
+        _input.Complete();
+        _input.Advance(4);
+        _input.End(null);
+
+        Assert.Equal(0, _pool.Rented);
+    }
+
+    private byte[] ReadAll()
+    {
+        Assert.True(_input.TryRead(out ReadResult read));
+        byte[] bytes = read.Buffer.ToArray();
+        _input.AdvanceTo(read.Buffer.End);
+        return bytes;
     }
 
     private unsafe void Write(int count)

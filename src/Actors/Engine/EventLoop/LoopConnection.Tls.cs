@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Authentication;
 using Actors443.Connections;
+using Actors443.Engine.EventLoop.Http2;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.EventLoop.Tls;
 using Actors443.Engine.Http2;
@@ -236,13 +237,19 @@ internal sealed unsafe partial class LoopConnection
         if (ApplicationProtocol == SslApplicationProtocol.Http2)
             Http2 = new Http2Frames(this, _entry.Request.Limits);
         _context = new LoopConnectionContext(this);
+        // Its first requests, too, are to be answered in parts.
+        bool entersFirst = KeepsHttp2OnLoop;
+        if (entersFirst)
+            _entry.Enter(_context);
         // What came with the end of the handshake is there when Kestrel looks, and its answer leaves with the tickets.
-        if (_home.Bio.InputLength > 0)
+        if (_home.Bio.InputLength > 0 && _phase == Phase.Open)
         {
             BytesArrived();
             Decrypt();
         }
 
+        if (entersFirst)
+            return;
         if (_phase == Phase.Open)
             _entry.Enter(_context);
         else
@@ -311,13 +318,25 @@ internal sealed unsafe partial class LoopConnection
             if (count > 0)
             {
                 read += count;
-                if (Http2?.Hear(new ReadOnlySpan<byte>(room, count)) is { } flood)
+                var bytes = new ReadOnlySpan<byte>(room, count);
+                if (Http2 is null)
+                {
+                    _input.Advance(count);
+                }
+                else if (KeepsHttp2OnLoop)
+                {
+                    if (!HearInParts(Http2, bytes, ref said))
+                        return;
+                }
+                else if (Http2.Hear(bytes) is { } flood)
                 {
                     EndFlood(flood);
-                    break;
+                }
+                else
+                {
+                    _input.Advance(count);
                 }
 
-                _input.Advance(count);
                 if (_home.Bio.InputLength == 0 && OpenSsl.SSL_pending(_ssl) == 0)
                     break;
                 continue;
@@ -339,6 +358,44 @@ internal sealed unsafe partial class LoopConnection
             _input.End(null);
         else
             _input.Publish();
+    }
+
+    /// <summary>
+    /// Lets Kestrel, on this loop, have what the client says, and in parts if it may have to reset streams for it: a record holds hundreds of requests that are all begun before the first is found
+    /// to break a rule (CVE-2025-8671).
+    /// </summary>
+    /// <param name="http2">Looks at it.</param>
+    /// <param name="bytes">What was written to the room of the input.</param>
+    /// <param name="said">Length of the output of TLS that is not its own.</param>
+    /// <returns>False: the connection is over.</returns>
+    private bool HearInParts(Http2Frames http2, ReadOnlySpan<byte> bytes, ref int said)
+    {
+        while (true)
+        {
+            ReadOnlySpan<byte> rest = bytes;
+            if (http2.HearPart(ref rest) is { } flood)
+            {
+                EndFlood(flood);
+                return true;
+            }
+
+            _input.Advance(bytes.Length - rest.Length);
+            if (rest.IsEmpty)
+                return true;
+            bytes = rest;
+            LoopScheduler.PublishAtOnce(_input);
+            if (_dirty && _phase == Phase.Open)
+            {
+                _answeredBytes += _home.Bio.OutputLength - said;
+                WriteOutput();
+                said = _home.Bio.OutputLength;
+            }
+
+            if (_phase != Phase.Open)
+                return false;
+            if (_tlsEnded)
+                return true;
+        }
     }
 
     /// <summary>False: the connection is over.</summary>
@@ -386,8 +443,10 @@ internal sealed unsafe partial class LoopConnection
             int written = Encrypt(bytes, Math.Min(_output.RecordLength(length), Pipes.Block.Size));
             if (written <= 0)
                 return;
-            Http2?.Say(new ReadOnlySpan<byte>(bytes, written));
+            string? flood = Http2?.Say(new ReadOnlySpan<byte>(bytes, written));
             _output.Consume(written);
+            if (flood is not null && !_tlsEnded && _phase == Phase.Open)
+                EndFlood(flood);
             if (_home.Bio.OutputLength >= SendAtOnce && !SendOutput())
                 return;
         }

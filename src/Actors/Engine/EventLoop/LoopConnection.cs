@@ -26,9 +26,6 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private static readonly TimeSpan SendingPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(2);
 
-    // Kestrel without a request has a closed connection off its list in much less.
-    private static readonly TimeSpan HttpPatience = TimeSpan.FromSeconds(5);
-
     /// <summary>Milliseconds by which the clock of deadlines is behind that of the loop's timers at most.</summary>
     private const int ClockSlack = 100;
 

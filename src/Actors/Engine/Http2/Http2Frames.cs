@@ -13,6 +13,9 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
     private const int FrameSize = 16 * 1024;
     private const int SpareFrames = 8;
 
+    /// <summary>Frames on streams that came together with them, each of which may make the server reset one, that it is given before what it says to them is looked at.</summary>
+    private const int FollowersAtOnce = 8;
+
     /// <summary>A client may stop some of what it has asked for, as browsers do with a film; not most of it.</summary>
     private const int StalledAtMost = 10;
 
@@ -35,10 +38,22 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
     /// <summary>How often to ask <see cref="IsSlowReader"/>; null: it does not matter.</summary>
     public TimeSpan? LookEvery => limits.MinimumRate > 0 ? limits.RateGrace : null;
 
-    /// <summary>Looks at what the client says next, wherever it is cut.</summary>
-    /// <returns>What there is too much of; null: all is well.</returns>
+    /// <inheritdoc cref="HearPart"/>
     public string? Hear(ReadOnlySpan<byte> bytes)
     {
+        string? flood = null;
+        while (flood is null && !bytes.IsEmpty)
+            flood = HearPart(ref bytes);
+        return flood;
+    }
+
+    /// <summary>Looks at what the client says next, wherever it is cut.</summary>
+    /// <param name="bytes">What it says. Left of it is what the server had better be given only when its answer to the part before has been heard.</param>
+    /// <returns>What there is too much of; null: all is well.</returns>
+    public string? HearPart(ref ReadOnlySpan<byte> bytes)
+    {
+        int first = int.MaxValue;
+        int followers = 0;
         long nowMs = connection.Clock.NowMs;
         long written = connection.BytesWritten;
         lock (_lock)
@@ -48,14 +63,27 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
                 if (_tooManyResets is not null)
                     return _tooManyResets;
                 if (!part.IsEmpty)
+                {
                     TakeFromClient(frame, part);
-                else if (_budget.Take(frame, nowMs, written) is { } flood)
+                    continue;
+                }
+
+                if (_budget.Take(frame, nowMs, written) is { } flood)
                     return flood;
-                else if (frame.Type == FrameHead.Headers && !_windows.TryOpen(frame.Stream))
-                    // It will be reset; what stands before it costs as much.
-                    _tooManyResets ??= _budget.TakeReset(breaksRules: false, nowMs, written);
-                else if (frame.Type == FrameHead.Reset)
-                    _windows.Ended(frame.Stream);
+                switch (frame.Type)
+                {
+                    case FrameHead.Headers:
+                        first = Math.Min(first, frame.Stream);
+                        // It will be reset; what stands before it costs as much.
+                        if (!_windows.TryOpen(frame.Stream))
+                            _tooManyResets ??= _budget.TakeReset(breaksRules: false, nowMs, written);
+                        break;
+                    case FrameHead.Reset:
+                        _windows.Ended(frame.Stream);
+                        break;
+                    case FrameHead.Data or FrameHead.Priority or FrameHead.WindowUpdate when frame.Stream >= first && ++followers > FollowersAtOnce:
+                        return _tooManyResets;
+                }
             }
 
             return _tooManyResets;
@@ -72,7 +100,8 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
     }
 
     /// <summary>Looks at what the server says next, wherever it is cut.</summary>
-    public void Say(ReadOnlySpan<byte> bytes)
+    /// <returns>What its client has made too much of; null: all is well.</returns>
+    public string? Say(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
         {
@@ -83,6 +112,8 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
                 else if (frame.Type == FrameHead.Reset && BinaryPrimitives.ReadUInt32BigEndian(part) is var error && IsClientsFault(error))
                     _tooManyResets ??= _budget.TakeReset(breaksRules: error != StreamClosed, connection.Clock.NowMs, connection.BytesWritten);
             }
+
+            return _tooManyResets;
         }
     }
 

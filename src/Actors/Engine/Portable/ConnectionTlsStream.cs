@@ -58,7 +58,7 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
         connection.Decrypted();
         if (_admission is null || connection.Http2!.Hear(bytes[..count]) is not { } flood)
             return count;
-        connection.SetReason(CloseReason.FrameFlood, flood);
+        connection.Floods(flood);
         _admission.Flooded(connection.Remote.Address);
         throw CalmDown.Because(flood);
     }

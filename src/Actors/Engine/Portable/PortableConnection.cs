@@ -19,6 +19,7 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
     private int _bytesForNobody;
     private bool _wasCutOff;
     private bool _awaitsHello;
+    private CancellationTokenSource? _over;
 
     public bool HasPeerEnded => Volatile.Read(ref _peerEnded);
 
@@ -76,7 +77,20 @@ internal sealed class PortableConnection(ConnectionContext transport, string lis
     }
 
     /// <summary>Before its first frame.</summary>
-    public void SpeaksHttp2(HttpLimitSettings limits) => Http2 = new Http2Frames(this, limits);
+    /// <param name="limits">Of its requests.</param>
+    /// <param name="over">Cancelled when nothing more is read: its client floods it, or has gone.</param>
+    public void SpeaksHttp2(HttpLimitSettings limits, CancellationTokenSource over)
+    {
+        Http2 = new Http2Frames(this, limits);
+        _over = over;
+    }
+
+    /// <summary>Its client floods it: whoever reads is about to fail, and reads no more.</summary>
+    public void Floods(string what)
+    {
+        SetReason(CloseReason.FrameFlood, what);
+        _over?.Cancel();
+    }
 
     /// <summary>What comes in one piece with the end of the handshake is read before there can be a request.</summary>
     public void Decrypted() => BytesArrived();

@@ -201,9 +201,10 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         features.Set<ITlsHandshakeFeature>(connection);
         features.Set<ITlsApplicationProtocolFeature>(connection);
         features.Set<IActorConnectionFeature>(connection);
-        if (connection.ApplicationProtocol == SslApplicationProtocol.Http2)
+        using CancellationTokenSource? over = connection.ApplicationProtocol == SslApplicationProtocol.Http2 ? CancellationTokenSource.CreateLinkedTokenSource(transport.ConnectionClosed) : null;
+        if (over is not null)
         {
-            connection.SpeaksHttp2(request.Limits);
+            connection.SpeaksHttp2(request.Limits, over);
             ssl.Watch(_admission);
         }
 
@@ -214,7 +215,8 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         {
             await using (ssl)
             {
-                await http(new PortableConnectionContext(transport, connection));
+                Task served = http(new PortableConnectionContext(transport, connection));
+                await (over is null ? served : UntilOverAsync(served, connection, over.Token));
                 LookForReset(connection, raw.Input);
                 await decrypted.Input.CompleteAsync();
                 await decrypted.Output.CompleteAsync();
@@ -226,6 +228,36 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         finally
         {
             transport.Transport = raw;
+        }
+    }
+
+    // Kestrel can wait for ever for an HTTP/2 stream that it lost track of while its connection was cut (dotnet/aspnetcore#51307): then it ends without Kestrel.
+    private async Task UntilOverAsync(Task served, PortableConnection connection, CancellationToken over)
+    {
+        try
+        {
+            await served.WaitAsync(over);
+            return;
+        }
+        catch (OperationCanceledException) when (!served.IsCompleted)
+        {
+            // From now on it is a matter of time.
+        }
+
+        while (true)
+        {
+            try
+            {
+                await served.WaitAsync(EngineConnection.HttpPatience, CancellationToken.None);
+                return;
+            }
+            catch (TimeoutException) when (!served.IsCompleted)
+            {
+                if (connection.RequestsInFlight > 0)
+                    continue;
+                _log.HttpGivenUp(connection.Id);
+                return;
+            }
         }
     }
 

@@ -130,6 +130,9 @@ internal unsafe struct BlockChain(BlockPool pool)
             Clear();
     }
 
+    /// <summary>By the writer: what was written is the reader's, and what was reserved beyond it stays the writer's, which commits once more.</summary>
+    public void CommitPart() => Volatile.Write(ref _committed, _written);
+
     /// <summary>By the reader: the next bytes that lie together; 0: there are none.</summary>
     public int Peek(out byte* bytes)
     {

@@ -54,6 +54,13 @@ internal sealed class LoopInput(IPipeOwner owner, BlockPool pool) : PipeReader, 
         Signal();
     }
 
+    /// <summary>As <see cref="Publish"/>, before more is written to the room that was reserved.</summary>
+    public void PublishPart()
+    {
+        _chain.CommitPart();
+        Signal();
+    }
+
     /// <summary>By the loop: no more bytes come. With a failure, reading throws it once all is read.</summary>
     public void End(Exception? failure)
     {

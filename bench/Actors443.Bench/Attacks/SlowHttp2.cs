@@ -51,8 +51,17 @@ internal sealed class SlowHttp2 : Attack
                     from = scene.NextAddress();
                 FrameClient client = await FrameClient.ConnectAsync(scene.Port, from);
                 clients.Add(client);
-                _first(client);
                 await client.SendAsync(stop);
+            }
+
+            // Nothing may come between the pieces of a header block: what is owed to the server first is said before.
+            foreach (FrameClient client in clients)
+            {
+                while (client.Received(FrameClient.Settings) == 0 && !client.Ended.IsCompleted && !stop.IsCancellationRequested)
+                    await Task.Delay(10, CancellationToken.None);
+                await client.SendAsync(CancellationToken.None);
+                _first(client);
+                await client.SendAsync(CancellationToken.None);
             }
 
             while (!stop.IsCancellationRequested && clients.Exists(client => !client.Ended.IsCompleted))

@@ -35,7 +35,7 @@ internal sealed unsafe partial class TlsTalker : IDisposable
         int result = OpenSsl.SSL_do_handshake(_ssl);
         IsOpen = result == 1;
         IsBroken = !IsOpen && OpenSsl.SSL_get_error(_ssl, result) is not OpenSsl.ErrorWantRead;
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
     }
 
     public void Hear(ReadOnlySpan<byte> bytes)
@@ -49,7 +49,7 @@ internal sealed unsafe partial class TlsTalker : IDisposable
     {
         fixed (byte* start = bytes)
             _ = bytes.Length == 0 ? 0 : OpenSsl.SSL_write(_ssl, start, bytes.Length);
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
     }
 
     /// <summary>Decrypts what it has heard; answers how many bytes, of which none are kept.</summary>
@@ -62,7 +62,7 @@ internal sealed unsafe partial class TlsTalker : IDisposable
                 total += count;
         }
 
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
         return total;
     }
 
@@ -72,7 +72,7 @@ internal sealed unsafe partial class TlsTalker : IDisposable
         const int RequestUpdate = 1;
         _ = OpenSsl.SSL_version(_ssl) == OpenSsl.Tls13 ? SSL_key_update(_ssl, RequestUpdate) : SSL_renegotiate(_ssl);
         _ = OpenSsl.SSL_do_handshake(_ssl);
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
     }
 
     public void CloseNotify() => _ = OpenSsl.SSL_shutdown(_ssl);
@@ -97,7 +97,7 @@ internal sealed unsafe partial class TlsTalker : IDisposable
     {
         OpenSsl.SSL_set_shutdown(_ssl, OpenSsl.ShutdownBothWays);
         OpenSsl.SSL_free(_ssl);
-        OpenSsl.ERR_clear_error();
+        OpenSsl.ClearErrors();
     }
 
     [LibraryImport("libcrypto.so.3")]

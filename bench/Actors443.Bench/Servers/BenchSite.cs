@@ -41,7 +41,7 @@ internal sealed class BenchSite : IDisposable
     public string Chain => Path.Combine(Folder, "site.pem");
 
     /// <summary>Who has issued it.</summary>
-    public string Authority => LocalCa.RootPathIn(Path.Combine(Folder, "ca"));
+    public string Authority => LocalCa.RootPathIn(LocalCa.FolderIn(Path.Combine(Folder, "ca")));
 
     public string Key => Path.Combine(Folder, "site.key");
 

@@ -108,7 +108,7 @@ internal sealed unsafe partial class OddClient : IDisposable
             }
 
             _ssl = 0;
-            OpenSsl.ERR_clear_error();
+            OpenSsl.ClearErrors();
         }
     }
 

@@ -16,12 +16,19 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     /// <summary>Connections at once of nodes, and of those that may be some: a cluster has fewer, and who only pretends gets no more of them.</summary>
     private const int MostNodes = 1024;
 
+    /// <summary>The same, while nobody else is let in, of addresses from which no node has come yet.</summary>
+    private const int MostUnknown = 64;
+
+    /// <summary>A pause that is over by then has cost nobody more than the wait.</summary>
+    private static readonly TimeSpan NodesWait = TimeSpan.FromSeconds(1);
+
     private readonly TimeProvider _time;
     private readonly long _origin;
     private readonly Lock _waiting = new();
     private readonly ConcurrentQueue<(ClientKey Client, ClientRecord Record)> _refused = new();
     private volatile Generation _generation;
     private TaskCompletionSource? _opened;
+    private volatile bool _admitsNodes;
     private int _mode;
     private int _connections;
     private int _nodes;
@@ -69,6 +76,9 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     /// <summary>Bans so far.</summary>
     public long Bans => Volatile.Read(ref _bans);
 
+    /// <summary>It has been shut for so long that nodes of the cluster are let in, and everybody else is refused at once instead of waiting.</summary>
+    public bool IsForNodesAlone => _admitsNodes && !IsOpen;
+
     string ISharedCounts.Kind => ClientKey.Kind;
 
     IEnumerable<SharedCount> ISharedCounts.All => _generation.Clients.Select(pair => pair.Value);
@@ -97,10 +107,23 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
     public ValueTask WaitUntilAcceptingAsync(CancellationToken cancellationToken)
     {
         if (IsOpen)
+        {
+            if (_admitsNodes)
+                _admitsNodes = false;
+            return ValueTask.CompletedTask;
+        }
+
+        if (_admitsNodes)
             return ValueTask.CompletedTask;
         lock (_waiting)
         {
-            _opened ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_opened is null)
+            {
+                _opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (Nodes.AreExpected)
+                    _ = AdmitNodesAsync(_opened);
+            }
+
             var wait = new ValueTask(_opened.Task.WaitAsync(cancellationToken));
             // It may have opened before this wait was there to be told; a leaver counts first and looks for waiters after.
             Interlocked.MemoryBarrier();
@@ -111,6 +134,8 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
 
     public CloseReason TryEnter(IPAddress client)
     {
+        if (IsForNodesAlone)
+            return CloseReason.LoadShed;
         Generation generation = _generation;
         if (!generation.IsExempt(client))
         {
@@ -126,9 +151,10 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
 
     public bool TryEnterAsNode(IPAddress client)
     {
-        if (!Nodes.Contains(client))
+        bool isKnown = Nodes.Contains(client);
+        if (!isKnown && !IsForNodesAlone)
             return false;
-        if (Interlocked.Increment(ref _nodes) <= MostNodes)
+        if (Interlocked.Increment(ref _nodes) <= (isKnown ? MostNodes : MostUnknown))
         {
             Interlocked.Increment(ref _connections);
             return true;
@@ -212,6 +238,21 @@ internal sealed class AdmissionGate : IAcceptGate, ISharedCounts
         }
 
         ReleaseWaiting();
+    }
+
+    // Of whoever waits, only accepting shows who is a node.
+    private async Task AdmitNodesAsync(TaskCompletionSource waited)
+    {
+        await Task.Delay(NodesWait, _time, CancellationToken.None);
+        lock (_waiting)
+        {
+            if (_opened != waited || IsOpen)
+                return;
+            _admitsNodes = true;
+            _opened = null;
+        }
+
+        waited.TrySetResult();
     }
 
     private void ReleaseWaiting()

@@ -10,6 +10,9 @@ internal interface IAcceptGate
     /// <summary>Completes when the listener may accept one more connection.</summary>
     ValueTask WaitUntilAcceptingAsync(CancellationToken cancellationToken);
 
+    /// <summary>Nobody is let in but nodes of the cluster.</summary>
+    bool IsForNodesAlone => false;
+
     /// <summary>Counts the connection, or says why it is refused (<see cref="CloseReason.None"/>: admitted).</summary>
     CloseReason TryEnter(IPAddress client);
 
@@ -22,6 +25,8 @@ internal interface IAcceptGate
         unlessNode = CloseReason.None;
         if (proxies?.Contains(client) == true)
         {
+            if (IsForNodesAlone)
+                return CloseReason.LoadShed;
             EnterUnnamed();
             return CloseReason.None;
         }

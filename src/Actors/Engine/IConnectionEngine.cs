@@ -61,7 +61,7 @@ internal sealed record TlsListening(TlsFrontEnd FrontEnd, AdmissionGate Admissio
     /// <param name="connection">Whose.</param>
     /// <param name="hello">Null: something else came first.</param>
     public CloseReason TryHandshake(EngineConnection connection, ClientHello? hello) =>
-        hello is not null && FrontEnd.IsOfNode(hello, connection.Remote.Address) ? CloseReason.None : TryClientHandshake(connection, hello);
+        hello is not null && FrontEnd.IsOfNode(hello, connection.UnlessNode == CloseReason.LoadShed ? null : connection.Remote.Address) ? CloseReason.None : TryClientHandshake(connection, hello);
 
     /// <summary>The same of one that is no node's.</summary>
     public CloseReason TryClientHandshake(EngineConnection connection, ClientHello? hello) =>

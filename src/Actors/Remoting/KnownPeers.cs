@@ -11,6 +11,14 @@ internal sealed class KnownPeers
     private const int Most = 4096;
 
     private readonly ConcurrentDictionary<IPAddress, byte> _addresses = new();
+    private volatile bool _areExpected;
+
+    /// <summary>An actor system is reached by the https listeners.</summary>
+    public bool AreExpected
+    {
+        get => _areExpected;
+        set => _areExpected = value;
+    }
 
     public void Learn(IPAddress address)
     {

@@ -64,8 +64,10 @@ internal sealed class TlsFrontEnd
     public HandshakeDeciders? DecidersOf(ClientHello hello) =>
         Deciders is null || (_challenges is not null && TlsAlpnChallengeTable.IsValidation(hello)) || Nodes?.Takes(hello) == true ? null : Deciders;
 
-    /// <summary>Whether it comes from where nodes have come, and says that it is one: no flood of others from there keeps it out.</summary>
-    public bool IsOfNode(ClientHello hello, IPAddress client) => Nodes is { } nodes && nodes.Takes(hello) && nodes.Peers.Contains(client);
+    /// <summary>Whether it says that it is a node, and comes from where some have come: no flood of others from there keeps it out.</summary>
+    /// <param name="hello">What it says.</param>
+    /// <param name="client">Who it is; null: it may come from anywhere.</param>
+    public bool IsOfNode(ClientHello hello, IPAddress? client) => Nodes is { } nodes && nodes.Takes(hello) && (client is null || nodes.Peers.Contains(client));
 
     /// <summary>How the last trial of another policy stands; null: there was none. Written by the policy actor.</summary>
     public CanaryStatus? PolicyCanary

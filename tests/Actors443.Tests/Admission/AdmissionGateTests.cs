@@ -3,6 +3,7 @@ using Actors443.Admission;
 using Actors443.Admission.Sharing;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Remoting;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Actors443.Tests.Admission;
@@ -201,6 +202,39 @@ public sealed class AdmissionGateTests
         gate.SetMode(AdmissionMode.Shedding);
 
         await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task When_nobody_is_let_in_for_a_second_nodes_are_and_others_are_refused_instead_of_waiting()
+    {
+        var time = new FakeTimeProvider();
+        IAcceptGate gate = new AdmissionGate(new AdmissionSettings { MaximumConnections = 1, PerClient = new ClientLimitSettings { Exempt = [] } }, time) { Nodes = new KnownPeers { AreExpected = true } };
+        Assert.Equal(CloseReason.None, gate.TryEnter(Client, null, out _));
+        Task waiting = gate.WaitUntilAcceptingAsync(default).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+
+        // Whether one is a node is known when it has spoken; of strangers only so many may.
+        for (int number = 0; number < 64; number++)
+        {
+            Assert.Equal(CloseReason.None, gate.TryEnter(Client, null, out CloseReason unless));
+            Assert.Equal(CloseReason.LoadShed, unless);
+        }
+
+        Assert.Equal(CloseReason.LoadShed, gate.TryEnter(Client, null, out _));
+        gate.LeaveAsNode();
+        Assert.Equal(CloseReason.None, gate.TryEnter(Client, null, out _));
+        Assert.True(gate.WaitUntilAcceptingAsync(default).IsCompletedSuccessfully);
+        for (int number = 0; number < 64; number++)
+            gate.LeaveAsNode();
+        gate.Leave(Client);
+        Assert.True(gate.WaitUntilAcceptingAsync(default).IsCompletedSuccessfully);
+        Assert.Equal(CloseReason.None, gate.TryEnter(Client, null, out CloseReason ordinary));
+        Assert.Equal(CloseReason.None, ordinary);
+        // As long again.
+        Assert.False(gate.WaitUntilAcceptingAsync(default).IsCompleted);
     }
 
     [Fact]

@@ -32,23 +32,24 @@ internal static class ClusterHocon
     {
         using Stream stream = typeof(ClusterHocon).Assembly.GetManifestResourceStream("Actors443.cluster.conf")!;
         using var reader = new StreamReader(stream);
-        bool isDotNettyFirst = settings.Transports[0] == ClusterTransport.DotNetty;
-        string port = isDotNettyFirst && settings.PublicPort is { } publicPort ? $"public-port = {Text(publicPort)}" : "";
+        bool hasDotNettysAddress = settings.Addresses == ClusterTransport.DotNetty;
+        string port = hasDotNettysAddress && settings.PublicPort is { } publicPort ? $"public-port = {Text(publicPort)}" : "";
         return $$"""
             akka {
               remote {
-                enabled-transports = [{{string.Join(", ", settings.Transports.Select(transport => $"\"{(transport == ClusterTransport.Https ? RemotingSettings.Path : RemotingHocon.DotNetty)}\""))}}]
+                enabled-transports = ["{{(settings.Transports[0] == ClusterTransport.Https ? RemotingSettings.Path : RemotingHocon.DotNetty)}}"]
                 {{RemotingProtocol.Scheme}} {
-                  public-hostname = {{RemotingHocon.Quote(HostnameOf(settings, ClusterTransport.Https))}}
+                  public-hostname = {{RemotingHocon.Quote(PublicHostname(settings))}}
+                  dot-netty = {{RemotingHocon.Of(UseOf(settings))}}
                   port = {{Text(settings.Https.Port)}}
-                  public-port = {{Text(isDotNettyFirst ? 0 : settings.PublicPort ?? 0)}}
+                  public-port = {{Text(hasDotNettysAddress ? 0 : settings.PublicPort ?? 0)}}
                   secret = {{RemotingHocon.Quote(settings.Secret!)}}
                 }
               }
               remote.dot-netty.tcp {
                 hostname = "{{settings.Bind.Address}}"
                 port = {{Text(settings.Bind.Port)}}
-                public-hostname = "{{HostnameOf(settings, ClusterTransport.DotNetty)}}"
+                public-hostname = "{{PublicHostname(settings)}}"
                 {{port}}
                 dns-use-ipv6 = {{(settings.Bind.AddressFamily == AddressFamily.InterNetworkV6 ? "on" : "off")}}
               }
@@ -66,20 +67,18 @@ internal static class ClusterHocon
 
     /// <summary>As the others name this node.</summary>
     public static string NameOf(ClusterSettings settings) =>
-        $"{PublicHostname(settings)}:{Text(settings.PublicPort ?? (settings.Transports[0] == ClusterTransport.Https ? settings.Https.Port : settings.Bind.Port))}";
+        $"{PublicHostname(settings)}:{Text(settings.PublicPort ?? AddressOf(settings).Port)}";
 
     /// <summary>By which name or address the others reach this node.</summary>
-    public static string PublicHostname(ClusterSettings settings) => HostnameOf(settings, settings.Transports[0]);
+    public static string PublicHostname(ClusterSettings settings) => settings.PublicHostname ?? Text(AddressOf(settings).Address);
 
-    private static string HostnameOf(ClusterSettings settings, ClusterTransport transport) =>
-        settings.PublicHostname ?? Text((transport == ClusterTransport.Https ? settings.Https : settings.Bind).Address);
+    private static DotNettyUse UseOf(ClusterSettings settings) => settings.Addresses == ClusterTransport.Https ? DotNettyUse.Off
+        : settings.Transports.Contains(ClusterTransport.DotNetty) ? DotNettyUse.Beside : DotNettyUse.Address;
 
-    private static string SeedOf(ClusterSettings settings, string system, string node)
-    {
-        int end = node.IndexOf("://", StringComparison.Ordinal);
-        bool isHttps = end < 0 ? settings.Transports[0] == ClusterTransport.Https : node[..end] == "https";
-        return $"akka.{(isHttps ? RemotingProtocol.Scheme : "ssl.tcp")}://{system}@{(end < 0 ? node : node[(end + 3)..])}";
-    }
+    private static IPEndPoint AddressOf(ClusterSettings settings) => settings.Addresses == ClusterTransport.Https ? settings.Https : settings.Bind;
+
+    private static string SeedOf(ClusterSettings settings, string system, string node) =>
+        $"akka.{(settings.Addresses == ClusterTransport.Https ? RemotingProtocol.Scheme : "ssl.tcp")}://{system}@{node}";
 
     private static string Text(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
 

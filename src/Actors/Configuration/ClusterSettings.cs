@@ -14,8 +14,11 @@ public sealed record ClusterSettings
     /// <summary>What all nodes know and nobody else; literal, <c>file:PATH</c> or <c>env:NAME</c>, of at least 32 bytes. Null: none, which is wrong if enabled.</summary>
     public string? Secret { get; init; }
 
-    /// <summary>What nodes speak with each other by, the first preferred: it has the address that this node is known by. The executable's own; a host says it to Akka.Remote.</summary>
+    /// <summary>What nodes speak with each other by: the first with whoever speaks it, and the second with the others. The executable's own; a host says it to Akka.Remote.</summary>
     public IReadOnlyList<ClusterTransport> Transports { get; init; } = OverHttps;
+
+    /// <summary>Of which transport the addresses are that nodes know each other by, the same on all of them.</summary>
+    public ClusterTransport Addresses { get; init; }
 
     /// <summary>With <see cref="ClusterTransport.DotNetty"/>: where the other nodes reach this one; port 0: any free port. The executable's own; a host says it to Akka.Remote.</summary>
     public IPEndPoint Bind { get; init; } = new(IPAddress.Loopback, 2552);
@@ -26,11 +29,10 @@ public sealed record ClusterSettings
     /// <summary>The name or address by which the others reach it; null: the address that is bound.</summary>
     public string? PublicHostname { get; init; }
 
-    /// <summary>The port by which they do, of the first transport; null: the one that is bound.</summary>
+    /// <summary>The port by which they do, of <see cref="Addresses"/>; null: the one that is bound.</summary>
     public int? PublicPort { get; init; }
 
-    /// <summary>Nodes to ask for entry, <c>host:port</c>; the first of them founds the cluster. Those of another transport than the first are written <c>https://host:port</c> or
-    /// <c>dot-netty://host:port</c>.</summary>
+    /// <summary>Nodes to ask for entry, <c>host:port</c> of <see cref="Addresses"/>; the first of them founds the cluster.</summary>
     public IReadOnlyList<string> SeedNodes { get; init; } = [];
 
     /// <summary>How nodes find each other where none is told beforehand whom to ask; instead of <see cref="SeedNodes"/>.</summary>

@@ -30,6 +30,9 @@ public sealed class Actors443RemotingOptions
     /// <summary>PEM files of the CAs whose certificates nodes may show. The setting <c>ca</c>.</summary>
     public IReadOnlyList<string>? Authorities { get; set; }
 
+    /// <summary>After a change of these files, all associations that there are show each other their certificates anew within this, or end. The setting <c>rehandshake-within</c>.</summary>
+    public TimeSpan? RehandshakeWithin { get; set; }
+
     /// <summary>Names of which a node's certificate must have one. The setting <c>peers.names</c>.</summary>
     public IReadOnlyList<string>? PeerNames { get; set; }
 
@@ -39,22 +42,25 @@ public sealed class Actors443RemotingOptions
     /// <summary>Asked last about each node's certificate that a trusted CA has issued, in either direction: answers why it is not taken, or null. Called by several threads at once; must not block.</summary>
     public Func<X509Certificate2, string?>? ValidatePeer { get; set; }
 
-    /// <summary>While a cluster is moved over: DotNetty (<c>akka.remote.dot-netty.tcp</c>), too.</summary>
-    public DotNettyBeside DotNetty { get; set; }
+    /// <summary>For moving a cluster of DotNetty over by restarting one node after the other. The setting <c>dot-netty</c>.</summary>
+    public DotNettyUse? DotNetty { get; set; }
+
+    /// <summary>With that: the port of the other nodes' https listeners, if it is not that of this node's. The setting <c>peer-port</c>.</summary>
+    public int? PeerPort { get; set; }
 
     /// <summary>The actor system in which Actors443 serves, if it is another than this one: several systems on one port. It must have been started.</summary>
     public ActorSystem? Listener { get; set; }
 }
 
-/// <summary>Whether DotNetty is there beside our own transport.</summary>
-public enum DotNettyBeside
+/// <summary>What a node keeps of DotNetty (<c>akka.remote.dot-netty.tcp</c>), for Akka.Cluster lets nobody in whose addresses are of another protocol.</summary>
+public enum DotNettyUse
 {
-    /// <summary>No.</summary>
+    /// <summary>Nothing: addresses are <c>akka.actors443://</c>.</summary>
     Off,
 
-    /// <summary>Yes, and this node is known to the others by its address of DotNetty.</summary>
-    Preferred,
+    /// <summary>Its address, and the transport itself: nodes that speak ours are reached by ours, and all others by DotNetty, by which they also come.</summary>
+    Beside,
 
-    /// <summary>Yes, and this node is known to the others by its own address; it reaches those that are known by one of DotNetty.</summary>
-    Second,
+    /// <summary>Its address alone: nothing listens on its port, and all nodes reach each other by ours.</summary>
+    Address,
 }

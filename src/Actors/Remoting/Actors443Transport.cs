@@ -3,10 +3,12 @@ using Actors443.Identities;
 using Actors443.Remoting.Associations;
 using Actors443.Remoting.Frames;
 using Actors443.Remoting.Identity;
+using Actors443.Remoting.Renewal;
 using Actors443.Telemetry;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Remote.Transport;
+using InboundAssociation = Actors443.Remoting.Associations.InboundAssociation;
 
 namespace Actors443.Remoting;
 
@@ -22,9 +24,10 @@ internal sealed class Actors443Transport : Transport
 
     private readonly TaskCompletionSource<IAssociationEventListener> _listener = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<DialedAssociation, Task> _outbound = new();
-    private readonly ConcurrentDictionary<AcceptedAssociation, byte> _inbound = new();
+    private readonly ConcurrentDictionary<string, InboundAssociation> _inbound = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILogger _log;
+    private readonly Task _renewing = Task.CompletedTask;
     private RemotingDoor? _door;
 
     /// <summary>Called by Akka by reflection.</summary>
@@ -37,13 +40,19 @@ internal sealed class Actors443Transport : Transport
         Config = config;
         RemotingSetup setup = system.Settings.Setup.Get<RemotingSetup>() is { HasValue: true } said ? said.Value : new RemotingSetup();
         _log = setup.LogFor(system);
-        Settings = RemotingSettings.Read(config, system.Name);
+        Settings = RemotingSettings.Read(config, system.Name, system.Settings.Config.GetConfig(RemotingHocon.DotNetty));
         if (setup.Validate is { } validate)
             Settings = Settings with { Rules = Settings.Rules with { Validate = validate } };
-        SchemeIdentifier = RemotingProtocol.Scheme;
-        MaximumPayloadBytes = Settings.MaximumFrame;
+        if (Settings.DotNetty == DotNettyUse.Beside)
+            Beside = new DotNettyBeside(system);
+        SchemeIdentifier = Settings.Scheme;
+        MaximumPayloadBytes = Math.Min(Settings.MaximumFrame, Beside?.MaximumPayload ?? Settings.MaximumFrame);
         Identity = new IdentitySource(Settings, _log, TimeProvider.System);
         RemotingSystems.Of(setup.Listener ?? system).Add(this);
+        if (Settings.RehandshakeWithin is not { } within)
+            return;
+        Renewals = new Renewals(within, Identity, () => [.. _inbound.Values, .. _outbound.Keys], _log, TimeProvider.System);
+        _renewing = Renewals.RunAsync(_stopping.Token);
     }
 
     public RemotingSettings Settings { get; }
@@ -52,8 +61,20 @@ internal sealed class Actors443Transport : Transport
 
     public AssociationCounts Counts { get; } = new();
 
+    /// <summary>Of associations, after certificates have changed; null: they go on as they are.</summary>
+    public Renewals? Renewals { get; }
+
+    /// <summary>While a cluster is moved over: for whoever does not speak ours; null: there is none.</summary>
+    public DotNettyBeside? Beside { get; }
+
     /// <summary>Associations that this node has begun.</summary>
     public int Outbound => _outbound.Count;
+
+    /// <summary>The same, each.</summary>
+    public IEnumerable<DialedAssociation> Dialed => _outbound.Keys;
+
+    /// <summary>Associations that others have begun, each.</summary>
+    public IEnumerable<InboundAssociation> Accepted => _inbound.Values;
 
     /// <summary>Associations that others have begun.</summary>
     public int Inbound => _inbound.Count;
@@ -66,7 +87,7 @@ internal sealed class Actors443Transport : Transport
         _door = door;
         Identity.Revoked = door.Revoked;
         door.Revoked.Changed += CutRevoked;
-        _log.TakesAssociations(Settings.Public.ToString(), RemotingProtocol.Name);
+        _log.TakesAssociations(Settings.Known.ToString(), RemotingProtocol.Name);
     }
 
     /// <param name="ports">Those that are listened on: another may lead to one of them, if that was said.</param>
@@ -76,7 +97,12 @@ internal sealed class Actors443Transport : Transport
             _log.NoListenerAtPort(Settings.Public.Port, Settings.Public.ToString());
     }
 
-    public override Task<(Address, TaskCompletionSource<IAssociationEventListener>)> Listen() => Task.FromResult((Settings.Public.ToAddress(RemotingProtocol.Scheme), _listener));
+    public override async Task<(Address, TaskCompletionSource<IAssociationEventListener>)> Listen()
+    {
+        if (Beside is not null)
+            await Beside.ListenAsync(Settings.Address, _listener.Task);
+        return (Settings.Address, _listener);
+    }
 
     public override bool IsResponsibleFor(Address remote) => true;
 
@@ -91,7 +117,15 @@ internal sealed class Actors443Transport : Transport
         DialedAssociation association;
         try
         {
-            association = await DialedAssociation.ConnectAsync(Settings, Identity, peer, Counts, _stopping.Token);
+            try
+            {
+                association = await DialedAssociation.ConnectAsync(Settings, Identity, peer, Counts, _stopping.Token);
+            }
+            catch (NotSpokenException cause) when (Beside is not null)
+            {
+                _log.ByDotNetty(peer.ToString(), cause.Message);
+                return await Beside.AssociateAsync(remoteAddress, cause);
+            }
         }
         catch (InvalidAssociationException cause)
         {
@@ -100,18 +134,21 @@ internal sealed class Actors443Transport : Transport
             throw;
         }
 
-        if (association.Remote is { } remote)
-            _door?.Peers.Learn(remote.Address);
-        var handle = new OwnHandle(Settings.Public.ToAddress(RemotingProtocol.Scheme), remoteAddress, association.Association);
+        _door?.Peers.Learn(association.Remote.Address);
+        var handle = new OwnHandle(Settings.Address, remoteAddress, association.Association);
         _log.Associated(peer.ToString(), "outbound");
+        association.Association.RenewalWanted = () => _ = RenewAsync(association);
         _outbound[association] = Task.CompletedTask;
         _outbound[association] = CarryAsync(association, handle);
         CutRevoked();
         return handle;
     }
 
-    /// <summary>Somebody who has proved who it is has come for this system. Completes when the association is over; null: Akka does not listen, for it stops.</summary>
-    public async Task<OwnHandle?> AcceptAsync(AcceptedAssociation inbound, PeerAddress peer, Association association)
+    /// <summary>Somebody who has proved who it is has come for this system; null: Akka does not listen, for it stops.</summary>
+    /// <param name="peer">Who.</param>
+    /// <param name="association">With it.</param>
+    /// <param name="name">Of that.</param>
+    public async Task<OwnHandle?> AcceptAsync(PeerAddress peer, Association association, string name)
     {
         IAssociationEventListener listener;
         try
@@ -123,33 +160,50 @@ internal sealed class Actors443Transport : Transport
             return null;
         }
 
-        var handle = new OwnHandle(Settings.Public.ToAddress(RemotingProtocol.Scheme), peer.ToAddress(RemotingProtocol.Scheme), association);
-        association.Say(new ControlFrame(ControlKind.Welcome, RemotingProtocol.Version, Settings.Public.ToString()));
-        _inbound[inbound] = 0;
+        var handle = new OwnHandle(Settings.Address, peer.ToAddress(Settings.Scheme), association);
+        association.Say(new ControlFrame(ControlKind.Welcome, RemotingProtocol.Version, Settings.Known.ToString(), name));
         _log.Associated(peer.ToString(), "inbound");
-        listener.Notify(new InboundAssociation(handle));
+        listener.Notify(new Akka.Remote.Transport.InboundAssociation(handle));
         return handle;
     }
 
-    /// <summary>An association that was accepted is over.</summary>
-    public void Left(AcceptedAssociation inbound, PeerAddress peer, Association association)
+    /// <summary>An association that was accepted, until it is over; by whichever of its connections.</summary>
+    public async Task CarryAsync(InboundAssociation inbound, OwnHandle handle)
     {
-        _inbound.TryRemove(inbound, out _);
-        Tell(peer, association);
+        _inbound[inbound.Name] = inbound;
+        try
+        {
+            await inbound.Association.RunAsync(handle.ReadHandlerSource.Task, body =>
+            {
+                HandshakePdu.Check(body, inbound.Peer, Settings.Scheme);
+                return false;
+            });
+        }
+        finally
+        {
+            _inbound.TryRemove(inbound.Name, out _);
+            Tell(inbound.Peer, inbound.Association);
+        }
     }
+
+    /// <summary>An association that was accepted and is not over; null: there is none of that name.</summary>
+    public InboundAssociation? Find(string name) => _inbound.GetValueOrDefault(name);
 
     /// <summary>Ends the associations that others have begun; completes when they have ended, or have had their time for it.</summary>
     public Task EndInboundAsync(string reason)
     {
-        AcceptedAssociation[] all = [.. _inbound.Keys];
-        foreach (AcceptedAssociation inbound in all)
-            inbound.End(reason);
+        InboundAssociation[] all = [.. _inbound.Values];
+        foreach (InboundAssociation inbound in all)
+            inbound.Association.End(ControlKind.Goodbye, reason);
         return Task.WhenAny(Task.WhenAll(all.Select(inbound => inbound.Over)), Task.Delay(FarewellWithin));
     }
+
+    public override Task<bool> ManagementCommand(object message) => Beside?.CommandAsync(message) ?? base.ManagementCommand(message);
 
     public override async Task<bool> Shutdown()
     {
         await _stopping.CancelAsync();
+        await _renewing;
         if (_door is { } door)
         {
             door.Revoked.Changed -= CutRevoked;
@@ -158,7 +212,7 @@ internal sealed class Actors443Transport : Transport
 
         foreach (DialedAssociation outbound in _outbound.Keys)
             outbound.Association.End(ControlKind.Goodbye, "the node stops");
-        Task all = Task.WhenAll(_outbound.Values);
+        Task all = Task.WhenAll([.. _outbound.Values, Beside?.EndAsync() ?? Task.CompletedTask]);
         await Task.WhenAny(Task.WhenAll(all, EndInboundAsync("the node stops")), Task.Delay(FarewellWithin));
         foreach (DialedAssociation outbound in _outbound.Keys)
             outbound.Cut();
@@ -179,6 +233,19 @@ internal sealed class Actors443Transport : Transport
         {
             _outbound.TryRemove(association, out _);
             Tell(association.Peer, association.Association);
+        }
+    }
+
+    // The other side wants it, by its own change of certificates.
+    private async Task RenewAsync(DialedAssociation association)
+    {
+        try
+        {
+            await association.RenewAsync(_stopping.Token);
+        }
+        catch (InvalidAssociationException cause)
+        {
+            _log.NotRenewed(association.Peer.ToString(), cause.Message);
         }
     }
 

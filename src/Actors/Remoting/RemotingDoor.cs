@@ -40,6 +40,7 @@ internal sealed class RemotingDoor
     public void Add(Actors443Transport transport)
     {
         ImmutableInterlocked.Update(ref _systems, static (systems, added) => systems.Add(added), transport);
+        Peers.AreExpected = true;
         transport.ReachedBy(this);
     }
 
@@ -85,7 +86,7 @@ internal sealed class RemotingDoor
     {
         foreach (Actors443Transport system in _systems)
         {
-            if (system.Settings.Public.IsSame(address))
+            if (system.Settings.Known.IsSame(address))
                 return system;
         }
 

@@ -11,26 +11,24 @@ internal static class RemotingHocon
     /// <summary>The section as it is unless somebody says otherwise.</summary>
     public static string Reference { get; } = Read();
 
-    /// <summary>Akka's list of transports; the first is the one whose address the node is known by.</summary>
-    public static string Transports(DotNettyBeside dotNetty) => dotNetty switch
-    {
-        DotNettyBeside.Off => Transports(RemotingSettings.Path),
-        DotNettyBeside.Preferred => Transports(DotNetty, RemotingSettings.Path),
-        _ => Transports(RemotingSettings.Path, DotNetty),
-    };
+    /// <summary>As the setting <c>dot-netty</c> has it.</summary>
+    public static string Of(DotNettyUse use) => use.ToString().ToLowerInvariant();
 
     /// <summary>What was said in code.</summary>
     public static string Of(Actors443RemotingOptions options)
     {
-        var said = new List<string> { Transports(options.DotNetty) };
+        var said = new List<string> { $"akka.remote.enabled-transports = [{Quote(RemotingSettings.Path)}]" };
         Say("public-hostname", options.PublicHostName);
         Say("port", options.Port?.ToString(CultureInfo.InvariantCulture));
         Say("public-port", options.PublicPort?.ToString(CultureInfo.InvariantCulture));
+        Say("dot-netty", options.DotNetty is { } use ? Of(use) : null);
+        Say("peer-port", options.PeerPort?.ToString(CultureInfo.InvariantCulture));
         Say("bind-hostname", options.BindHostName);
         Say("secret", options.Secret);
         Say("certificate.chain", options.CertificateChain);
         Say("certificate.key", options.CertificateKey);
         SayAll("ca", options.Authorities);
+        Say("rehandshake-within", options.RehandshakeWithin is { } within ? Hosting.ActorSystemHocon.Milliseconds(within) : null);
         SayAll("peers.names", options.PeerNames);
         SayAll("peers.pins", options.PeerPins);
         return string.Join('\n', said);
@@ -50,8 +48,6 @@ internal static class RemotingHocon
 
     /// <summary>As a string of HOCON, which is as one of JSON.</summary>
     public static string Quote(string text) => JsonSerializer.Serialize(text);
-
-    private static string Transports(params string[] paths) => $"akka.remote.enabled-transports = [{string.Join(", ", paths.Select(Quote))}]";
 
     private static string Read()
     {

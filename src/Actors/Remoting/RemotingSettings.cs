@@ -14,8 +14,23 @@ internal sealed record RemotingSettings
     // Akka has told the other side by then that it goes on.
     private const int LeastFrame = 32 * 1024;
 
-    /// <summary>How the others reach this system.</summary>
+    // Who lets nothing through to the https port may not hold up what goes by DotNetty.
+    private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(2);
+
+    /// <summary>The https listener by which the others reach this system.</summary>
     public required PeerAddress Public { get; init; }
+
+    /// <summary>The address that the others know this system by: that of <see cref="Public"/>, or DotNetty's.</summary>
+    public PeerAddress Known { get; init; } = null!;
+
+    /// <summary>Of addresses, behind <c>akka.</c>.</summary>
+    public string Scheme { get; init; } = RemotingProtocol.Scheme;
+
+    /// <summary>What is kept of DotNetty.</summary>
+    public DotNettyUse DotNetty { get; init; }
+
+    /// <summary>Where the https listeners of the others are, if addresses do not say it.</summary>
+    public int PeerPort { get; init; }
 
     /// <summary>The port of that leads to another.</summary>
     public bool IsMapped { get; init; }
@@ -43,12 +58,33 @@ internal sealed record RemotingSettings
     /// <summary>To connect, and for both to agree on who they are.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>After a change of certificates or CAs all associations are made anew within this, or ended; null: those that there are go on.</summary>
+    public TimeSpan? RehandshakeWithin { get; init; }
+
+    /// <summary>To connect by TCP alone: shorter if there is another way.</summary>
+    public TimeSpan DialTimeout => DotNetty == DotNettyUse.Beside && ConnectTimeout > LongestTry ? LongestTry : ConnectTimeout;
+
+    /// <summary>As Akka has it.</summary>
+    public Akka.Actor.Address Address => Known.ToAddress(Scheme);
+
+    /// <summary>The port of the https listener of another.</summary>
+    public int PortOf(PeerAddress peer) => DotNetty == DotNettyUse.Off ? peer.Port : PeerPort;
+
     /// <param name="config">The section.</param>
     /// <param name="system">Name of the actor system.</param>
+    /// <param name="dotNetty">The section of DotNetty, by which the system is known if that was said.</param>
     /// <exception cref="ConfigurationException">Something is wrong; the message names the setting and the fix.</exception>
-    public static RemotingSettings Read(Config config, string system)
+    public static RemotingSettings Read(Config config, string system, Config? dotNetty = null)
     {
-        string host = Text(config, "public-hostname") ?? Text(config, "hostname")
+        DotNettyUse use = Text(config, "dot-netty") switch
+        {
+            null or "off" => DotNettyUse.Off,
+            "beside" => DotNettyUse.Beside,
+            "address" => DotNettyUse.Address,
+            { } other => throw Wrong("dot-netty", $"is '{other}'; write off, beside or address (docs/remoting.md)"),
+        };
+        PeerAddress? former = use == DotNettyUse.Off ? null : DotNettyAddress(dotNetty ?? Config.Empty, system);
+        string host = Text(config, "public-hostname") ?? Text(config, "hostname") ?? former?.Host
             ?? throw Wrong("public-hostname", "is missing; write the name or address by which the other nodes reach this one, such as \"node-1.internal\"");
         if (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
             throw Wrong("public-hostname", $"is {host}, which is every address and no name of this one; write the one by which the other nodes reach it");
@@ -71,9 +107,15 @@ internal sealed record RemotingSettings
         IPAddress? bind = null;
         if (Text(config, "bind-hostname") is { } from && !IPAddress.TryParse(from.Trim('[', ']'), out bind))
             throw Wrong("bind-hostname", $"is '{from}'; write an address of this machine, from which others are connected to, or \"\"");
+        if (former is not null && !former.Host.Equals(PeerAddress.HostOf(host), StringComparison.OrdinalIgnoreCase))
+            throw Wrong("public-hostname", $"is {host}, and with dot-netty = {Text(config, "dot-netty")} the others know this node as {former.Host} (dot-netty.tcp.public-hostname, or hostname); write that, or leave it out");
         return new RemotingSettings
         {
             Public = new PeerAddress(system, PeerAddress.HostOf(host), port),
+            Known = former ?? new PeerAddress(system, PeerAddress.HostOf(host), port),
+            Scheme = former is null ? RemotingProtocol.Scheme : dotNetty!.GetBoolean("enable-ssl") ? "ssl.tcp" : "tcp",
+            DotNetty = use,
+            PeerPort = Number(config, "peer-port", 0) is > 0 and <= IPEndPoint.MaxPort and var peerPort ? peerPort : port,
             IsMapped = publicPort > 0,
             Bind = bind,
             Certificate = chain is null ? null : new CertificateFileSettings { Chain = chain, Key = key, Password = Text(config, "certificate.password") },
@@ -82,6 +124,9 @@ internal sealed record RemotingSettings
             Rules = new PeerRules { Names = [.. config.GetStringList("peers.names", [])], Pins = [.. config.GetStringList("peers.pins", []).Select(Pin)] },
             MaximumFrame = frame,
             WriteQueue = queue,
+            RehandshakeWithin = Text(config, "rehandshake-within") is null or "off" ? null
+                : config.GetTimeSpan("rehandshake-within") is var within && within >= TimeSpan.FromSeconds(1) ? within
+                : throw Wrong("rehandshake-within", "is shorter than 1s; write a duration such as 10m, or off"),
             ConnectTimeout = config.GetTimeSpan("connect-timeout", TimeSpan.FromSeconds(10)) is var patience && patience >= TimeSpan.FromMilliseconds(100)
                 ? patience
                 : throw Wrong("connect-timeout", "is shorter than 100ms; write a duration such as 10s"),
@@ -89,6 +134,16 @@ internal sealed record RemotingSettings
     }
 
     public static ConfigurationException Wrong(string key, string problem) => new($"{Path}.{key} {problem}.");
+
+    private static PeerAddress DotNettyAddress(Config section, string system)
+    {
+        string? host = Text(section, "public-hostname") ?? Text(section, "hostname");
+        int port = Number(section, "public-port", 0) is > 0 and var publicPort ? publicPort : Number(section, "port", 0);
+        if (host is null || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))))
+            throw Wrong("dot-netty", $"keeps the address of DotNetty, and {RemotingHocon.DotNetty}.public-hostname does not say it; write what it was before");
+        return port > 0 ? new PeerAddress(system, PeerAddress.HostOf(host), port)
+            : throw Wrong("dot-netty", $"keeps the address of DotNetty, and {RemotingHocon.DotNetty}.port is 0, which is another one each time; write what it was before");
+    }
 
     private static string Pin(string pin) => Identities.Identity.TryParse(Identities.IdentityKind.CertificateKey, pin, out Identities.Identity? key, out string? problem)
         ? key.Id

@@ -34,4 +34,16 @@ internal static partial class RemotingLog
 
     [LoggerMessage(First + 9, LogLevel.Warning, "No https listener has the port {Port}, by which other nodes are to reach {System}; set akka.remote.actors443.public-port if another leads to it")]
     public static partial void NoListenerAtPort(this ILogger log, int port, string system);
+
+    [LoggerMessage(First + 10, LogLevel.Information, "{Peer} is reached by DotNetty, as it is not reached by its https port: {Problem}")]
+    public static partial void ByDotNetty(this ILogger log, string peer, string problem);
+
+    [LoggerMessage(First + 11, LogLevel.Debug, "The association with {Peer} goes on upon another connection, with certificates that were shown anew")]
+    public static partial void Renewed(this ILogger log, string peer);
+
+    [LoggerMessage(First + 12, LogLevel.Warning, "The association with {Peer} is not made anew: {Problem}")]
+    public static partial void NotRenewed(this ILogger log, string peer, string problem);
+
+    [LoggerMessage(First + 13, LogLevel.Warning, "The association with {Peer} is ended, for certificates have changed and it was not made anew within {Within}: {Problem}")]
+    public static partial void NotRenewedInTime(this ILogger log, string peer, TimeSpan within, string problem);
 }

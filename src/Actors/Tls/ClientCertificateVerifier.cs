@@ -16,6 +16,9 @@ public sealed class ClientCaException(string message, Exception? cause = null) :
 internal interface IClientVerdictSink
 {
     void Refused(ClientVerdict verdict, ClientCertificateVerifier by);
+
+    /// <summary>The handshake may go on all the same: whoever has made it looks whether it was refused, lets nothing come of it, and says why in words.</summary>
+    bool TellsInWords => false;
 }
 
 /// <summary>Checks client certificates against the CAs of one file, and nothing the system trusts besides. Thread-safe.</summary>

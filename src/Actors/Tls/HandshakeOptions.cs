@@ -29,6 +29,9 @@ internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy 
     /// <summary>Nothing is said after the handshake: it was all that was wanted (RFC 8737 3).</summary>
     public bool EndsAfterHandshake { get; init; }
 
+    /// <summary>Whoever shows no good certificate is told why after the handshake, where TLS itself has no way to it (SslStream has no alerts for it); needs <see cref="IClientVerdictSink.TellsInWords"/>.</summary>
+    public bool RefusesInWords { get; init; }
+
     /// <summary>Of sessions: how many tickets, valid how long.</summary>
     public TicketKeySettings Tickets => tickets;
 
@@ -66,7 +69,8 @@ internal sealed class HandshakeOptions(ServerCertificate certificate, TlsPolicy 
         if (clients is not null)
         {
             options.ClientCertificateRequired = true;
-            options.RemoteCertificateValidationCallback = clients.Verify;
+            options.RemoteCertificateValidationCallback = (stream, certificate, presented, errors) =>
+                clients.Verify(stream, certificate, presented, errors) || (RefusesInWords && stream is IClientVerdictSink { TellsInWords: true });
         }
 
         return options;

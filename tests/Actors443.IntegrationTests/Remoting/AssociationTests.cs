@@ -1,16 +1,20 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using Actors443.Connections.Directory;
 using Actors443.Hosting;
 using Actors443.Remoting;
 using Actors443.Testing;
 using Akka.Actor;
+using Akka.Remote;
+using Xunit.Abstractions;
 
 namespace Actors443.IntegrationTests.Remoting;
 
 /// <summary>Actor systems that speak with each other over the https listeners, each with one port.</summary>
-public sealed class AssociationTests
+public sealed class AssociationTests(ITestOutputHelper output)
 {
     private const int Messages = 5_000;
 
@@ -67,6 +71,15 @@ public sealed class AssociationTests
         Assert.Equal("upgraded", connection.State);
         Assert.Contains("Node", connection.ClientCertificate, StringComparison.Ordinal);
         Assert.True(connection.BytesRead > 0 && connection.BytesWritten > 0);
+
+        // Whoever has connected shows it as well.
+        ConnectionReport dialed = Assert.Single((await one.System.GetConnectionDirectory().FindAsync(ConnectionFilter.Parse("listener = outbound"))).Connections);
+        Assert.Equal((other.Address.ToString(), "akka-remote/1", "upgraded"), (dialed.Principal, dialed.ApplicationProtocol, dialed.State));
+        Assert.True(dialed.BytesRead > 0 && dialed.BytesWritten > 0);
+        Assert.Equal(0, (await one.System.GetConnectionDirectory().CloseAsync(ConnectionFilter.Parse("listener = outbound"))).Count);
+        Assert.Equal(1, (await one.System.GetConnectionDirectory().CloseAsync(ConnectionFilter.Parse("listener = outbound and protocol = akka-remote/1"))).Count);
+        await Eventually.HoldsAsync(() => one.Transport.Outbound == 0 && other.Transport.Inbound == 0, "it has ended at both ends");
+        await one.ReachAsync(other);
 
         // Whoever closes it ends the association; the next message makes another.
         await other.System.GetConnectionDirectory().CloseAsync(ConnectionFilter.Parse("protocol = akka-remote/1"));
@@ -145,6 +158,50 @@ public sealed class AssociationTests
         }
     }
 
+    [Fact]
+    public async Task Heartbeats_are_not_behind_a_hundred_megabytes()
+    {
+        const int messages = 1_000;
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode one = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await using RemotingNode other = await RemotingNode.StartAsync(options => options.Secret = secret);
+        var come = new StrongBox<int>();
+        other.System.ActorOf(Props.Create(() => new Sink(come)), "sink");
+        await one.ReachAsync(other);
+        IActorRef sink = await one.System.ActorSelection($"akka.actors443://{other.Address}/user/sink").ResolveOne(TimeSpan.FromSeconds(30));
+        // The real ones, by which Akka knows that a node is there.
+        IActorRef watcher = await one.System.ActorSelection($"akka.actors443://{other.Address}/system/remote-watcher").ResolveOne(TimeSpan.FromSeconds(30));
+        byte[] bulk = new byte[100_000];
+
+        long since = Stopwatch.GetTimestamp();
+        for (int number = 0; number < messages; number++)
+            sink.Tell(bulk);
+        var beats = new List<TimeSpan>();
+        while (Volatile.Read(ref come.Value) < messages)
+        {
+            long beat = Stopwatch.GetTimestamp();
+            await watcher.Ask<RemoteWatcher.HeartbeatRsp>(RemoteWatcher.Heartbeat.Instance, TimeSpan.FromSeconds(60));
+            beats.Add(Stopwatch.GetElapsedTime(beat));
+        }
+
+        TimeSpan all = Stopwatch.GetElapsedTime(since);
+        output.WriteLine($"{messages} messages of {bulk.Length} bytes in {all.TotalMilliseconds:0} ms; meanwhile {beats.Count} heartbeats, after {beats.Max().TotalMilliseconds:0} ms at most");
+        Assert.True(beats.Max() < all / 2, $"a heartbeat took {beats.Max()} of {all}");
+    }
+
+    [Fact]
+    public async Task A_server_that_lets_nobody_in_any_more_lets_nodes_in()
+    {
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode full = await RemotingNode.StartAsync(options => options.Secret = secret, server: server => server.Set("admission.maximum-connections", "1"));
+        await using RemotingNode other = await RemotingNode.StartAsync(options => options.Secret = secret);
+        await using TlsClient client = await TlsClient.ConnectAsync(full.Address.Port, "localhost");
+
+        await other.ReachAsync(full);
+        Assert.True(await RefusesAsync(full));
+        Assert.True(await RefusesAsync(full));
+    }
+
     private static async Task<bool> RefusesAsync(RemotingNode node)
     {
         try
@@ -156,6 +213,11 @@ public sealed class AssociationTests
         {
             return true;
         }
+    }
+
+    private sealed class Sink : ReceiveActor
+    {
+        public Sink(StrongBox<int> come) => Receive<byte[]>(_ => Interlocked.Increment(ref come.Value));
     }
 
     private sealed class Echo : ReceiveActor

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Engine;
 using Actors443.Hosting;
 using Actors443.Identities;
 using Actors443.Remoting;
@@ -67,6 +68,75 @@ public sealed class IdentityTests : IDisposable
     }
 
     [Fact]
+    public async Task Associations_that_there_are_show_new_certificates_in_time_and_lose_no_message()
+    {
+        foreach (string node in (string[])["one", "other"])
+            _nodes.Write(node, "127.0.0.1");
+        await using RemotingNode one = await RemotingNode.StartAsync(Renewing("one", 20));
+        await using RemotingNode other = await RemotingNode.StartAsync(Renewing("other", 20));
+        await one.ReachAsync(other);
+        var ended = new List<object>();
+        IActorRef listener = one.System.ActorOf(Props.Create(() => new Listener(ended)));
+        one.System.EventStream.Subscribe(listener, typeof(DisassociatedEvent));
+        one.System.EventStream.Subscribe(listener, typeof(AssociationErrorEvent));
+        IActorRef there = await one.EarOf(other).ResolveOne(TimeSpan.FromSeconds(10));
+        using var over = new CancellationTokenSource();
+        int sent = 0;
+        Task stream = Task.Run(async () =>
+        {
+            for (; !over.IsCancellationRequested; sent++)
+            {
+                there.Tell(sent);
+                if (sent % 100 == 99)
+                    await Eventually.HoldsAsync(() => other.Heard.Count > sent - 1000, "they come", TimeSpan.FromSeconds(60));
+            }
+        });
+
+        for (int rotation = 0; rotation < 4; rotation++)
+        {
+            if (rotation == 2)
+                _nodes.ChangeAuthority();
+            // By turns it is the one that has connected and the one that was connected to whose certificate changes; a CA is both's.
+            string changes = rotation % 2 == 0 ? "other" : "one";
+            TestCertificate renewed = _nodes.Write(changes, "127.0.0.1");
+            await Eventually.HoldsAsync(
+                () => (changes == "other" ? one.Transport.Dialed.Single().Certificate.Thumbprint : Connection(other).ClientCertificate?.Thumbprint) == renewed.Thumbprint, "it goes on with the new one", TimeSpan.FromSeconds(30));
+        }
+
+        await over.CancelAsync();
+        await stream;
+        await Eventually.HoldsAsync(() => other.Heard.Count == sent, "all have come", TimeSpan.FromSeconds(60));
+        Assert.Equal(Enumerable.Range(0, sent), other.Heard.Select(heard => Convert.ToInt32(heard, CultureInfo.InvariantCulture)));
+        Assert.Empty(ended);
+        Assert.Empty(other.Obituaries);
+        Assert.Equal((1, 0), (one.Transport.Outbound, one.Transport.Inbound));
+    }
+
+    [Fact]
+    public async Task What_cannot_show_a_certificate_that_counts_is_ended_in_time()
+    {
+        _nodes.Write("one", "127.0.0.1");
+        await using RemotingNode one = await RemotingNode.StartAsync(Renewing("one", 1));
+        await using RemotingNode other = await RemotingNode.StartAsync(Renewing("one", 1));
+        await one.ReachAsync(other);
+
+        // Another CA alone is trusted, and neither has a certificate of it.
+        _nodes.ChangeAuthority();
+        _nodes.ForgetFormer();
+
+        await Eventually.HoldsAsync(() => one.Transport.Outbound == 0 && other.Transport.Inbound == 0, "it is ended", TimeSpan.FromSeconds(30));
+        Assert.Contains(one.Log.Concat(other.Log), line => line.Contains("is ended, for certificates have changed and it was not made anew within", StringComparison.Ordinal));
+    }
+
+    private Action<Actors443RemotingOptions> Renewing(string node, int seconds) => options =>
+    {
+        _nodes.Of(node)(options);
+        options.RehandshakeWithin = TimeSpan.FromSeconds(seconds);
+    };
+
+    private static EngineConnection Connection(RemotingNode node) => node.Transport.Accepted.Single().Connection;
+
+    [Fact]
     public async Task What_is_bad_leaves_what_was_good()
     {
         _nodes.Write("one", "127.0.0.1");
@@ -96,7 +166,7 @@ public sealed class IdentityTests : IDisposable
         await good.System.GetRevocations().RevokeAsync(Identity.Certificate(bad.WithKey), "stolen");
         await Eventually.HoldsAsync(() => door.Systems.Single() is { Inbound: 0, Outbound: 0 }, "it is cut off", TimeSpan.FromSeconds(2));
 
-        await TellUntilAsync(revoked, good, revoked, TestEngine.Name == "portable" ? $"No association: {good.Address}" : "certificate_revoked");
+        await TellUntilAsync(revoked, good, revoked, TestEngine.Name == "portable" ? $"{good.Address} refuses this node: its certificate is revoked" : "certificate_revoked");
         await TellUntilAsync(good, revoked, good, "is not trusted: its certificate is revoked");
         Assert.Empty(good.Heard);
     }

@@ -20,17 +20,19 @@ internal sealed class RemotingNode : IAsyncDisposable
     private readonly ConcurrentQueue<Obituary> _obituaries = new();
     private readonly LinesOfLog _log;
 
-    private RemotingNode(EmbeddedHost host, PeerAddress address, LinesOfLog log)
+    private RemotingNode(EmbeddedHost host, LinesOfLog log)
     {
         _host = host;
         _log = log;
-        Address = address;
+        Transport = Actors443Parts.Of(host.System).Environment.Nodes.Systems.Single();
         IActorRef mourner = host.System.ActorOf(Props.Create(() => new Mourner(_obituaries)));
         host.System.EventStream.Subscribe(mourner, typeof(Obituary));
         Ear = host.System.ActorOf(Props.Create(() => new EarActor(Heard)), "ear");
     }
 
-    public PeerAddress Address { get; }
+    public Actors443Transport Transport { get; }
+
+    public PeerAddress Address => Transport.Settings.Known;
 
     public ActorSystem System => _host.System;
 
@@ -69,11 +71,11 @@ internal sealed class RemotingNode : IAsyncDisposable
                 options.Bind(bind);
                 server?.Invoke(options);
             });
-        return new RemotingNode(embedded, new PeerAddress("embedded", PeerAddress.HostOf(host), own), log);
+        return new RemotingNode(embedded, log);
     }
 
     /// <summary>The ear of another node.</summary>
-    public ActorSelection EarOf(RemotingNode other) => System.ActorSelection($"akka.actors443://{other.Address}/user/ear");
+    public ActorSelection EarOf(RemotingNode other) => System.ActorSelection($"akka.{other.Transport.Settings.Address}/user/ear");
 
     /// <summary>Until the other has answered.</summary>
     public async Task ReachAsync(RemotingNode other)

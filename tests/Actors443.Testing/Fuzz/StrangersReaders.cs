@@ -172,7 +172,7 @@ internal sealed record StrangersReader(string Name, Func<byte[], bool> Read)
     {
         try
         {
-            HandshakePdu.Check(body, new PeerAddress("embedded", "127.0.0.1", 2552));
+            HandshakePdu.Check(body, new PeerAddress("embedded", "127.0.0.1", 2552), RemotingProtocol.Scheme);
             return "handshake";
         }
         catch (InvalidDataException refusal)

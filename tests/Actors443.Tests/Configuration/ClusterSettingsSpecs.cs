@@ -45,15 +45,22 @@ public sealed class ClusterSettingsSpecs : SettingsFixture
             actors443 {
               https.bind = "10.0.0.1:443"
               cluster {
-                enabled = on, secret = "01234567890123456789012345678901", bind = "10.0.0.1:2552", transports = [https, dot-netty], public-port = 8443
-                seed-nodes = ["10.0.0.1:8443", "dot-netty://10.0.0.2:2552"]
+                enabled = on, secret = "01234567890123456789012345678901", bind = "10.0.0.1:2552", transports = [https, dot-netty]
+                seed-nodes = ["10.0.0.1:2552", "10.0.0.2:2552"]
               }
             }
             """).Core.Cluster;
-        Assert.Equal("10.0.0.1:8443", ClusterHocon.NameOf(moved));
+        // Akka.Cluster has nobody in it whose addresses are of another protocol.
+        Assert.Equal(ClusterTransport.DotNetty, moved.Addresses);
+        Assert.Equal("10.0.0.1:2552", ClusterHocon.NameOf(moved));
         string hocon = ClusterHocon.Node(moved, "system", moved.SeedNodes);
-        Assert.Contains("""enabled-transports = ["akka.remote.actors443", "akka.remote.dot-netty.tcp"]""", hocon, StringComparison.Ordinal);
-        Assert.Contains("""seed-nodes = ["akka.actors443://system@10.0.0.1:8443", "akka.ssl.tcp://system@10.0.0.2:2552"]""", hocon, StringComparison.Ordinal);
+        Assert.Contains("""enabled-transports = ["akka.remote.actors443"]""", hocon, StringComparison.Ordinal);
+        Assert.Contains("dot-netty = beside", hocon, StringComparison.Ordinal);
+        Assert.Contains("""seed-nodes = ["akka.ssl.tcp://system@10.0.0.1:2552", "akka.ssl.tcp://system@10.0.0.2:2552"]""", hocon, StringComparison.Ordinal);
+
+        ClusterSettings after = moved with { Transports = [ClusterTransport.Https] };
+        Assert.Equal("10.0.0.1:2552", ClusterHocon.NameOf(after));
+        Assert.Contains("dot-netty = address", ClusterHocon.Node(after, "system", after.SeedNodes), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -69,10 +76,13 @@ public sealed class ClusterSettingsSpecs : SettingsFixture
     [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", public-hostname = node-1, discovery.contacts = [\"nodes:2552\"]", "test.conf:1: actors443.cluster.public-hostname: is the name 'node-1', and nodes that find each other by discovery.contacts know each other by address; write the address of this node, or same")]
     [InlineData("enabled = on, secret = \"01234567890123456789012345678901\", seed-nodes = [\"10.0.0.1:443\"]", "test.conf:1: actors443.cluster.public-hostname: is needed with https.bind = \"[::]:443\", which is every address; write the one by which the other nodes reach this one")]
     [InlineData("transports = [dot-netty]", "test.conf:1: actors443.cluster.bind: is needed with dot-netty; write where the other nodes reach this one, such as bind = \"10.0.0.1:2552\"")]
-    [InlineData("transports = [https, https]", "test.conf:1: actors443.cluster.transports: must name each once: [https], [dot-netty], or both, the preferred one first")]
+    [InlineData("transports = [https, https]", "test.conf:1: actors443.cluster.transports: must be [https], [dot-netty], or [https, dot-netty]: https with the nodes that speak it, and dot-netty with the others")]
+    [InlineData("bind = \"10.0.0.1:2552\", transports = [dot-netty, https]", "test.conf:1: actors443.cluster.transports: must be [https], [dot-netty], or [https, dot-netty]: https with the nodes that speak it, and dot-netty with the others")]
+    [InlineData("bind = \"10.0.0.1:2552\", transports = [https, dot-netty], addresses = https", "test.conf:1: actors443.cluster.addresses: is https, and transports has dot-netty, whose addresses the nodes then have; write dot-netty, or auto")]
+    [InlineData("transports = [https], addresses = dot-netty", "test.conf:1: actors443.cluster.bind: is needed with addresses = dot-netty; write what it was with dot-netty, such as bind = \"10.0.0.1:2552\"")]
     [InlineData("public-port = 0", "test.conf:1: actors443.cluster.public-port: 0 is out of range; write a whole number from 1 to 65535")]
     [InlineData("limits { interval = 0s }", "test.conf:1: actors443.cluster.limits.interval: 0s is too short; write 1ms or more")]
     [InlineData("limits { enabled = maybe }", "test.conf:1: actors443.cluster.limits.enabled: 'maybe' is neither on nor off; write on or off")]
-    [InlineData("seeds = []", "test.conf:1: unknown key 'actors443.cluster.seeds'; known here: bind, discovery, enabled, heartbeat-pause, limits, public-hostname, public-port, roles, secret, seed-nodes, stable-after, transports")]
+    [InlineData("seeds = []", "test.conf:1: unknown key 'actors443.cluster.seeds'; see reference.conf for the keys known here")]
     public void What_is_wrong_is_named_with_what_to_write(string text, string expected) => Assert.Equal([expected], Problems($"actors443.cluster {{ {text} }}"));
 }

@@ -151,6 +151,53 @@ public sealed class AssociationSpecs
         Assert.False(_association.TryWrite(ByteString.CopyFrom([1])));
     }
 
+    [Fact]
+    public async Task Moves_to_another_wire_after_what_was_written_and_reads_the_former_to_its_end()
+    {
+        Task over = _association.RunAsync(Task.FromResult<IHandleEventListener>(_ears), null);
+        var next = new Wire();
+        Assert.True(_association.TryWrite(ByteString.CopyFrom([1])));
+        Task<bool> moved = _association.MoveAsync(next, static work => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false), new ControlFrame(ControlKind.Welcome, "1"));
+        Assert.True(_association.TryWrite(ByteString.CopyFrom([2])));
+        // What comes by the other already waits for what is still to come by the former.
+        await next.SayAsync(AkkaHandshake.Framed([9]));
+
+        List<Frame> before = await _wire.TakeAsync(2);
+        Assert.Equal([1], before[0].Body);
+        Assert.True(ControlFrame.TryDecode(before[1].Body, out ControlFrame? last));
+        Assert.Equal(ControlKind.Moved, last.Kind);
+        List<Frame> after = await next.TakeAsync(2);
+        Assert.True(ControlFrame.TryDecode(after[0].Body, out ControlFrame? first));
+        Assert.Equal(ControlKind.Welcome, first.Kind);
+        Assert.Equal([2], after[1].Body);
+        Assert.False(moved.IsCompleted);
+        Assert.True(_association.IsOn(_wire));
+
+        await _wire.SayAsync([.. AkkaHandshake.Framed([8]), .. new ControlFrame(ControlKind.Moved).Encode()]);
+        Assert.True(await moved.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.False(_association.IsOn(_wire));
+        // The former is nobody's any more.
+        await _wire.EndAsync();
+        await Eventually.HoldsAsync(() => _ears.Heard.Count == 2, "both are heard");
+        await next.SayAsync(new ControlFrame(ControlKind.Goodbye, "enough").Encode());
+        _ = next.TakeAsync(1);
+        await over;
+        Assert.Equal(["08", "09", "over"], _ears.Heard);
+        Assert.False(_association.HasFailed);
+    }
+
+    [Fact]
+    public async Task One_that_moves_where_nobody_is_breaks_and_one_that_ends_does_not_move()
+    {
+        Task over = _association.RunAsync(Task.FromResult<IHandleEventListener>(_ears), null);
+        Task<bool> moved = _association.MoveAsync(new Wire(), static work => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false), null);
+        Assert.False(await _association.MoveAsync(new Wire(), static work => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false), null));
+        _association.Break();
+        Assert.False(await moved.WaitAsync(TimeSpan.FromSeconds(30)));
+        await over;
+        Assert.False(await _association.MoveAsync(new Wire(), static work => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false), null));
+    }
+
     private sealed class Ears : IHandleEventListener
     {
         public List<string> Heard { get; } = [];

@@ -100,7 +100,7 @@ public sealed class FrameReaderSpecs
     public void Akkas_handshake_must_say_what_was_proved()
     {
         var proved = new PeerAddress("sys", "node-1", 443);
-        HandshakePdu.Check(AkkaHandshake.Message("actors443", "sys", "NODE-1", 443), proved);
+        HandshakePdu.Check(AkkaHandshake.Message("actors443", "sys", "NODE-1", 443), proved, "actors443");
         foreach (byte[] other in (byte[][])
         [
             AkkaHandshake.Message("ssl.tcp", "sys", "node-1", 443),
@@ -114,7 +114,7 @@ public sealed class FrameReaderSpecs
             "GET / HTTP/1.1"u8.ToArray(),
         ])
         {
-            Assert.Throws<InvalidDataException>(() => HandshakePdu.Check(other, proved));
+            Assert.Throws<InvalidDataException>(() => HandshakePdu.Check(other, proved, "actors443"));
         }
     }
 }

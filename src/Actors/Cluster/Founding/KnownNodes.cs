@@ -36,5 +36,5 @@ internal sealed class KnownNodes(string stateDirectory)
     /// still, and cut off from here; two clusters would never become one again.
     /// </summary>
     public bool HearsOthersFirst(ClusterSettings settings) =>
-        settings.SeedNodes is [var first, ..] && first[(first.LastIndexOf('/') + 1)..] == ClusterHocon.NameOf(settings) && Read() is { Count: > 1 };
+        settings.SeedNodes is [var first, ..] && first == ClusterHocon.NameOf(settings) && Read() is { Count: > 1 };
 }

@@ -11,8 +11,14 @@ internal sealed class ConnectionTlsStream(Stream transport, PortableConnection c
 {
     private AdmissionGate? _admission;
 
+    /// <summary>After the handshake: its client has shown no good certificate. Nothing may come of it but a word.</summary>
+    public bool IsRefused { get; private set; }
+
+    bool IClientVerdictSink.TellsInWords => true;
+
     void IClientVerdictSink.Refused(ClientVerdict verdict, ClientCertificateVerifier by)
     {
+        IsRefused = true;
         (CloseReason reason, string? detail) = by.Explain(verdict, null);
         // What SslStream says itself is told otherwise.
         if (reason != CloseReason.ClientCertificateRejected || detail is not null)

@@ -6,6 +6,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using Actors443.Admission;
 using Actors443.Connections;
+using Actors443.Remoting.Frames;
 using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
@@ -148,7 +149,13 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         try
         {
             await ssl.AuthenticateAsServerAsync(options.ForSslStream, CancellationToken.None);
-            if (options.Policy.Accepts(ssl.SslProtocol, ssl.NegotiatedCipherSuite) || connection.Reason != CloseReason.None)
+            if (ssl.IsRefused)
+            {
+                connection.SetReason(CloseReason.ClientCertificateRejected, "its certificate is not valid");
+                (reason, detail) = (connection.Reason, connection.ReasonDetail);
+                await SpokenRefusal.SayAsync(ssl, detail ?? reason.ToTag());
+            }
+            else if (options.Policy.Accepts(ssl.SslProtocol, ssl.NegotiatedCipherSuite) || connection.Reason != CloseReason.None)
             {
                 connection.HandshakeCompleted(ssl);
                 _frontEnd.Completed(options.Certificate, connection.Resumed, connection.Remote.Address);
@@ -156,9 +163,11 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
                 span.Completed(connection);
                 return ssl;
             }
-
-            _log.UnexpectedCipher(TlsNames.Version(ssl.SslProtocol), ssl.NegotiatedCipherSuite.ToString());
-            reason = CloseReason.NoSharedCipher;
+            else
+            {
+                _log.UnexpectedCipher(TlsNames.Version(ssl.SslProtocol), ssl.NegotiatedCipherSuite.ToString());
+                reason = CloseReason.NoSharedCipher;
+            }
         }
         catch (Exception cause) when (cause is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException)
         {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Actors443.Connections;
 using Actors443.Engine;
 using Actors443.Remoting.Frames;
@@ -12,11 +13,10 @@ namespace Actors443.Remoting.Associations;
 /// </summary>
 internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection connection, IRoutedClient client) : ICarriedProtocol
 {
-    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _movedAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Association? _association;
 
-    /// <summary>Completes when it has ended.</summary>
-    public Task Over => _over.Task;
+    public EngineConnection Connection => connection;
 
     public string? Route => null;
 
@@ -31,10 +31,22 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
 
     public void Stop() => End("the connection is closed");
 
-    public void Break() => Volatile.Read(ref _association)?.Break();
+    public void Break()
+    {
+        if (Carries && Volatile.Read(ref _association) is { } association && association.IsOn(client))
+            association.Break();
+    }
 
-    /// <summary>In order.</summary>
-    public void End(string reason) => Volatile.Read(ref _association)?.End(ControlKind.Goodbye, reason);
+    /// <summary>Another connection carries it from now on.</summary>
+    public void MovedAway() => _movedAway.TrySetResult();
+
+    private bool Carries => !_movedAway.Task.IsCompleted;
+
+    private void End(string reason)
+    {
+        if (Carries)
+            Volatile.Read(ref _association)?.End(ControlKind.Goodbye, reason);
+    }
 
     public async Task RunAsync()
     {
@@ -52,10 +64,10 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
             return;
         try
         {
-            (PeerAddress? peer, Actors443Transport? system, CloseReason reason, string? problem) = await GreetAsync(association, shown);
-            if (peer is null || system is null)
+            Greeting greeting = await GreetAsync(association, shown);
+            if (greeting is not { Peer: { } peer, System: { } system })
             {
-                await RefuseAsync(association, reason, problem!);
+                await RefuseAsync(association, greeting.Reason, greeting.Problem!);
                 return;
             }
 
@@ -63,7 +75,10 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
             door.Peers.Learn(connection.Remote.Address);
             if (connection.TryBecomeNode())
                 door.Admission.BecomesNode(connection.Remote.Address);
-            await CarryAsync(association, system, peer);
+            if (greeting.Continues is { } name)
+                await ContinueAsync(association, system, peer, name);
+            else
+                await BeginAsync(association, system, peer);
         }
         catch (Exception cause) when (cause is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -71,36 +86,63 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
         }
     }
 
-    private async Task CarryAsync(Association association, Actors443Transport system, PeerAddress peer)
+    private async Task BeginAsync(Association association, Actors443Transport system, PeerAddress peer)
     {
-        if (await system.AcceptAsync(this, peer, association) is not { } handle)
+        string name = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
+        if (await system.AcceptAsync(peer, association, name) is not { } handle)
         {
             await RefuseAsync(association, CloseReason.ServerClosed, "the actor system does not listen");
             return;
         }
 
         door.Metrics.Associated();
-        try
+        var inbound = new InboundAssociation(name, peer, association, this, GenerationOf(system));
+        inbound.Over = system.CarryAsync(inbound, handle);
+        await HoldAsync(inbound);
+    }
+
+    // The peer is the one that has begun it, by its certificate, and nobody else knows the name.
+    private async Task ContinueAsync(Association greeting, Actors443Transport system, PeerAddress peer, string name)
+    {
+        if (system.Find(name) is not { } inbound || !inbound.Peer.IsSame(peer))
         {
-            await association.RunAsync(handle.ReadHandlerSource.Task, body =>
-            {
-                HandshakePdu.Check(body, peer);
-                return false;
-            });
-        }
-        finally
-        {
-            system.Left(this, peer, association);
-            _over.TrySetResult();
+            await RefuseAsync(greeting, CloseReason.ProtocolError, "there is no such association that could go on");
+            return;
         }
 
+        int generation = GenerationOf(system);
+        Volatile.Write(ref _association, inbound.Association);
+        if (!await inbound.Association.MoveAsync(client, connection.RunNear, new ControlFrame(ControlKind.Welcome, RemotingProtocol.Version, system.Settings.Known.ToString(), name)))
+        {
+            connection.Abort(CloseReason.ServerClosed, "the association that was to go on here has ended");
+            return;
+        }
+
+        inbound.MovedTo(this, generation);
+        await HoldAsync(inbound);
+    }
+
+    // What its handshake has shown is older than this.
+    private int GenerationOf(Actors443Transport system) => system.Identity.GenerationSince(TimeSpan.FromMilliseconds(connection.Clock.NowMs - connection.AcceptedAtMs));
+
+    private async Task HoldAsync(InboundAssociation inbound)
+    {
+        await Task.WhenAny(inbound.Over, _movedAway.Task);
+        if (!Carries)
+        {
+            connection.SetOrderlyReason(CloseReason.ServerClosed);
+            return;
+        }
+
+        await inbound.Over;
+        Association association = inbound.Association;
         if (association is { HasFailed: true, EndedBecause: { } why })
             connection.SetReason(CloseReason.ProtocolError, why);
         else
             connection.SetOrderlyReason(association.EndedBecause is null ? CloseReason.ServerClosed : CloseReason.ClientClosed);
     }
 
-    private async Task<(PeerAddress? Peer, Actors443Transport? System, CloseReason Reason, string? Problem)> GreetAsync(Association association, Actors443Transport shown)
+    private async Task<Greeting> GreetAsync(Association association, Actors443Transport shown)
     {
         using var patience = new CancellationTokenSource(shown.Settings.ConnectTimeout);
         ControlFrame hello;
@@ -110,27 +152,27 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
         }
         catch (InvalidDataException cause)
         {
-            return (null, null, CloseReason.ProtocolError, cause.Message);
+            return Greeting.Refused(CloseReason.ProtocolError, cause.Message);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
-            return (null, null, CloseReason.HandshakeTimeout, $"it has not said who it is within {shown.Settings.ConnectTimeout.TotalSeconds} s");
+            return Greeting.Refused(CloseReason.HandshakeTimeout, $"it has not said who it is within {shown.Settings.ConnectTimeout.TotalSeconds} s");
         }
 
         if (hello.Kind != ControlKind.Hello || !PeerAddress.TryParse(hello.TextAt(1), out PeerAddress? peer) || !PeerAddress.TryParse(hello.TextAt(2), out PeerAddress? wanted))
-            return (null, null, CloseReason.ProtocolError, "it begins with something else than who it is and whom it wants");
+            return Greeting.Refused(CloseReason.ProtocolError, "it begins with something else than who it is and whom it wants");
         if (hello.TextAt(0) != RemotingProtocol.Version)
-            return (null, null, CloseReason.ProtocolError, $"it speaks version {hello.TextAt(0)} of {RemotingProtocol.Name}, and this node version {RemotingProtocol.Version}");
+            return Greeting.Refused(CloseReason.ProtocolError, $"it speaks version {hello.TextAt(0)} of {RemotingProtocol.Name}, and this node version {RemotingProtocol.Version}");
         if (!PeerRules.IsFor(connection.ClientCertificate!, peer.PlainHost))
-            return (null, null, CloseReason.ClientCertificateRejected, $"it says that it is {peer}, and its certificate is not for {peer.PlainHost} (it is for {string.Join(", ", Certificates.CertificateValidation.NamesOf(connection.ClientCertificate!))})");
+            return Greeting.Refused(CloseReason.ClientCertificateRejected, $"it says that it is {peer}, and its certificate is not for {peer.PlainHost} (it is for {string.Join(", ", Certificates.CertificateValidation.NamesOf(connection.ClientCertificate!))})");
         if (door.SystemAt(wanted) is not { } system)
-            return (null, null, CloseReason.ProtocolError, $"{wanted} is not reached here");
+            return Greeting.Refused(CloseReason.ProtocolError, $"{wanted} {ControlFrame.NotHere}");
         // What one system trusts is not for the others.
         if (!ReferenceEquals(system, shown) && !system.Identity.Current.TrustsTheSameAs(shown.Identity.Current))
-            return (null, null, CloseReason.ClientCertificateRejected, $"it has proved who it is to {shown.Settings.Public}, and wants {wanted}, which trusts others; ask for that by its name (SNI)");
+            return Greeting.Refused(CloseReason.ClientCertificateRejected, $"it has proved who it is to {shown.Settings.Public}, and wants {wanted}, which trusts others; ask for that by its name (SNI)");
         return door.Revoked.Current.Find(Identities.Identity.Principal(peer.ToString())) is { } revoked
-            ? (null, null, CloseReason.ClientCertificateRevoked, $"{peer} is revoked: {revoked.Detail}")
-            : (peer, system, CloseReason.None, null);
+            ? Greeting.Refused(CloseReason.ClientCertificateRevoked, $"{peer} is revoked: {revoked.Detail}")
+            : new Greeting(peer, system, hello.TextAt(3) is { Length: > 0 } name ? name : null, CloseReason.None, null);
     }
 
     private async Task RefuseAsync(Association association, CloseReason reason, string problem)
@@ -139,5 +181,11 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
         connection.SetReason(reason, problem);
         association.End(ControlKind.Refused, problem);
         await association.FarewellAsync();
+    }
+
+    /// <summary>What was said first.</summary>
+    private readonly record struct Greeting(PeerAddress? Peer, Actors443Transport? System, string? Continues, CloseReason Reason, string? Problem)
+    {
+        public static Greeting Refused(CloseReason reason, string problem) => new(null, null, null, reason, problem);
     }
 }

@@ -13,7 +13,8 @@ namespace Actors443.Remoting.Associations;
 
 /// <summary>
 /// The frames of one association, both ways, on whatever carries them. Writes come from any thread, in their order, and are refused while too much waits; one turn takes all that have
-/// come meanwhile, and yields after each slice. Reading begins when Akka listens.
+/// come meanwhile, and yields after each slice. Reading begins when Akka listens. It can move to another wire: each side says that what follows comes by the other, and so nothing is lost
+/// and the order stands.
 /// </summary>
 internal sealed class Association : IRunnable
 {
@@ -23,10 +24,14 @@ internal sealed class Association : IRunnable
     /// <summary>For the other side's last words once ours are said.</summary>
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(5);
 
-    private readonly IRoutedClient _wire;
-    private readonly Action<IRunnable> _runNear;
     private readonly int _queueLimit;
-    private readonly FrameReader _reader;
+    private readonly int _maximumFrame;
+    // Of the turn that writes, and of the one that reads, which change to another one after the other.
+    private volatile IRoutedClient _output;
+    private volatile IRoutedClient _input;
+    private volatile Action<IRunnable> _runNear;
+    private volatile TaskCompletionSource<Move> _moving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private FrameReader _reader;
     private readonly AssociationCounts _counts;
     private readonly ConcurrentQueue<Queued> _queue = new();
     private readonly TaskCompletionSource _outputOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,6 +43,7 @@ internal sealed class Association : IRunnable
     private int _slice;
     private volatile bool _isOver;
     private volatile bool _isDeaf;
+    private bool _hasMoved;
 
     /// <param name="wire">What carries it.</param>
     /// <param name="runNear">Runs this where the wire is written to at least cost.</param>
@@ -45,9 +51,11 @@ internal sealed class Association : IRunnable
     /// <param name="counts">Of the system.</param>
     public Association(IRoutedClient wire, Action<IRunnable> runNear, RemotingSettings settings, AssociationCounts counts)
     {
-        _wire = wire;
+        _output = wire;
+        _input = wire;
         _runNear = runNear;
         _queueLimit = settings.WriteQueue;
+        _maximumFrame = settings.MaximumFrame;
         _reader = new FrameReader(settings.MaximumFrame);
         _counts = counts;
     }
@@ -57,6 +65,12 @@ internal sealed class Association : IRunnable
 
     /// <summary>It ended by a fault: of the wire, or of what was sent.</summary>
     public bool HasFailed { get; private set; }
+
+    /// <summary>Called by whoever reads when the other side wants it to move to another wire.</summary>
+    public Action? RenewalWanted { get; set; }
+
+    /// <summary>It is ending, or has ended.</summary>
+    public bool IsEnding => Volatile.Read(ref _ending) != 0;
 
     /// <summary>Akka's <see cref="AssociationHandle.Write"/>. False: it is over, or too much waits.</summary>
     public bool TryWrite(ByteString payload)
@@ -73,12 +87,32 @@ internal sealed class Association : IRunnable
             return false;
         }
 
-        Add(new Queued(payload, null));
+        Add(new Queued(payload, null, null));
         return true;
     }
 
     /// <summary>Something of the transport's own.</summary>
-    public void Say(ControlFrame frame) => Add(new Queued(null, frame));
+    public void Say(ControlFrame frame) => Add(new Queued(null, frame, null));
+
+    /// <summary>
+    /// Moves to another wire, and the other side does the same: what was written so far is sent by the former, and what it has sent there is read first. One move at a time. False: it ended
+    /// instead; else nothing touches the former wire any more.
+    /// </summary>
+    /// <param name="wire">On which both know of each other.</param>
+    /// <param name="runNear">Runs this where that is written to at least cost.</param>
+    /// <param name="first">The first on that wire; null: nothing of the transport's own.</param>
+    public async Task<bool> MoveAsync(IRoutedClient wire, Action<IRunnable> runNear, ControlFrame? first)
+    {
+        var move = new Move(wire, runNear, first);
+        if (IsEnding || !_moving.TrySetResult(move) || _isOver)
+            return false;
+        Add(new Queued(null, new ControlFrame(ControlKind.Moved), move));
+        await Task.WhenAny(Task.WhenAll(move.OutputMoved.Task, move.InputMoved.Task), _broken.Task, _outputOver.Task);
+        return move.OutputMoved.Task.IsCompleted && move.InputMoved.Task.IsCompleted;
+    }
+
+    /// <summary>Whether it is carried by this wire still, in either direction.</summary>
+    public bool IsOn(IRoutedClient wire) => ReferenceEquals(_input, wire) || ReferenceEquals(_output, wire);
 
     /// <summary>Ends it in order: what was written is sent, then why it ends. Any thread, idempotent.</summary>
     public void End(ControlKind kind, string reason)
@@ -99,8 +133,8 @@ internal sealed class Association : IRunnable
     {
         _isOver = true;
         Volatile.Write(ref _ending, 1);
-        _wire.Input.CancelPendingRead();
-        _wire.Output.CancelPendingFlush();
+        _input.Input.CancelPendingRead();
+        _output.Output.CancelPendingFlush();
         _outputOver.TrySetResult();
         _broken.TrySetResult();
     }
@@ -113,10 +147,10 @@ internal sealed class Association : IRunnable
     {
         while (true)
         {
-            ReadResult read = await _wire.Input.ReadAsync(cancellationToken);
+            ReadResult read = await _input.Input.ReadAsync(cancellationToken);
             ReadOnlySequence<byte> rest = read.Buffer;
             FrameStatus status = _reader.TryRead(ref rest, out Frame frame);
-            _wire.Input.AdvanceTo(rest.Start);
+            _input.Input.AdvanceTo(rest.Start);
             switch (status)
             {
                 case FrameStatus.Complete:
@@ -158,7 +192,7 @@ internal sealed class Association : IRunnable
     {
         await Task.WhenAny(_outputOver.Task, Task.Delay(FarewellPatience, CancellationToken.None));
         _isOver = true;
-        _wire.Output.CancelPendingFlush();
+        _output.Output.CancelPendingFlush();
     }
 
     public void Run() => _ = WriteAllAsync();
@@ -188,19 +222,21 @@ internal sealed class Association : IRunnable
                 {
                     taken++;
                     bytes += next.Payload is { } payload ? Frame.HeaderLength + payload.Length : 0;
-                    if (_isOver)
+                    if (_isOver || _outputOver.Task.IsCompleted)
                         continue;
                     ValueTask written = WriteAsync(next);
                     if (!written.IsCompletedSuccessfully)
                         await written;
                     isLast |= next.Control?.Kind is ControlKind.Goodbye or ControlKind.Refused;
+                    if (next.Move is { } move)
+                        await MoveOutputAsync(move);
                 }
 
                 await FlushAsync();
                 Interlocked.Add(ref _queuedBytes, -bytes);
                 if (!isLast)
                     continue;
-                await _wire.EndOutputAsync();
+                await _output.EndOutputAsync();
                 _outputOver.TrySetResult();
                 _ = GiveUpReadingAsync();
             }
@@ -215,30 +251,41 @@ internal sealed class Association : IRunnable
         }
     }
 
+    private async ValueTask MoveOutputAsync(Move move)
+    {
+        await FlushAsync();
+        _output = move.Wire;
+        _runNear = move.RunNear;
+        if (move.First is { } first)
+            _output.Output.Write(first.Encode());
+        move.OutputMoved.TrySetResult();
+    }
+
     // The other side says goodbye in turn, as a rule.
     private async Task GiveUpReadingAsync()
     {
         await Task.WhenAny(_read.Task, Task.Delay(FarewellPatience, CancellationToken.None));
         _isOver = true;
-        _wire.Input.CancelPendingRead();
+        _input.Input.CancelPendingRead();
     }
 
     private ValueTask WriteAsync(in Queued next)
     {
+        PipeWriter output = _output.Output;
         if (next.Control is { } control)
         {
-            _wire.Output.Write(control.Encode());
+            output.Write(control.Encode());
             return ValueTask.CompletedTask;
         }
 
         ByteString payload = next.Payload!;
-        FrameReader.WriteHeader(_wire.Output.GetSpan(Frame.HeaderLength), payload.Length, isControl: false);
-        _wire.Output.Advance(Frame.HeaderLength);
+        FrameReader.WriteHeader(output.GetSpan(Frame.HeaderLength), payload.Length, isControl: false);
+        output.Advance(Frame.HeaderLength);
         _counts.Sent(payload.Length);
         _slice += Frame.HeaderLength;
         if (_slice + payload.Length >= Slice)
             return WriteLongAsync(payload.Memory);
-        _wire.Output.Write(payload.Span);
+        output.Write(payload.Span);
         _slice += payload.Length;
         return ValueTask.CompletedTask;
     }
@@ -248,7 +295,7 @@ internal sealed class Association : IRunnable
         while (!payload.IsEmpty)
         {
             int count = Math.Clamp(Slice - _slice, 1, payload.Length);
-            _wire.Output.Write(payload.Span[..count]);
+            _output.Output.Write(payload.Span[..count]);
             payload = payload[count..];
             _slice += count;
             if (_slice >= Slice)
@@ -259,7 +306,7 @@ internal sealed class Association : IRunnable
     private async ValueTask FlushAsync()
     {
         _slice = 0;
-        FlushResult flushed = await _wire.Output.FlushAsync();
+        FlushResult flushed = await _output.Output.FlushAsync();
         if (flushed.IsCompleted && !_isOver)
             throw new IOException("Nobody takes it any more.");
     }
@@ -271,20 +318,27 @@ internal sealed class Association : IRunnable
         {
             while (!_isOver)
             {
-                ReadResult read = await _wire.Input.ReadAsync(CancellationToken.None);
+                PipeReader input = _input.Input;
+                ReadResult read = await input.ReadAsync(CancellationToken.None);
                 ReadOnlySequence<byte> rest = read.Buffer;
                 FrameStatus status;
                 bool goesOn = true;
-                while (goesOn && (status = _reader.TryRead(ref rest, out Frame frame)) != FrameStatus.Incomplete)
+                while (goesOn && !_hasMoved && (status = _reader.TryRead(ref rest, out Frame frame)) != FrameStatus.Incomplete)
                 {
                     if (status == FrameStatus.Bad)
                         throw new InvalidDataException(_reader.Problem);
                     goesOn = frame.IsControl ? Heed(frame.Body) : Pass(frame.Body, listener, ref look);
                 }
 
-                _wire.Input.AdvanceTo(rest.Start);
+                input.AdvanceTo(rest.Start);
                 if (!goesOn)
                     return;
+                if (_hasMoved)
+                {
+                    await MoveInputAsync();
+                    continue;
+                }
+
                 if (!read.IsCompleted)
                     continue;
                 if (Volatile.Read(ref _ending) == 0)
@@ -321,11 +375,30 @@ internal sealed class Association : IRunnable
     {
         if (!ControlFrame.TryDecode(body, out ControlFrame? said))
             throw new InvalidDataException("a frame of the transport's own that cannot be read");
+        if (said.Kind == ControlKind.Renew)
+            RenewalWanted?.Invoke();
+        _hasMoved = said.Kind == ControlKind.Moved;
         if (said.Kind is not (ControlKind.Goodbye or ControlKind.Refused))
             return true;
         EndedBecause = said.TextAt(0);
         HasFailed = said.Kind == ControlKind.Refused;
         return false;
+    }
+
+    // Ours may have still to hear on the other wire that the other side agrees, which it has said before.
+    private async Task MoveInputAsync()
+    {
+        _hasMoved = false;
+        Task<Move> moving = _moving.Task;
+        await Task.WhenAny(moving, _broken.Task, Task.Delay(FarewellPatience, CancellationToken.None));
+        if (!moving.IsCompletedSuccessfully)
+            throw new InvalidDataException("it moves to another connection, and there is none");
+        Move move = await moving;
+        _reader = new FrameReader(_maximumFrame) { TakesMessages = true };
+        _input = move.Wire;
+        await Task.WhenAny(move.OutputMoved.Task, _broken.Task, _outputOver.Task);
+        _moving = new TaskCompletionSource<Move>(TaskCreationOptions.RunContinuationsAsynchronously);
+        move.InputMoved.TrySetResult();
     }
 
     private void Fail(string why)
@@ -334,5 +407,12 @@ internal sealed class Association : IRunnable
         HasFailed = true;
     }
 
-    private readonly record struct Queued(ByteString? Payload, ControlFrame? Control);
+    private readonly record struct Queued(ByteString? Payload, ControlFrame? Control, Move? Move);
+
+    private sealed record Move(IRoutedClient Wire, Action<IRunnable> RunNear, ControlFrame? First)
+    {
+        public TaskCompletionSource OutputMoved { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource InputMoved { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

@@ -16,13 +16,16 @@ internal static class HandshakePdu
     private const int Port = 3;
     private const int Protocol = 4;
 
+    /// <param name="message">The first.</param>
+    /// <param name="proved">Who has sent it.</param>
+    /// <param name="scheme">Of the address that it must say.</param>
     /// <exception cref="InvalidDataException">It says something else, or nothing.</exception>
-    public static void Check(ReadOnlyMemory<byte> message, PeerAddress proved)
+    public static void Check(ReadOnlyMemory<byte> message, PeerAddress proved, string scheme)
     {
         PeerAddress? origin;
         try
         {
-            origin = Field(message, Instruction) is { } instruction && Field(instruction, HandshakeInfo) is { } info && Field(info, Origin) is { } address ? Address(address) : null;
+            origin = Field(message, Instruction) is { } instruction && Field(instruction, HandshakeInfo) is { } info && Field(info, Origin) is { } address ? Address(address, scheme) : null;
         }
         catch (InvalidProtocolBufferException cause)
         {
@@ -35,7 +38,7 @@ internal static class HandshakePdu
             throw new InvalidDataException($"it says to Akka that it is {origin}, and has proved to be {proved}");
     }
 
-    private static PeerAddress Address(ReadOnlyMemory<byte> data)
+    private static PeerAddress Address(ReadOnlyMemory<byte> data, string scheme)
     {
         var input = new CodedInputStream(data.ToArray());
         (string system, string host, int port, string protocol) = ("", "", 0, "");
@@ -61,7 +64,7 @@ internal static class HandshakePdu
             }
         }
 
-        return protocol == RemotingProtocol.Scheme ? new PeerAddress(system, host, port) : throw new InvalidDataException($"it says to Akka that its address is one of '{protocol}'");
+        return protocol == scheme ? new PeerAddress(system, host, port) : throw new InvalidDataException($"it says to Akka that its address is one of '{protocol}'");
     }
 
     private static ReadOnlyMemory<byte>? Field(ReadOnlyMemory<byte> message, int number)

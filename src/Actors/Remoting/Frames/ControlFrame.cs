@@ -7,10 +7,10 @@ namespace Actors443.Remoting.Frames;
 /// <summary>What transports say to each other.</summary>
 internal enum ControlKind : byte
 {
-    /// <summary>First, by whoever has connected: version, its address, the address it has come for.</summary>
+    /// <summary>First, by whoever has connected: version, its address, the address it has come for; and the name of the association that goes on here, if it is none that begins.</summary>
     Hello = 1,
 
-    /// <summary>The answer: version, the address of whoever answers. Messages may follow.</summary>
+    /// <summary>The answer: version, the address of whoever answers, the name of the association. Messages may follow.</summary>
     Welcome = 2,
 
     /// <summary>The other answer, or the end of an association that has failed: why. Nothing follows.</summary>
@@ -18,11 +18,20 @@ internal enum ControlKind : byte
 
     /// <summary>The association is over, in order: why. Nothing follows.</summary>
     Goodbye = 4,
+
+    /// <summary>Whoever has connected is to connect anew, and go on there: certificates are not what they were.</summary>
+    Renew = 5,
+
+    /// <summary>What follows comes by the other connection. The last on this one.</summary>
+    Moved = 6,
 }
 
 /// <summary>A frame of the transport's own: its kind, then texts, each behind its length in two bytes. Kinds and texts that a version does not know it passes over. Immutable.</summary>
 internal sealed record ControlFrame(ControlKind Kind, params IReadOnlyList<string> Texts)
 {
+    /// <summary>How a refusal ends that means: another listener may lead there.</summary>
+    public const string NotHere = "is not reached here";
+
     private const int LengthLength = 2;
 
     /// <summary>In characters, of three bytes at most.</summary>

@@ -21,6 +21,7 @@ internal sealed class IdentitySource
     private readonly ServerCertificate? _ownCertificate;
     private volatile RevokedIdentities _revoked = new();
     private volatile Loaded _loaded;
+    private long _changedAt;
 
     /// <exception cref="CertificateException">There is none to begin with; the message names the setting and the fix.</exception>
     public IdentitySource(RemotingSettings settings, ILogger log, TimeProvider time)
@@ -50,6 +51,23 @@ internal sealed class IdentitySource
 
     /// <summary>How often another identity has come into force.</summary>
     public int Changes { get; private set; }
+
+    /// <summary>The same, once the files have been looked at: what is verified from now on is verified by that, or by what follows.</summary>
+    public int Generation
+    {
+        get
+        {
+            _ = Current;
+            return Changes;
+        }
+    }
+
+    /// <summary>The same of a handshake that began so long ago: if the files have changed since, it is not by what they are now.</summary>
+    public int GenerationSince(TimeSpan age)
+    {
+        int now = Generation;
+        return _time.GetElapsedTime(Volatile.Read(ref _changedAt)) <= age ? now - 1 : now;
+    }
 
     /// <summary>What holds for an association that begins now.</summary>
     public PeerIdentity Current
@@ -89,6 +107,7 @@ internal sealed class IdentitySource
         {
             _loaded = new Loaded(Load(), stamps);
             Changes++;
+            Volatile.Write(ref _changedAt, _time.GetTimestamp());
             _log.IdentityChanged(_settings.Public.ToString(), _loaded.Identity.Certificate.Thumbprint, _loaded.Identity.Authorities.Count);
         }
         catch (CertificateException cause)

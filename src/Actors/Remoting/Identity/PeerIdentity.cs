@@ -28,7 +28,7 @@ internal sealed class PeerIdentity
         Authorities = authorities;
         _rules = rules;
         _nodesThatAnswer = ClientCertificateVerifier.ForPeers(authorities, rules.ProblemOf, revoked, ExtendedKeyUsages.ServerAuthentication);
-        Accepting = new HandshakeOptions(certificate, Policy, [RemotingProtocol.Alpn], ClientCertificateVerifier.ForPeers(authorities, rules.ProblemOf, revoked), NoTickets);
+        Accepting = new HandshakeOptions(certificate, Policy, [RemotingProtocol.Alpn], ClientCertificateVerifier.ForPeers(authorities, rules.ProblemOf, revoked), NoTickets) { RefusesInWords = true };
     }
 
     public ServerCertificate Certificate { get; }
@@ -48,8 +48,9 @@ internal sealed class PeerIdentity
 
     /// <summary>For connecting to another.</summary>
     /// <param name="host">Which must be in the other's certificate.</param>
+    /// <param name="speaks">Asked before whether the other speaks our protocol; told what it does.</param>
     /// <param name="refused">Told why it is not taken.</param>
-    public SslClientAuthenticationOptions Connecting(string host, Action<string> refused) => new()
+    public SslClientAuthenticationOptions Connecting(string host, Func<SslApplicationProtocol, bool> speaks, Action<string> refused) => new()
     {
         TargetHost = host,
         ApplicationProtocols = [RemotingProtocol.Alpn],
@@ -58,8 +59,11 @@ internal sealed class PeerIdentity
         AllowTlsResume = false,
         AllowRenegotiation = false,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, shown, chain, _) =>
+        RemoteCertificateValidationCallback = (stream, shown, chain, _) =>
         {
+            // Another kind of server has other certificates, which say nothing of who may be a node.
+            if (!speaks(((SslStream)stream).NegotiatedApplicationProtocol))
+                return false;
             string? problem = ProblemOf(shown as X509Certificate2, chain?.ChainElements.Select(element => element.Certificate) ?? [], host);
             if (problem is not null)
                 refused(problem);

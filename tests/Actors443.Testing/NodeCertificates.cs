@@ -1,7 +1,6 @@
 using Actors443.Remoting;
-using Actors443.Testing;
 
-namespace Actors443.IntegrationTests.Remoting;
+namespace Actors443.Testing;
 
 /// <summary>Certificates of nodes in files, as an administrator has them: a CA, and a pair for each node, which may be written anew.</summary>
 internal sealed class NodeCertificates : IDisposable
@@ -15,6 +14,9 @@ internal sealed class NodeCertificates : IDisposable
     }
 
     public TestCertificates Authority { get; private set; }
+
+    /// <summary>Where they are.</summary>
+    public string Folder => _folder.Path;
 
     /// <summary>All nodes trust what is in here.</summary>
     public string AuthorityFile => Path.Combine(_folder.Path, "ca.pem");

@@ -128,12 +128,23 @@ var remoting = new Command("remoting", "Akka.Remote between two processes, over 
 remoting.SetAction(arguments => RemotingCost.RunAsync(arguments.GetValue(rounds)));
 root.Add(remoting);
 
+var rotations = new Option<int>("--rotations") { Description = "New certificates of both nodes; half-way another CA, too.", DefaultValueFactory = _ => 20 };
+var rotation = new Command("remoting-rotation", "Two processes stream numbers to each other by Akka.Remote while their certificates and their CA change: what is shown, what is lost, how often it went on upon new connections (a minute).") { rotations };
+rotation.SetAction(arguments => RotationUnderLoad.RunAsync(arguments.GetValue(rotations)));
+root.Add(rotation);
+
+var certificatesFolder = new Argument<string>("folder");
+var nodeName = new Argument<string>("name");
 var transport = new Argument<string>("transport");
 var ownPort = new Argument<int>("port");
 var peerPort = new Argument<int>("peer");
 var remotingNode = new Command("remoting-node", "One of the processes of remoting.") { Hidden = true, Arguments = { transport, ownPort, peerPort } };
 remotingNode.SetAction(arguments => RemotingNode.RunAsync(arguments.GetRequiredValue(transport), arguments.GetValue(ownPort), arguments.GetValue(peerPort)));
 root.Add(remotingNode);
+
+var rotationNode = new Command("rotation-node", "One of the processes of remoting-rotation.") { Hidden = true, Arguments = { certificatesFolder, nodeName, ownPort, peerPort } };
+rotationNode.SetAction(arguments => RotationNode.RunAsync(arguments.GetRequiredValue(certificatesFolder), arguments.GetRequiredValue(nodeName), arguments.GetValue(ownPort), arguments.GetValue(peerPort)));
+root.Add(rotationNode);
 
 var agree = new Command("agree", "Our load tester beside wrk and h2load against nginx: do they agree, and what does each cost (a minute)?") { rounds };
 agree.SetAction(arguments => ToolAgreement.RunAsync(arguments.GetValue(rounds)));

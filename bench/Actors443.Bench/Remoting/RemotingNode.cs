@@ -87,7 +87,8 @@ internal static class RemotingNode
             HoconAddMode.Prepend);
     }
 
-    private static async Task<IActorRef> FindAsync(ActorSelection selection)
+    /// <summary>Until it is there.</summary>
+    public static async Task<IActorRef> FindAsync(ActorSelection selection)
     {
         long since = Stopwatch.GetTimestamp();
         while (true)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Actors443.Connections.Directory;
 using Actors443.Identities;
 using Actors443.Server.Admin;
 using Actors443.Testing;

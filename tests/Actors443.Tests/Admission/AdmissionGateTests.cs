@@ -226,15 +226,15 @@ public sealed class AdmissionGateTests
         Assert.Equal(CloseReason.LoadShed, gate.TryEnter(Client, null, out _));
         gate.LeaveAsNode();
         Assert.Equal(CloseReason.None, gate.TryEnter(Client, null, out _));
-        Assert.True(gate.WaitUntilAcceptingAsync(default).IsCompletedSuccessfully);
+        Assert.True(gate.WaitUntilAcceptingAsync(default).AsTask().IsCompleted);
         for (int number = 0; number < 64; number++)
             gate.LeaveAsNode();
         gate.Leave(Client);
-        Assert.True(gate.WaitUntilAcceptingAsync(default).IsCompletedSuccessfully);
+        Assert.True(gate.WaitUntilAcceptingAsync(default).AsTask().IsCompleted);
         Assert.Equal(CloseReason.None, gate.TryEnter(Client, null, out CloseReason ordinary));
         Assert.Equal(CloseReason.None, ordinary);
         // As long again.
-        Assert.False(gate.WaitUntilAcceptingAsync(default).IsCompleted);
+        Assert.False(gate.WaitUntilAcceptingAsync(default).AsTask().IsCompleted);
     }
 
     [Fact]

@@ -24,6 +24,9 @@ internal sealed class Association : IRunnable
     /// <summary>For the other side's last words once ours are said.</summary>
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>For the word that both know the other wire, once the other side has left this one.</summary>
+    private static readonly TimeSpan MovePatience = TimeSpan.FromSeconds(30);
+
     private readonly int _queueLimit;
     private readonly int _maximumFrame;
     // Of the turn that writes, and of the one that reads, which change to another one after the other.
@@ -390,7 +393,7 @@ internal sealed class Association : IRunnable
     {
         _hasMoved = false;
         Task<Move> moving = _moving.Task;
-        await Task.WhenAny(moving, _broken.Task, Task.Delay(FarewellPatience, CancellationToken.None));
+        await Task.WhenAny(moving, _broken.Task, Task.Delay(MovePatience, CancellationToken.None));
         if (!moving.IsCompletedSuccessfully)
             throw new InvalidDataException("it moves to another connection, and there is none");
         Move move = await moving;

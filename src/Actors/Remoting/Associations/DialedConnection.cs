@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
@@ -81,8 +82,13 @@ internal sealed class DialedConnection : IAsyncDisposable
             int generation = identity.Generation;
             await tls.AuthenticateAsClientAsync(identity.Current.Connecting(peer.PlainHost, protocol => (isSpoken = protocol == RemotingProtocol.Alpn) == true, problem => refusal = problem), patience.Token);
             var wire = new OutboundWire(tls);
+            // Not by a turn of the association's: whoever goes on here writes as soon as there is an answer, and one at a time may.
+            wire.Output.Write(new ControlFrame(ControlKind.Hello, RemotingProtocol.Version, settings.Known.ToString(), peer.ToString(), continues).Encode());
+            await wire.Output.FlushAsync(patience.Token);
             var association = new Association(wire, RunNear, settings, counts);
-            association.Say(new ControlFrame(ControlKind.Hello, RemotingProtocol.Version, settings.Known.ToString(), peer.ToString(), continues));
+            // The other answers here when what it has still to send has gone by the former connection; given up after that, nothing could go on.
+            if (continues.Length > 0)
+                patience.CancelAfter(Timeout.InfiniteTimeSpan);
             ControlFrame answer = await association.ReadControlAsync(patience.Token);
             if (answer.Kind == ControlKind.Refused && answer.TextAt(0).EndsWith(ControlFrame.NotHere, StringComparison.Ordinal))
                 throw new NotSpokenException($"{peer} refuses this node: {answer.TextAt(0)}");

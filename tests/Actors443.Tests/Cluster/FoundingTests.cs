@@ -44,6 +44,6 @@ public sealed class FoundingTests : IDisposable
         var known = new KnownNodes(_folder.Path);
         if (nodes.Length > 0)
             known.Write(nodes.Split(','));
-        Assert.Equal(hears, new KnownNodes(_folder.Path).HearsOthersFirst(new ClusterSettings { Enabled = true, Transports = [ClusterTransport.DotNetty], SeedNodes = [first, "127.0.0.1:9"] }));
+        Assert.Equal(hears, new KnownNodes(_folder.Path).HearsOthersFirst(new ClusterSettings { Enabled = true, Transports = [ClusterTransport.DotNetty], Addresses = ClusterTransport.DotNetty, SeedNodes = [first, "127.0.0.1:9"] }));
     }
 }

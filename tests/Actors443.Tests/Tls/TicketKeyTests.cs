@@ -88,26 +88,28 @@ public sealed class TicketKeyTests() : Akka.TestKit.Xunit2.TestKit("akka.schedul
         var published = new PublishedTicketKeys(Random, _time);
         TicketKey first = published.Current.Current;
         Func<TicketKeySettings> settings = () => Random;
-        Sys.ActorOf(Props.Create<TicketKeyActor>(settings, published, _time, NullLoggerFactory.Instance));
-        var scheduler = (TestScheduler)Sys.Scheduler;
+        IActorRef actor = Sys.ActorOf(Props.Create<TicketKeyActor>(settings, published, _time, NullLoggerFactory.Instance));
         for (int minutes = 0; minutes < (12 * 60) - 20; minutes += 10)
-            Pass(scheduler, TimeSpan.FromMinutes(10));
+            Pass(actor, TimeSpan.FromMinutes(10));
         Assert.Same(first, published.Current.Current);
 
         AwaitCondition(
             () =>
             {
-                Pass(scheduler, TimeSpan.FromMinutes(10));
+                Pass(actor, TimeSpan.FromMinutes(10));
                 return published.Current.Current != first;
             },
             TimeSpan.FromSeconds(10));
         Assert.NotNull(published.Current.Find(first.Name));
     }
 
-    private void Pass(TestScheduler scheduler, TimeSpan span)
+    private void Pass(IActorRef actor, TimeSpan span)
     {
+        // It waits by then: the scheduler can lose what is added while it advances.
+        actor.Tell(new Identify(null), TestActor);
+        ExpectMsg<ActorIdentity>(TimeSpan.FromSeconds(10));
         _time.Advance(span);
-        scheduler.Advance(span);
+        ((TestScheduler)Sys.Scheduler).Advance(span);
     }
 
     private static bool IsZero(TicketKey key) => !key.CipherKey.ContainsAnyExcept((byte)0) && !key.MacKey.ContainsAnyExcept((byte)0);

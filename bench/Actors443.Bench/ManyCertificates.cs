@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Bench.Servers;
+using Actors443.Certificates;
 
 namespace Actors443.Bench;
 
@@ -132,7 +133,7 @@ internal static class ManyCertificates
             var names = new SubjectAlternativeNameBuilder();
             names.AddDnsName(NameOf(number));
             request.CertificateExtensions.Add(names.Build());
-            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ExtendedKeyUsages.ServerAuthentication)], false));
             using X509Certificate2 issued = request.Create(_certificate, _now.AddHours(-1), _now.AddDays(60), Serial());
             string path = Path.Combine(folder, NameOf(number));
             // Renamed into place, as a tool would that does not want half of it seen.

@@ -1,15 +1,13 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Actors443.Certificates;
 
 namespace Actors443.Testing;
 
 /// <summary>A certificate authority of the tests' own, made in memory: what it issues is right in every way but those asked for.</summary>
 public sealed class TestCertificates : IDisposable
 {
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
     private readonly ECDsa _key;
     private readonly IReadOnlyList<X509Certificate2> _shown;
 
@@ -70,14 +68,14 @@ public sealed class TestCertificates : IDisposable
     public TestCertificate IssueCommonNameOnly(string name) => Issue(new TestCertificateOrder { CommonName = name });
 
     /// <summary>A client's certificate.</summary>
-    public TestCertificate IssueClient(string commonName) => Issue(new TestCertificateOrder { CommonName = commonName, ExtendedKeyUsage = ClientAuthentication });
+    public TestCertificate IssueClient(string commonName) => Issue(new TestCertificateOrder { CommonName = commonName, ExtendedKeyUsage = ExtendedKeyUsages.ClientAuthentication });
 
     /// <summary>A certificate of a node of a cluster, which is both.</summary>
     public TestCertificate IssueNode(params string[] names) => Issue(new TestCertificateOrder { Names = names, ForClientsToo = true });
 
     /// <summary>A client's certificate that was good once.</summary>
     public TestCertificate IssueExpiredClient(string commonName) =>
-        Issue(new TestCertificateOrder { CommonName = commonName, ExtendedKeyUsage = ClientAuthentication, NotBefore = Now.AddDays(-90), NotAfter = Now.AddDays(-1) });
+        Issue(new TestCertificateOrder { CommonName = commonName, ExtendedKeyUsage = ExtendedKeyUsages.ClientAuthentication, NotBefore = Now.AddDays(-90), NotAfter = Now.AddDays(-1) });
 
     /// <summary>Whatever is ordered.</summary>
     public TestCertificate Issue(TestCertificateOrder order)
@@ -91,7 +89,7 @@ public sealed class TestCertificates : IDisposable
             request.CertificateExtensions.Add(AlternativeNames(order.Names));
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(order.ExtendedKeyUsage ?? ServerAuthentication), .. order.ForClientsToo ? (Oid[])[new Oid(ClientAuthentication)] : []], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(order.ExtendedKeyUsage ?? ExtendedKeyUsages.ServerAuthentication), .. order.ForClientsToo ? (Oid[])[new Oid(ExtendedKeyUsages.ClientAuthentication)] : []], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, true, false));
         if (order.OcspResponder is { } responder)
             request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([responder], null));

@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Bench.Servers;
 using Actors443.Bench.Soak;
+using Actors443.Certificates;
 using Actors443.Server.Load.Clients;
 using Actors443.Server.Load.Settings;
 
@@ -246,7 +247,7 @@ internal static class FuzzRun
         using X509Certificate2 authority = authorityRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=fuzz client", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ExtendedKeyUsages.ClientAuthentication)], critical: false));
         using X509Certificate2 leaf = request.Create(authority, now.AddDays(-1), now.AddDays(20), [4, 4, 3]);
         return (
             site.Write("client.pem", leaf.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n"),

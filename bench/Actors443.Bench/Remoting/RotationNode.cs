@@ -1,6 +1,7 @@
 using System.Globalization;
 using Actors443.Hosting;
 using Actors443.Remoting;
+using Actors443.Testing;
 using Akka.Actor;
 using Akka.Hosting;
 using Akka.Remote;
@@ -24,7 +25,7 @@ internal static class RotationNode
 
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(2);
 
-    /// <param name="folder">Of certificates, as <c>NodeCertificates</c> writes them.</param>
+    /// <param name="folder">Of certificates, as <see cref="NodeCertificates"/> writes them.</param>
     /// <param name="name">Whose.</param>
     /// <param name="port">Its own.</param>
     /// <param name="peer">The other's.</param>
@@ -39,9 +40,7 @@ internal static class RotationNode
             {
                 options.PublicHostName = "127.0.0.1";
                 options.Port = port;
-                options.CertificateChain = Path.Combine(folder, name + ".pem");
-                options.CertificateKey = Path.Combine(folder, name + ".key");
-                options.Authorities = [Path.Combine(folder, "ca.pem")];
+                NodeCertificates.UseFrom(folder, name, options);
                 options.RehandshakeWithin = Within;
             })
             .WithActors443(options => options.Bind(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}")).Set("http.enabled", "off").Set("https.http3", "off").Set("state-directory", $"\"{state}\"")));
@@ -51,7 +50,7 @@ internal static class RotationNode
         var system = application.Services.GetRequiredService<ActorSystem>();
         Actors443Transport transport = Actors443Parts.Of(system).Environment.Nodes.Systems.Single();
         var numbers = new Numbers();
-        IActorRef actor = system.ActorOf(Props.Create(() => new NumbersActor(numbers)), "numbers");
+        IActorRef actor = system.ActorOf(Props.Create<NumbersActor>(numbers), "numbers");
         foreach (Type lost in (Type[])[typeof(DisassociatedEvent), typeof(AssociationErrorEvent), typeof(QuarantinedEvent)])
             system.EventStream.Subscribe(actor, lost);
         Console.WriteLine("ready");

@@ -1,10 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using Actors443.Bench.Servers;
-using Actors443.Remoting;
 using Actors443.Testing;
 
 namespace Actors443.Bench.Remoting;
@@ -41,7 +37,7 @@ internal static class RotationUnderLoad
             long since = Stopwatch.GetTimestamp();
             for (int index = 0; index < nodes.Length; index++)
             {
-                string seen = await ShownAsync(ports[index], certificates.Authority.IssueNode("127.0.0.1").WithKey);
+                string seen = await NodeCertificates.ShownAsync("127.0.0.1", ports[index], certificates.Authority.IssueNode("127.0.0.1").WithKey);
                 if (seen != shown[index])
                     return Fail($"rotation {rotation}: {names[index]} shows {seen} to whoever connects, not {shown[index]}");
             }
@@ -68,22 +64,6 @@ internal static class RotationUnderLoad
     {
         Console.WriteLine($"NOT AS IT SHOULD BE: {why}");
         return 1;
-    }
-
-    private static async Task<string> ShownAsync(int port, X509Certificate2 own)
-    {
-        using var tcp = new TcpClient();
-        await tcp.ConnectAsync("127.0.0.1", port);
-        string shown = "";
-        await using var tls = new SslStream(tcp.GetStream());
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-        {
-            TargetHost = "127.0.0.1",
-            ApplicationProtocols = [RemotingProtocol.Alpn],
-            ClientCertificateContext = SslStreamCertificateContext.Create(own, null, offline: true),
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => (shown = ((X509Certificate2)certificate!).Thumbprint).Length > 0,
-        });
-        return shown;
     }
 
     private sealed record State(long Sent, long Confirmed, long Heard, long Wrong, long Lost, long Renewed, string[] Peers);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Actors443.Engine.EventLoop.Tls;
 
 namespace Actors443.Bench.Servers;
 
@@ -6,7 +7,7 @@ namespace Actors443.Bench.Servers;
 /// <param name="sameSuites">It prefers the TLS 1.3 suites that we prefer, where by itself it takes what the client likes best.</param>
 internal sealed class NginxServer(BenchSite site, int workers = 2, bool sameSuites = false) : ComparedServer(sameSuites ? "nginx with our suites" : "nginx", site)
 {
-    private readonly string _suites = sameSuites ? "ssl_prefer_server_ciphers on; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256;" : "";
+    private readonly string _suites = sameSuites ? $"ssl_prefer_server_ciphers on; ssl_conf_command Ciphersuites {ServerTlsContext.Tls13Suites};" : "";
 
     public override string? Missing => Programs.Find("nginx") is null ? "apt install nginx-light" : null;
 

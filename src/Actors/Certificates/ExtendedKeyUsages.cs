@@ -8,4 +8,7 @@ internal static class ExtendedKeyUsages
 
     /// <summary>id-kp-clientAuth.</summary>
     public const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    /// <summary>id-kp-OCSPSigning (RFC 6960 4.2.2.2).</summary>
+    public const string OcspSigning = "1.3.6.1.5.5.7.3.9";
 }

@@ -352,7 +352,7 @@ internal sealed class ConnectionSupervisor : ActorBase
         int told = 0;
         for (EngineConnection? connection = _first; connection is not null; connection = connection.SiblingNext)
         {
-            if ((connection.IsPeer && !tell.Filter.NamesWhatTheyAre) || !tell.Filter.Matches(connection.Snapshot()))
+            if (!tell.Filter.Reaches(connection.Snapshot(), connection.IsPeer))
                 continue;
             connection.Actor.Tell(tell.Message, Sender);
             told++;

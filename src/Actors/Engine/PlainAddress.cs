@@ -15,6 +15,9 @@ internal static class PlainAddress
         _ => new IPEndPoint(IPAddress.None, 0),
     };
 
+    /// <summary>Whether it stands for all addresses of the machine, and so names none.</summary>
+    public static bool IsEvery(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
     /// <summary>The network that has this address alone.</summary>
     public static IPNetwork NetworkOf(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
 

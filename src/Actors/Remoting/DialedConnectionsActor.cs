@@ -24,7 +24,7 @@ internal sealed class DialedConnectionsActor(RemotingDoor door) : UntypedActor
                 Sender.Tell(FoundConnections.Among([.. All().Select(each => each.Snapshot())], find), Self);
                 break;
             case TellConnections tell:
-                Sender.Tell(All().Where(each => tell.Filter.NamesWhatTheyAre && tell.Filter.Matches(each.Snapshot())).ToArray().Count(each => Tell(each, tell.Message)), Self);
+                Sender.Tell(All().Where(each => tell.Filter.Reaches(each.Snapshot(), isPeer: true)).ToArray().Count(each => Tell(each, tell.Message)), Self);
                 break;
             case TellConnection tell:
                 Sender.Tell(All().FirstOrDefault(each => each.Id == tell.Id) is { } found && Tell(found, tell.Message), Self);

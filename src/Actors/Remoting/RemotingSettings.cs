@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Actors443.Configuration;
+using Actors443.Engine;
 using Actors443.Remoting.Identity;
 using Akka.Configuration;
 
@@ -86,7 +87,7 @@ internal sealed record RemotingSettings
         PeerAddress? former = use == DotNettyUse.Off ? null : DotNettyAddress(dotNetty ?? Config.Empty, system);
         string host = Text(config, "public-hostname") ?? Text(config, "hostname") ?? former?.Host
             ?? throw Wrong("public-hostname", "is missing; write the name or address by which the other nodes reach this one, such as \"node-1.internal\"");
-        if (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
+        if (IsEveryAddress(host))
             throw Wrong("public-hostname", $"is {host}, which is every address and no name of this one; write the one by which the other nodes reach it");
         if (Uri.CheckHostName(host) == UriHostNameType.Unknown)
             throw Wrong("public-hostname", $"is '{host}', which is neither a name nor an address");
@@ -109,10 +110,11 @@ internal sealed record RemotingSettings
             throw Wrong("bind-hostname", $"is '{from}'; write an address of this machine, from which others are connected to, or \"\"");
         if (former is not null && !former.Host.Equals(PeerAddress.HostOf(host), StringComparison.OrdinalIgnoreCase))
             throw Wrong("public-hostname", $"is {host}, and with dot-netty = {Text(config, "dot-netty")} the others know this node as {former.Host} (dot-netty.tcp.public-hostname, or hostname); write that, or leave it out");
+        var own = new PeerAddress(system, PeerAddress.HostOf(host), port);
         return new RemotingSettings
         {
-            Public = new PeerAddress(system, PeerAddress.HostOf(host), port),
-            Known = former ?? new PeerAddress(system, PeerAddress.HostOf(host), port),
+            Public = own,
+            Known = former ?? own,
             Scheme = former is null ? RemotingProtocol.Scheme : dotNetty!.GetBoolean("enable-ssl") ? "ssl.tcp" : "tcp",
             DotNetty = use,
             PeerPort = Number(config, "peer-port", 0) is > 0 and <= IPEndPoint.MaxPort and var peerPort ? peerPort : port,
@@ -135,11 +137,13 @@ internal sealed record RemotingSettings
 
     public static ConfigurationException Wrong(string key, string problem) => new($"{Path}.{key} {problem}.");
 
+    private static bool IsEveryAddress(string host) => IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && PlainAddress.IsEvery(address);
+
     private static PeerAddress DotNettyAddress(Config section, string system)
     {
         string? host = Text(section, "public-hostname") ?? Text(section, "hostname");
         int port = Number(section, "public-port", 0) is > 0 and var publicPort ? publicPort : Number(section, "port", 0);
-        if (host is null || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))))
+        if (host is null || IsEveryAddress(host))
             throw Wrong("dot-netty", $"keeps the address of DotNetty, and {RemotingHocon.DotNetty}.public-hostname does not say it; write what it was before");
         return port > 0 ? new PeerAddress(system, PeerAddress.HostOf(host), port)
             : throw Wrong("dot-netty", $"keeps the address of DotNetty, and {RemotingHocon.DotNetty}.port is 0, which is another one each time; write what it was before");

@@ -1,5 +1,6 @@
 using Actors443.Admission;
 using Actors443.Certificates;
+using Actors443.Cluster.Acme;
 using Actors443.Cluster.TicketKeys;
 using Actors443.Engine.EventLoop;
 
@@ -79,7 +80,8 @@ internal sealed record ReadinessProblem(string Check, string Detail)
     public static ReadinessProblem NoTicketKeys { get; } = new(
         TicketKeys, $"the cluster's ticket keys have not come yet, and sessions of other nodes could not be resumed here; they are waited for {TicketKeyReplicaActor.Patience.TotalSeconds:0} s at most");
 
-    public static ReadinessProblem NoCertificatesOfCluster { get; } = new(Certificates, "what the other nodes serve by ACME has not come yet; it is waited for 15 s at most");
+    public static ReadinessProblem NoCertificatesOfCluster { get; } = new(
+        Certificates, $"what the other nodes serve by ACME has not come yet; it is waited for {AcmeReplicaActor.JoinWithin.TotalSeconds:0} s at most");
 
     public static ReadinessProblem NoListener(string name) => new("listeners", $"{name} does not listen");
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Actors443.Engine;
 using Actors443.Listening;
 using Spectre.Console;
 
@@ -28,7 +29,7 @@ internal sealed record StartupBanner
         {
             if (Listeners.FirstOrDefault(listener => listener.Tls)?.EndPoints is not [{ } endPoint, ..])
                 return null;
-            string host = IPAddress.IsLoopback(endPoint.Address) || endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any)
+            string host = IPAddress.IsLoopback(endPoint.Address) || PlainAddress.IsEvery(endPoint.Address)
                 ? Sites.FirstOrDefault(site => !site.Contains('*', StringComparison.Ordinal)) ?? "localhost"
                 : new IPEndPoint(endPoint.Address, 0).ToString()[..^2];
             return endPoint.Port == 443 ? $"https://{host}/" : string.Create(CultureInfo.InvariantCulture, $"https://{host}:{endPoint.Port}/");

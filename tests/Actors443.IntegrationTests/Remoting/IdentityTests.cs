@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Engine;
 using Actors443.Hosting;
@@ -29,22 +27,7 @@ public sealed class IdentityTests : IDisposable
         await using RemotingNode one = await RemotingNode.StartAsync(_nodes.Of("one"));
         await using RemotingNode other = await RemotingNode.StartAsync(_nodes.Of("other"));
         await one.ReachAsync(other);
-        var ended = new List<object>();
-        IActorRef listener = one.System.ActorOf(Props.Create(() => new Listener(ended)));
-        one.System.EventStream.Subscribe(listener, typeof(DisassociatedEvent));
-        one.System.EventStream.Subscribe(listener, typeof(AssociationErrorEvent));
-        IActorRef there = await one.EarOf(other).ResolveOne(TimeSpan.FromSeconds(10));
-        using var over = new CancellationTokenSource();
-        int sent = 0;
-        Task stream = Task.Run(async () =>
-        {
-            for (; !over.IsCancellationRequested; sent++)
-            {
-                there.Tell(sent);
-                if (sent % 100 == 99)
-                    await Eventually.HoldsAsync(() => other.Heard.Count > sent - 1000, "they come", TimeSpan.FromSeconds(60));
-            }
-        });
+        NumberStream stream = await NumberStream.StartAsync(one, other);
 
         for (int rotation = 0; rotation < Rotations; rotation++)
         {
@@ -59,12 +42,7 @@ public sealed class IdentityTests : IDisposable
         _nodes.ForgetFormer();
         await using RemotingNode third = await RemotingNode.StartAsync(_nodes.Of("one"));
         await third.ReachAsync(other);
-        await over.CancelAsync();
-        await stream;
-
-        await Eventually.HoldsAsync(() => other.Heard.Count == sent, "all have come", TimeSpan.FromSeconds(60));
-        Assert.Equal(Enumerable.Range(0, sent), other.Heard.Select(heard => Convert.ToInt32(heard, CultureInfo.InvariantCulture)));
-        Assert.Empty(ended);
+        await stream.EndWholeAsync();
     }
 
     [Fact]
@@ -75,22 +53,7 @@ public sealed class IdentityTests : IDisposable
         await using RemotingNode one = await RemotingNode.StartAsync(Renewing("one", 20));
         await using RemotingNode other = await RemotingNode.StartAsync(Renewing("other", 20));
         await one.ReachAsync(other);
-        var ended = new List<object>();
-        IActorRef listener = one.System.ActorOf(Props.Create(() => new Listener(ended)));
-        one.System.EventStream.Subscribe(listener, typeof(DisassociatedEvent));
-        one.System.EventStream.Subscribe(listener, typeof(AssociationErrorEvent));
-        IActorRef there = await one.EarOf(other).ResolveOne(TimeSpan.FromSeconds(10));
-        using var over = new CancellationTokenSource();
-        int sent = 0;
-        Task stream = Task.Run(async () =>
-        {
-            for (; !over.IsCancellationRequested; sent++)
-            {
-                there.Tell(sent);
-                if (sent % 100 == 99)
-                    await Eventually.HoldsAsync(() => other.Heard.Count > sent - 1000, "they come", TimeSpan.FromSeconds(60));
-            }
-        });
+        NumberStream stream = await NumberStream.StartAsync(one, other);
 
         for (int rotation = 0; rotation < 4; rotation++)
         {
@@ -103,11 +66,7 @@ public sealed class IdentityTests : IDisposable
                 () => (changes == "other" ? one.Transport.Dialed.Single().Certificate.Thumbprint : Connection(other).ClientCertificate?.Thumbprint) == renewed.Thumbprint, "it goes on with the new one", TimeSpan.FromSeconds(30));
         }
 
-        await over.CancelAsync();
-        await stream;
-        await Eventually.HoldsAsync(() => other.Heard.Count == sent, "all have come", TimeSpan.FromSeconds(60));
-        Assert.Equal(Enumerable.Range(0, sent), other.Heard.Select(heard => Convert.ToInt32(heard, CultureInfo.InvariantCulture)));
-        Assert.Empty(ended);
+        await stream.EndWholeAsync();
         Assert.Empty(other.Obituaries);
         Assert.Equal((1, 0), (one.Transport.Outbound, one.Transport.Inbound));
     }
@@ -234,20 +193,45 @@ public sealed class IdentityTests : IDisposable
 
     private static RemotingDoor System(RemotingNode node) => Actors443Parts.Of(node.System).Environment.Nodes;
 
-    private static async Task<string> ShownAsync(RemotingNode node, X509Certificate2 own)
+    private static Task<string> ShownAsync(RemotingNode node, X509Certificate2 own) => NodeCertificates.ShownAsync(node.Address.Host, node.Address.Port, own);
+
+    /// <summary>Numbers that one node tells another, in turn, until they are to end.</summary>
+    private sealed class NumberStream
     {
-        using var tcp = new TcpClient();
-        await tcp.ConnectAsync(node.Address.Host, node.Address.Port);
-        string shown = "";
-        await using var tls = new SslStream(tcp.GetStream());
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        private readonly List<object> _ended = [];
+        private readonly RemotingNode _to;
+        private readonly Task _sending;
+        private volatile bool _isOver;
+        private int _sent;
+
+        private NumberStream(RemotingNode from, RemotingNode to, IActorRef there)
         {
-            TargetHost = node.Address.Host,
-            ApplicationProtocols = [RemotingProtocol.Alpn],
-            ClientCertificateContext = SslStreamCertificateContext.Create(own, null, offline: true),
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => (shown = ((X509Certificate2)certificate!).Thumbprint).Length > 0,
-        });
-        return shown;
+            _to = to;
+            IActorRef listener = from.System.ActorOf(Props.Create<Listener>(_ended));
+            from.System.EventStream.Subscribe(listener, typeof(DisassociatedEvent));
+            from.System.EventStream.Subscribe(listener, typeof(AssociationErrorEvent));
+            _sending = Task.Run(async () =>
+            {
+                for (; !_isOver; _sent++)
+                {
+                    there.Tell(_sent);
+                    if (_sent % 100 == 99)
+                        await Eventually.HoldsAsync(() => to.Heard.Count > _sent - 1000, "they come", TimeSpan.FromSeconds(60));
+                }
+            });
+        }
+
+        public static async Task<NumberStream> StartAsync(RemotingNode from, RemotingNode to) => new(from, to, await from.EarOf(to).ResolveOne(TimeSpan.FromSeconds(10)));
+
+        /// <summary>All have come in their order, and no association has ended.</summary>
+        public async Task EndWholeAsync()
+        {
+            _isOver = true;
+            await _sending;
+            await Eventually.HoldsAsync(() => _to.Heard.Count == _sent, "all have come", TimeSpan.FromSeconds(60));
+            Assert.Equal(Enumerable.Range(0, _sent), _to.Heard.Select(heard => Convert.ToInt32(heard, CultureInfo.InvariantCulture)));
+            Assert.Empty(_ended);
+        }
     }
 
     private sealed class Listener : ReceiveActor

@@ -26,7 +26,7 @@ public sealed class OcspStaplingTests : IDisposable
         _site = _issuer.Issue(new TestCertificateOrder { Names = ["localhost"], OcspResponder = $"http://127.0.0.1:{_port}/" });
         _folder.Write("issuer.pem", _issuer.CertificatePem);
         _folder.Write("issuer.key", _issuer.KeyPem);
-        TestCertificate responder = _issuer.Issue(new TestCertificateOrder { CommonName = "Responder", ExtendedKeyUsage = "1.3.6.1.5.5.7.3.9" });
+        TestCertificate responder = _issuer.Issue(new TestCertificateOrder { CommonName = "Responder", ExtendedKeyUsage = ExtendedKeyUsages.OcspSigning });
         _folder.Write("responder.pem", responder.WithKey.ExportCertificatePem());
         _folder.Write("responder.key", responder.KeyPem);
         _site.WritePair(_folder, "site");

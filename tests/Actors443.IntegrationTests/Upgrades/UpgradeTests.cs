@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Actors443.IntegrationTests.Engine;
 using Actors443.Server.Admin;
 using Actors443.Testing;
 

@@ -192,7 +192,7 @@ public sealed class TlsFrontEndTests : IDisposable
         using X509Certificate2 forged = authority.Create(ours.SubjectName, forger, ours.NotBefore, ours.NotAfter, ours.SerialNumberBytes.Span);
         using var leafKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var client = new CertificateRequest("CN=mallory", leafKey, HashAlgorithmName.SHA256);
-        client.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false));
+        client.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ExtendedKeyUsages.ClientAuthentication)], false));
         using X509Certificate2 leaf = client.Create(ours.SubjectName, forger, ours.NotBefore, ours.NotAfter, [1, 2, 3]);
         using var presented = new X509Chain();
         presented.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;

@@ -15,7 +15,6 @@ internal sealed class OcspException(string message, Exception? cause = null) : E
 internal sealed record OcspStaple(byte[] Response, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate)
 {
     private const string BasicResponse = "1.3.6.1.5.5.7.48.1.1";
-    private const string OcspSigning = "1.3.6.1.5.5.7.3.9";
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     // Answers without an end are rare, and clients take them for a while.
@@ -117,7 +116,7 @@ internal sealed record OcspStaple(byte[] Response, DateTimeOffset ThisUpdate, Da
         AsnReader certificate = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
         ReadOnlyMemory<byte> body = certificate.ReadEncodedValue();
         return responder.IssuerName.RawData.AsSpan().SequenceEqual(issuer.SubjectName.RawData)
-            && responder.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value == OcspSigning))
+            && responder.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value == ExtendedKeyUsages.OcspSigning))
             && responder.NotBefore <= now && now < responder.NotAfter
             && AsnSignature.Read(certificate).IsOf(issuer, body.Span);
     }

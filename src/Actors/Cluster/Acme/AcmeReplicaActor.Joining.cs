@@ -8,15 +8,15 @@ namespace Actors443.Cluster.Acme;
 /// </summary>
 internal sealed partial class AcmeReplicaActor
 {
-    // Longer than a majority takes to answer twice.
-    private static readonly TimeSpan JoinWithin = TimeSpan.FromSeconds(15);
+    /// <summary>How long a node that has joined is not ready for want of them: longer than a majority takes to answer twice.</summary>
+    public static readonly TimeSpan JoinWithin = TimeSpan.FromSeconds(15);
 
     // Null: nothing is asked for.
     private Joining? _joining;
 
     private void BeginToJoin()
     {
-        Timers.StartSingleTimer(nameof(JoinDue), JoinDue.Instance, JoinWithin);
+        Timers.StartSingleTimer(nameof(Join.TooLate), Join.TooLate, JoinWithin);
         AskForIndex();
     }
 
@@ -31,7 +31,7 @@ internal sealed partial class AcmeReplicaActor
         if (answer.IsFailure)
         {
             _joining = new Joining();
-            Timers.StartSingleTimer(nameof(AskAgain), AskAgain.Instance, TryAgain);
+            Timers.StartSingleTimer(nameof(Join.AskAgain), Join.AskAgain, TryAgain);
             return;
         }
 
@@ -58,8 +58,8 @@ internal sealed partial class AcmeReplicaActor
     private void EndJoining()
     {
         _joining = null;
-        Timers.Cancel(nameof(JoinDue));
-        Timers.Cancel(nameof(AskAgain));
+        Timers.Cancel(nameof(Join.TooLate));
+        Timers.Cancel(nameof(Join.AskAgain));
         Context.Parent.Tell(EntriesKnown.Instance);
     }
 
@@ -70,18 +70,10 @@ internal sealed partial class AcmeReplicaActor
         public HashSet<string>? Entries { get; set; }
     }
 
-    private sealed record Joined
+    private enum Join
     {
-        public static Joined Instance { get; } = new();
-    }
-
-    private sealed record AskAgain
-    {
-        public static AskAgain Instance { get; } = new();
-    }
-
-    private sealed record JoinDue
-    {
-        public static JoinDue Instance { get; } = new();
+        Begin,
+        AskAgain,
+        TooLate,
     }
 }

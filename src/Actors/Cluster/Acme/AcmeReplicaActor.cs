@@ -58,7 +58,7 @@ internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
             Offer(entry);
         _replicator.Tell(Dsl.Subscribe(_indexRegister.Key, Self));
         IActorRef self = Self;
-        _cluster.RegisterOnMemberUp(() => self.Tell(Joined.Instance, ActorRefs.NoSender));
+        _cluster.RegisterOnMemberUp(() => self.Tell(Join.Begin, ActorRefs.NoSender));
     }
 
     protected override void PreRestart(Exception reason, object message)
@@ -97,13 +97,13 @@ internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
             case IUpdateResponse { Request: Taking taking } answer when taking == _taking:
                 OnTermTaken(taking, answer);
                 break;
-            case Joined:
+            case Join.Begin:
                 BeginToJoin();
                 break;
-            case AskAgain when _joining is not null:
+            case Join.AskAgain when _joining is not null:
                 AskForIndex();
                 break;
-            case JoinDue when _joining is not null:
+            case Join.TooLate when _joining is not null:
                 _log.CertificatesLate(JoinWithin.TotalSeconds);
                 EndJoining();
                 break;
@@ -131,7 +131,7 @@ internal sealed partial class AcmeReplicaActor : UntypedActor, IWithTimers
             case AgreementDue due when IsUnderWay(due.Agreement):
                 OnDue(due.Agreement);
                 break;
-            case IUpdateResponse or IGetResponse or BeginAgain or AgreementDue or AskAgain or JoinDue:
+            case IUpdateResponse or IGetResponse or BeginAgain or AgreementDue or Join:
                 // Of what was offered, or is over.
                 break;
             default:

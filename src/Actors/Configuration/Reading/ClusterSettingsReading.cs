@@ -1,6 +1,7 @@
 using System.Net;
 using Actors443.Certificates;
 using Actors443.Configuration.Hocon;
+using Actors443.Engine;
 using Actors443.Tunnels.Targets;
 
 namespace Actors443.Configuration.Reading;
@@ -52,7 +53,7 @@ internal static class ClusterSettingsReading
         foreach (ClusterTransport transport in settings.Transports.Append(settings.Addresses).Distinct().Where(transport => joins || transport == ClusterTransport.DotNetty))
         {
             (string key, IPEndPoint bound) = transport == ClusterTransport.Https ? ("https.bind", settings.Https) : ("bind", settings.Bind);
-            if (settings.PublicHostname is null && (bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any)))
+            if (settings.PublicHostname is null && PlainAddress.IsEvery(bound.Address))
                 Fail(section, "public-hostname", $"is needed with {key} = \"{bound}\", which is every address; write the one by which the other nodes reach this one");
             if (transport == ClusterTransport.Https && bound.Port == 0 && (settings.PublicPort is null || settings.Addresses != transport))
                 Fail(section, "transports", "has https, and the port of https.bind is 0; the other nodes must know it: write it, or cluster.public-port");

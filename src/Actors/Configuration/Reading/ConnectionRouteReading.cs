@@ -1,5 +1,6 @@
 using System.Net;
 using Actors443.Dns.Tls;
+using Actors443.Engine;
 using Actors443.Tunnels.Targets;
 
 namespace Actors443.Configuration.Reading;
@@ -144,7 +145,7 @@ internal static class ConnectionRouteReading
     }
 
     private static bool LeadsTo(IPEndPoint bind, IPAddress address, int port) =>
-        bind.Port == port && port != 0 && (bind.Address.Equals(address) || (IPAddress.IsLoopback(address) && (bind.Address.Equals(IPAddress.Any) || bind.Address.Equals(IPAddress.IPv6Any))));
+        bind.Port == port && port != 0 && (bind.Address.Equals(address) || (IPAddress.IsLoopback(address) && PlainAddress.IsEvery(bind.Address)));
 
     private static void RefuseTwice(SettingsReader root, List<ConnectionRouteSettings> routes)
     {

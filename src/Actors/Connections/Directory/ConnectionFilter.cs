@@ -21,11 +21,14 @@ public sealed class ConnectionFilter
     /// <summary>All connections of all nodes.</summary>
     public static ConnectionFilter All { get; } = new("", []);
 
-    /// <summary>
-    /// Whether it says which protocol the connections speak, or names one by its id. Other filters mean clients when something is done to connections: whoever closes all of a node, or all that are
-    /// old, does not part the nodes of a cluster.
-    /// </summary>
+    /// <summary>Whether it says which protocol the connections speak, or names one by its id.</summary>
     internal bool NamesWhatTheyAre => Array.Exists(_conditions, condition => condition.NamesWhatItIs);
+
+    /// <summary>
+    /// Whether what is done to the connections that it means is done to this one. Those between nodes must be named for what they are: whoever closes all of a node, or all that are old, does not
+    /// part the nodes of a cluster.
+    /// </summary>
+    internal bool Reaches(ConnectionSnapshot connection, bool isPeer) => (!isPeer || NamesWhatTheyAre) && Matches(connection);
 
     /// <summary>As it was written.</summary>
     public string Text { get; }

@@ -34,6 +34,6 @@ internal sealed record FoundConnections(int Total, int Matched, IReadOnlyList<Co
     }
 }
 
-/// <summary>To the directory, a listener or a connection supervisor: pass the message on to the connections that a filter means; answers how many there were. Connections
-/// between nodes are among them only if <see cref="ConnectionFilter.NamesWhatTheyAre"/>.</summary>
+/// <summary>To the directory, a listener or a connection supervisor: pass the message on to the connections that a filter means; answers how many there were. See
+/// <see cref="ConnectionFilter.Reaches"/>.</summary>
 internal sealed record TellConnections(ConnectionFilter Filter, object Message) : INoSerializationVerificationNeeded;

@@ -20,7 +20,7 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
     private static readonly TimeSpan ShortageWait = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource _unbound = new();
-    private readonly bool _isWildcard = endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
+    private readonly bool _isWildcard = PlainAddress.IsEvery(endPoint.Address);
     private int _atOnce = 1;
     private int _stopping;
     private bool _listening;

@@ -10,7 +10,7 @@ internal interface IRenewable
 
     Association Association { get; }
 
-    /// <summary><see cref="Identity.IdentitySource.Changes"/> as it was when they last did.</summary>
+    /// <summary><see cref="Identity.IdentitySource.Generation"/> as it was when they last did.</summary>
     int Generation { get; }
 
     /// <summary>Does it, or has the other side do it; then <see cref="Generation"/> says so.</summary>

@@ -45,9 +45,7 @@ internal sealed class Renewals(TimeSpan within, IdentitySource identity, Func<IE
 
     private void Look(CancellationToken stop)
     {
-        // Reads what has changed.
-        _ = identity.Current;
-        int now = identity.Changes;
+        int now = identity.Generation;
         HashSet<IRenewable> old = [.. all().Where(association => association.Generation != now && !association.Association.IsEnding)];
         foreach (IRenewable done in _pending.Keys.Where(association => !old.Contains(association)).ToArray())
         {

@@ -35,18 +35,22 @@ public sealed class TlsClient : IAsyncDisposable
     /// <param name="configure">More to set.</param>
     /// <param name="wrap">A stream to put between socket and TLS.</param>
     /// <param name="from">The address to come from; null: the system's choice.</param>
+    /// <param name="receiveBuffer">Bytes that the system holds for it; null: the system's choice.</param>
     public static async Task<TlsClient> ConnectAsync(
         int port,
         string serverName = "localhost",
         SslProtocols protocols = SslProtocols.None,
         Action<SslClientAuthenticationOptions>? configure = null,
         Func<Stream, Stream>? wrap = null,
-        IPAddress? from = null)
+        IPAddress? from = null,
+        int? receiveBuffer = null)
     {
         var tcp = new TcpClient(AddressFamily.InterNetwork) { NoDelay = true };
         SslStream? tls = null;
         try
         {
+            if (receiveBuffer is { } size)
+                tcp.ReceiveBufferSize = size;
             if (from is not null)
                 tcp.Client.Bind(new IPEndPoint(from, 0));
             await tcp.ConnectAsync(IPAddress.Loopback, port);

@@ -25,6 +25,9 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>Kestrel without a request has a closed connection off its list in much less.</summary>
     public static readonly TimeSpan HttpPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>A client that does not say goodbye in turn for so long has had its chance.</summary>
+    public static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(2);
+
     // By then its supervisor is gone.
     private static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(30);
 

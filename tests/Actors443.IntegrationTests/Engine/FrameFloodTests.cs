@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
@@ -76,6 +78,33 @@ public sealed class FrameFloodTests
         if (what is not ("bodies beyond their length" or "windows that overflow"))
             Assert.Equal(FrameClient.EnhanceYourCalm, client.GoneAway);
         await host.AwaitObituaryAsync(obituary => obituary.Reason == CloseReason.FrameFlood && obituary.Detail is { Length: > 0 } && obituary.Remote.Equals(client.Local));
+    }
+
+    [Theory]
+    [InlineData(EngineKind.EventLoop)]
+    [InlineData(EngineKind.Portable)]
+    public async Task Who_listens_only_when_all_is_said_is_told_as_well(EngineKind engine)
+    {
+        await using EngineHost host = await EngineHost.StartAsync(engine);
+        await using TlsClient client = await TlsClient.ConnectAsync(host.Port, configure: static options => options.ApplicationProtocols = [SslApplicationProtocol.Http2], receiveBuffer: 4_096);
+        using var flood = new MemoryStream();
+        flood.Write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8);
+        FrameClient.WriteFrame(flood, FrameClient.Settings, 0, 0, []);
+        // More than anybody on the way takes before it is looked at.
+        for (int ping = 0; ping < 200_000; ping++)
+            FrameClient.WriteFrame(flood, FrameClient.Ping, 0, 0, new byte[8]);
+        await client.Stream.WriteAsync(flood.GetBuffer().AsMemory(0, (int)flood.Length));
+
+        byte[] head = new byte[9];
+        byte[] payload = new byte[1_024];
+        do
+        {
+            await client.Stream.ReadExactlyAsync(head);
+            await client.Stream.ReadExactlyAsync(payload.AsMemory(0, head[2] + (head[1] << 8)));
+        }
+        while (head[3] != FrameClient.GoAway);
+        Assert.Equal(FrameClient.EnhanceYourCalm, BinaryPrimitives.ReadUInt32BigEndian(payload.AsSpan(4)));
+        Assert.Equal(0, await client.Stream.ReadAsync(payload));
     }
 
     [Fact]

@@ -22,9 +22,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private const int DecidedWork = 16;
     private const int SilentWork = 32;
 
-    // A client that takes nothing of the rest for so long, or does not say goodbye in turn, has had its chance.
+    // A client that takes nothing of the rest for so long has had its chance.
     private static readonly TimeSpan SendingPatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>Milliseconds by which the clock of deadlines is behind that of the loop's timers at most.</summary>
     private const int ClockSlack = 100;

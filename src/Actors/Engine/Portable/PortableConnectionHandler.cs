@@ -35,6 +35,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             connection.EnteredAsNode((CloseReason)refusal!);
         bool handshakeCounted = true;
         bool failed = false;
+        bool isSpeaking = false;
         metrics.Accepted(request.Name);
         connection.ExpectSilence(tls.Router?.Table?.Silent?.Settings.SilentFor);
         tls.Owners.Accepted(connection);
@@ -49,7 +50,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
                 await CarryAsync(transport, connection, ssl, serve);
             // On a loop the owner is there before a handshake can be over; here its supervisor may be late.
             else if (ssl is not null && await connection.IsOwnedAsync(transport.ConnectionClosed))
-                await ServeHttpAsync(transport, connection, ssl, http);
+                isSpeaking = await ServeHttpAsync(transport, connection, ssl, http);
         }
         catch (Exception cause) when (IsTransportFailure(cause))
         {
@@ -70,6 +71,9 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             metrics.Closed(connection);
             connection.Ended();
         }
+
+        if (isSpeaking)
+            await LingerAsync(transport.Transport.Input);
     }
 
     /// <summary>ClientHello to the end of the handshake, or to where it is known that the connection is led elsewhere. Neither: it is over and its reason set.</summary>
@@ -203,7 +207,8 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
     }
 
-    private async Task ServeHttpAsync(ConnectionContext transport, PortableConnection connection, ConnectionTlsStream ssl, ConnectionDelegate http)
+    /// <returns>Whether it has ended in order while its client was still speaking.</returns>
+    private async Task<bool> ServeHttpAsync(ConnectionContext transport, PortableConnection connection, ConnectionTlsStream ssl, ConnectionDelegate http)
     {
         IFeatureCollection features = transport.Features;
         features.Set<ITlsConnectionFeature>(connection);
@@ -218,6 +223,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
 
         IDuplexPipe raw = transport.Transport;
+        bool isSpeaking = false;
         var decrypted = new TlsDuplexPipe(ssl, features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared);
         transport.Transport = decrypted;
         try
@@ -226,7 +232,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             {
                 Task served = http(new PortableConnectionContext(transport, connection));
                 await (over is null ? served : UntilOverAsync(served, connection, over.Token));
-                LookForReset(connection, raw.Input);
+                isSpeaking = IsSpeaking(connection, raw.Input);
                 await decrypted.Input.CompleteAsync();
                 await decrypted.Output.CompleteAsync();
                 // Disposing alone sends no close_notify, and without it a client cannot tell the end from a cut.
@@ -238,36 +244,25 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         {
             transport.Transport = raw;
         }
+
+        return isSpeaking && !connection.IsAborted;
     }
 
     // Kestrel can wait for ever for an HTTP/2 stream that it lost track of while its connection was cut (dotnet/aspnetcore#51307): then it ends without Kestrel.
     private async Task UntilOverAsync(Task served, PortableConnection connection, CancellationToken over)
     {
-        try
+        await served.WaitAsync(over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // From now on it is a matter of time.
+        while (!served.IsCompleted)
         {
-            await served.WaitAsync(over);
+            await served.WaitAsync(EngineConnection.HttpPatience, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (served.IsCompleted || connection.RequestsInFlight > 0)
+                continue;
+            _log.HttpGivenUp(connection.Id);
             return;
         }
-        catch (OperationCanceledException) when (!served.IsCompleted)
-        {
-            // From now on it is a matter of time.
-        }
 
-        while (true)
-        {
-            try
-            {
-                await served.WaitAsync(EngineConnection.HttpPatience, CancellationToken.None);
-                return;
-            }
-            catch (TimeoutException) when (!served.IsCompleted)
-            {
-                if (connection.RequestsInFlight > 0)
-                    continue;
-                _log.HttpGivenUp(connection.Id);
-                return;
-            }
-        }
+        await served;
     }
 
     private static async Task SayGoodbyeAsync(ConnectionTlsStream ssl, PortableConnection connection)
@@ -283,15 +278,17 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
     }
 
-    // While a request without a body is served nobody reads, so that nobody has seen a reset.
-    private static void LookForReset(PortableConnection connection, PipeReader input)
+    /// <summary>More has come than was read, or is on its way. While a request without a body is served nobody reads, so that nobody has seen a reset: it is seen here.</summary>
+    private static bool IsSpeaking(PortableConnection connection, PipeReader input)
     {
         if (connection.HasPeerEnded || connection.IsAborted)
-            return;
+            return false;
         try
         {
-            if (input.TryRead(out ReadResult rest))
-                input.AdvanceTo(rest.Buffer.Start);
+            if (!input.TryRead(out ReadResult rest))
+                return connection.Reason == CloseReason.FrameFlood;
+            input.AdvanceTo(rest.Buffer.Start);
+            return !rest.IsCompleted;
         }
         catch (ConnectionResetException)
         {
@@ -300,6 +297,28 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         catch (InvalidOperationException)
         {
             // A read is under way: it sees what there is to see.
+        }
+
+        return false;
+    }
+
+    // Closing at once with bytes unread would reset the connection, and the client might lose what it was told last.
+    private static async Task LingerAsync(PipeReader input)
+    {
+        using var patience = new CancellationTokenSource(EngineConnection.LingeringPatience);
+        ReadResult rest;
+        try
+        {
+            do
+            {
+                rest = await input.ReadAsync(patience.Token);
+                input.AdvanceTo(rest.Buffer.End);
+            }
+            while (!rest.IsCompleted);
+        }
+        catch (Exception cause) when (IsTransportFailure(cause))
+        {
+            // It is over either way, and why has been said.
         }
     }
 

@@ -100,6 +100,27 @@ public sealed class EndTests : IAsyncLifetime, IDisposable
         await EndsAsync(CloseReason.ServerClosed);
     }
 
+    [Theory]
+    [InlineData("close_notify")]
+    [InlineData("FIN")]
+    [InlineData("reset")]
+    public async Task A_client_that_leaves_without_a_request_is_not_abnormal(string how)
+    {
+        (SslStream stream, Socket socket) = await AskAsync("");
+        await Eventually.HoldsAsync(async () => (await _server.ConnectionsAsync()).Any(connection => connection.State == ConnectionState.Open), "it is open");
+        if (how == "close_notify")
+            await stream.ShutdownAsync();
+        else if (how == "FIN")
+            socket.Shutdown(SocketShutdown.Send);
+        else
+            Reset(socket);
+
+        await EndsAsync(CloseReason.ClientClosed);
+        if (how != "reset")
+            Assert.Equal(0, await stream.ReadAsync(new byte[1]));
+        Assert.Empty(await _server.ObituariesAsync());
+    }
+
     [Fact]
     public async Task A_client_without_a_request_is_idle()
     {

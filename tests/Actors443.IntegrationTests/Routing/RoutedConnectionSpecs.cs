@@ -143,7 +143,7 @@ public abstract class RoutedConnectionSpecs(EngineKind kind)
             all.AppendData(part, 0, count);
         Assert.Equal(all.GetHashAndReset(), await RoutingHost.ReadToEndAsync(stream));
         Route route = host.Environment.Router.Table!.Routes[0];
-        Assert.Equal((length + 4L, length + 32L), (route.Usage.BytesUp, route.Usage.BytesDown));
+        await Eventually.HoldsAsync(() => (route.Usage.BytesUp, route.Usage.BytesDown) == (length + 4L, length + 32L), "all bytes are counted");
         client.Dispose();
         await host.EndAsync();
         Assert.Equal(0, route.Usage.Open);

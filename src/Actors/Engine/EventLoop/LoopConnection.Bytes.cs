@@ -85,6 +85,8 @@ internal sealed unsafe partial class LoopConnection
                 _input.End(null);
                 if (_phase == Phase.Open && busy)
                     _context?.FireClosed(inline: false);
+                if (AsksNothing)
+                    Post(CloseWork);
                 break;
             case Phase.Closing:
                 _socketEnded = true;

@@ -233,27 +233,28 @@ internal sealed unsafe partial class LoopConnection
         }
 
         _phase = Phase.Open;
-        _httpEnded = false;
+        // Its client speaks at once, and its first requests, too, are to be answered in parts.
         if (ApplicationProtocol == SslApplicationProtocol.Http2)
+        {
             Http2 = new Http2Frames(this, _entry.Request.Limits);
-        _context = new LoopConnectionContext(this);
-        // Its first requests, too, are to be answered in parts.
-        bool entersFirst = KeepsHttp2OnLoop;
-        if (entersFirst)
-            _entry.Enter(_context);
+            if (KeepsHttp2OnLoop)
+                EnterKestrel();
+        }
+
         // What came with the end of the handshake is there when Kestrel looks, and its answer leaves with the tickets.
         if (_home.Bio.InputLength > 0 && _phase == Phase.Open)
         {
             BytesArrived();
             Decrypt();
         }
+    }
 
-        if (entersFirst)
-            return;
-        if (_phase == Phase.Open)
-            _entry.Enter(_context);
-        else
-            EndHttp();
+    /// <summary>Its first bytes have come. What asks for nothing costs nothing of Kestrel's.</summary>
+    private void EnterKestrel()
+    {
+        _httpEnded = false;
+        _context = new LoopConnectionContext(this);
+        _entry.Enter(_context);
     }
 
     private void EndAfterHandshake()
@@ -358,6 +359,12 @@ internal sealed unsafe partial class LoopConnection
             _input.End(null);
         else
             _input.Publish();
+        if (!AsksNothing)
+            return;
+        if (read > 0)
+            EnterKestrel();
+        else if (_tlsEnded)
+            Post(CloseWork);
     }
 
     /// <summary>

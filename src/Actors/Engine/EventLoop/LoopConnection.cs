@@ -21,6 +21,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private const int HttpEndedWork = 8;
     private const int DecidedWork = 16;
     private const int SilentWork = 32;
+    private const int CloseWork = 64;
 
     // A client that takes nothing of the rest for so long has had its chance.
     private static readonly TimeSpan SendingPatience = TimeSpan.FromSeconds(5);
@@ -90,6 +91,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     /// <summary>Kestrel parses on the loop in any case. The application's own reads and writes continue where applications run.</summary>
     bool IPipeOwner.ContinuesOnLoop => _entry.ApplicationsOnLoop || RequestsInFlight == 0 || ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2;
 
+    /// <summary>It is open for requests, and not one byte of any has come.</summary>
+    private bool AsksNothing => _phase == Phase.Open && _httpEnded;
+
     /// <summary>Begins, on its loop.</summary>
     public void Start()
     {
@@ -116,8 +120,10 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             AbortTransport();
         else if (Carried is { } carried)
             carried.Stop();
+        else if (Volatile.Read(ref _context) is { } context)
+            context.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
         else
-            _context?.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            Post(CloseWork);
     }
 
     /// <summary>Whoever asks is on the loop, and what it flushes is this connection's.</summary>
@@ -173,6 +179,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             GoOnDecided();
         if ((work & SilentWork) != 0)
             LeadIfSilent();
+        if ((work & CloseWork) != 0)
+            CloseUnasked();
         if ((work & ReadWork) != 0 && _phase == Phase.Open)
             UpdateInterest();
         if ((work & FlushWork) != 0)
@@ -365,6 +373,21 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             return;
         }
 
+        EndInOrder();
+    }
+
+    // By now its first request may have come.
+    private void CloseUnasked()
+    {
+        if (AsksNothing)
+            EndInOrder();
+        else if (_context is not null)
+            RequestClose();
+    }
+
+    /// <summary>HTTP is over, or has not begun: what is left to be said, and the end.</summary>
+    private void EndInOrder()
+    {
         _phase = Phase.Closing;
         _processing = true;
         try

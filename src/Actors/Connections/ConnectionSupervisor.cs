@@ -30,7 +30,7 @@ internal sealed class ConnectionSupervisor : ActorBase
     private readonly ILogger _log;
     private readonly Props _child;
     private readonly TimerWheel<EngineConnection> _wheel;
-    private readonly HandshakeQueue _handshakes;
+    private readonly HandshakeQueue? _handshakes;
     private readonly SupervisorStrategy _strategy;
     private EngineConnection? _first;
     private int _count;
@@ -39,7 +39,7 @@ internal sealed class ConnectionSupervisor : ActorBase
     private Drain? _drain;
     private int _abortedInDrain;
 
-    public ConnectionSupervisor(ActorPlace place, AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
+    public ConnectionSupervisor(ActorPlace place, AdmissionGate gate, HandshakeQueue? handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers)
     {
         _gate = gate;
         _handshakes = handshakes;
@@ -57,7 +57,7 @@ internal sealed class ConnectionSupervisor : ActorBase
             loggingEnabled: false);
     }
 
-    public static Props Props(ActorPlace place, AdmissionGate gate, HandshakeQueue handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers) =>
+    public static Props Props(ActorPlace place, AdmissionGate gate, HandshakeQueue? handshakes, ConnectionLifetimes lifetimes, MonotonicClock clock, ILoggerFactory loggers) =>
         place.ForSupervisor(Akka.Actor.Props.Create<ConnectionSupervisor>(place, gate, handshakes, lifetimes, clock, loggers));
 
     protected override SupervisorStrategy SupervisorStrategy() => _strategy;
@@ -147,7 +147,7 @@ internal sealed class ConnectionSupervisor : ActorBase
             actor.Tell(StageAdvanced.Instance, Self);
         Look(connection);
         if (connection.UnlessNode == CloseReason.None)
-            _handshakes.Add(connection);
+            _handshakes?.Add(connection);
         MakeRoom();
         if (_drain is not null && !connection.IsPeer)
             LetGo(connection, _drain);
@@ -155,7 +155,7 @@ internal sealed class ConnectionSupervisor : ActorBase
 
     private void MakeRoom()
     {
-        while (_handshakes.TakeExcess() is { } oldest)
+        while (_handshakes?.TakeExcess() is { } oldest)
             oldest.Actor.Tell(DeadlinePassed.For(CloseReason.HandshakeShed), Self);
     }
 

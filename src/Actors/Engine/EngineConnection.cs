@@ -174,6 +174,9 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     public X509Certificate2? ClientCertificate { get; protected set; }
 
+    /// <summary>What the other side had to say by an alert of TLS (RFC 8446 6.2), on a connection that this side has made; null: nothing.</summary>
+    public byte? PeerAlert { get; protected set; }
+
     public string? Principal
     {
         get => Volatile.Read(ref _principal);
@@ -416,6 +419,9 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
 
     /// <summary>When the handshake must be done that may take so long, as a time of <see cref="Clock"/>.</summary>
     public long HandshakeDueMs(TimeSpan deadline) => Math.Max(Volatile.Read(ref _handshakeSinceMs) + (long)deadline.TotalMilliseconds, Volatile.Read(ref _awaitsUntilMs));
+
+    /// <summary>Its handshake may take so long, whatever the deadline for those of clients is.</summary>
+    protected void AllowHandshake(TimeSpan patience) => Volatile.Write(ref _awaitsUntilMs, Clock.NowMs + (long)patience.TotalMilliseconds);
 
     public void HandshakeStarted()
     {

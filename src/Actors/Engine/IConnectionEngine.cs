@@ -2,6 +2,7 @@ using System.Net;
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
+using Actors443.Engine.Dialing;
 using Actors443.ProxyProtocol;
 using Actors443.Routing;
 using Actors443.Tls;
@@ -9,7 +10,7 @@ using Actors443.Tls;
 namespace Actors443.Engine;
 
 /// <summary>What moves bytes: accepts, speaks TLS, hands requests to the application. Knows the owners of its connections by interface only.</summary>
-internal interface IConnectionEngine : IAsyncDisposable
+internal interface IConnectionEngine : IDialer, IAsyncDisposable
 {
     /// <summary><c>portable</c>, …</summary>
     string Name { get; }

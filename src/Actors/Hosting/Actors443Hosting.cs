@@ -248,6 +248,7 @@ public static class Actors443Hosting
 
     private static IActorRef StartSupervisor(ActorSystem system, IActorRegistry registry, ServerEnvironment environment)
     {
+        environment.Nodes.DialBy(environment.Engine, ((ExtendedActorSystem)system).SystemActorOf(Props.Create<DialedConnectionsActor>(environment), DialedConnectionsActor.ActorName));
         RemotingSystems.Of(system).Open(environment.Nodes);
         IActorRef supervisor = system.ActorOf(Props.CreateBy(new SupervisorProducer(environment)), ActorNames.Root);
         registry.Register<Actors443Supervisor>(supervisor);

@@ -1,10 +1,8 @@
 using Actors443.Admission;
 using Actors443.Configuration;
 using Actors443.Connections;
-using Actors443.Connections.Directory;
 using Actors443.Connections.Draining;
 using Actors443.Engine;
-using Actors443.Identities;
 using Actors443.Supervision;
 using Akka.Actor;
 
@@ -23,14 +21,13 @@ internal sealed class ListenerActor : UntypedActor
 
     private readonly IActorRef _acceptor;
     private readonly IActorRef? _quic;
-    private readonly IActorRef[] _connections;
-    private ICancelable? _ticks;
+    private readonly ConnectionSupervisors _connections;
 
     public ListenerActor(ServerEnvironment environment, ListenerPlan plan, ServedApplication application, IAcceptGate gate, ListenerMemory memory)
     {
-        IReadOnlyList<IReadOnlyList<IActorRef>> places = plan.Tls ? CreateSupervisors(environment) : [];
-        _connections = [.. places.SelectMany(supervisors => supervisors)];
-        var parts = new ListenerParts(environment, plan, application, gate, new ConnectionSupervisorRing(places));
+        int each = ConnectionSupervisorRing.SizeFor(environment.Settings.Admission.MaximumConnections, environment.Engine.Places.Count);
+        _connections = plan.Tls ? ConnectionSupervisors.Create(Context, environment, each, environment.Handshakes) : ConnectionSupervisors.None;
+        var parts = new ListenerParts(environment, plan, application, gate, _connections.Ring);
         _acceptor = Context.ActorOf(Props.Create<AcceptorActor>(parts, memory), ActorNames.Acceptor);
         if (plan.Tls && environment.Settings.Https.Http3 != Http3Mode.Off)
             _quic = Context.ActorOf(Props.Create<QuicAcceptorActor>(parts, new QuicMemory()), ActorNames.Quic);
@@ -38,27 +35,14 @@ internal sealed class ListenerActor : UntypedActor
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart, loggingEnabled: false);
 
-    protected override void PreStart()
-    {
-        TimeSpan tick = TimeSpan.FromMilliseconds(ConnectionSupervisor.TickMs);
-        if (_connections.Length > 0)
-            _ticks = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(tick, tick, Self, WheelTick.Instance, ActorRefs.NoSender);
-    }
+    protected override void PreStart() => _connections.StartTicks(Context.System.Scheduler, Self);
 
-    protected override void PostStop() => _ticks?.Cancel();
+    protected override void PostStop() => _connections.StopTicks();
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case WheelTick:
-                foreach (IActorRef supervisor in _connections)
-                    supervisor.Tell(WheelTick.Instance, Self);
-                break;
-            case CutRevoked:
-                foreach (IActorRef supervisor in _connections)
-                    supervisor.Tell(message, Self);
-                break;
             case BindListeners when _quic is { } quic:
                 BindBothAsync(_acceptor, quic, message).PipeTo(Sender, Self);
                 break;
@@ -73,28 +57,14 @@ internal sealed class ListenerActor : UntypedActor
                 break;
             case DrainListeners drain:
                 // The supervisors abort what is left at the deadline; the margin is for their answer.
-                AskAllAsync<AllDrained, AllDrained>(new DrainAll(new Drain(drain.Deadline), drain.Held), drain.Deadline + AnswerWithin, answers => new AllDrained(answers.Sum(answer => answer.Aborted))).PipeTo(Sender, Self);
+                _connections.AskAllAsync<AllDrained, AllDrained>(new DrainAll(new Drain(drain.Deadline), drain.Held), drain.Deadline + AnswerWithin, answers => new AllDrained(answers.Sum(answer => answer.Aborted))).PipeTo(Sender, Self);
                 break;
             case LetGo letGo:
-                AskAllAsync<StillHeld, StillHeld>(letGo, AnswerWithin, StillHeld.Merge).PipeTo(Sender, Self);
-                break;
-            case ListConnections list:
-                AskAllAsync<ConnectionList, ConnectionList>(list, AnswerWithin, lists => new ConnectionList([.. lists.SelectMany(part => part.Connections)])).PipeTo(Sender, Self);
-                break;
-            case FindConnections find:
-                AskAllAsync<FoundConnections, FoundConnections>(find, AnswerWithin, parts => FoundConnections.Merge(parts, find)).PipeTo(Sender, Self);
-                break;
-            case TellConnections tell:
-                AskAllAsync<int, object>(tell, AnswerWithin, told => told.Sum()).PipeTo(Sender, Self);
-                break;
-            case CutIdentities cut:
-                AskAllAsync<int, object>(cut, AnswerWithin, counts => counts.Sum()).PipeTo(Sender, Self);
-                break;
-            case TellConnection tell:
-                AskAllAsync<bool, object>(tell, AnswerWithin, found => found.Contains(true)).PipeTo(Sender, Self);
+                _connections.AskAllAsync<StillHeld, StillHeld>(letGo, AnswerWithin, StillHeld.Merge).PipeTo(Sender, Self);
                 break;
             default:
-                Unhandled(message);
+                if (!_connections.Pass(message, Sender, Self))
+                    Unhandled(message);
                 break;
         }
     }
@@ -119,23 +89,4 @@ internal sealed class ListenerActor : UntypedActor
         await _acceptor.Ask<T>(message, BindWithin);
         return await udp;
     }
-
-    private static List<IReadOnlyList<IActorRef>> CreateSupervisors(ServerEnvironment environment)
-    {
-        IReadOnlyList<ActorPlace> places = environment.Engine.Places;
-        int each = ConnectionSupervisorRing.SizeFor(environment.Settings.Admission.MaximumConnections, places.Count);
-        var all = new List<IReadOnlyList<IActorRef>>(places.Count);
-        for (int number = 0; number < places.Count; number++)
-        {
-            ActorPlace place = places[number];
-            Props props = ConnectionSupervisor.Props(place, environment.Gate, environment.Handshakes, environment.Lifetimes, environment.Clock, environment.Loggers);
-            int first = number * each;
-            all.Add([.. Enumerable.Range(first, each).Select(index => place.Create(() => Context.ActorOf(props, ActorNames.ConnectionSupervisor(index))))]);
-        }
-
-        return all;
-    }
-
-    private async Task<TMerged> AskAllAsync<T, TMerged>(object message, TimeSpan within, Func<T[], TMerged> merge) =>
-        merge(await Task.WhenAll(_connections.Select(supervisor => supervisor.Ask<T>(message, within))));
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using Actors443.Connections;
 using Actors443.Identities;
 using Actors443.Remoting.Associations;
 using Actors443.Remoting.Frames;
@@ -21,6 +23,12 @@ internal sealed class Actors443Transport : Transport
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan FarewellWithin = TimeSpan.FromSeconds(2);
+
+    // Akka begins to connect while the server of the same process is being made.
+    private static readonly TimeSpan ServerWithin = TimeSpan.FromSeconds(5);
+
+    private readonly long _madeAt = Stopwatch.GetTimestamp();
+    private readonly TaskCompletionSource<PeerDialer> _dialer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly TaskCompletionSource<IAssociationEventListener> _listener = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<DialedAssociation, Task> _outbound = new();
@@ -85,6 +93,8 @@ internal sealed class Actors443Transport : Transport
     public void ReachedBy(RemotingDoor door)
     {
         _door = door;
+        if (door.Dialer is { } dialer)
+            _dialer.TrySetResult(dialer);
         Identity.Revoked = door.Revoked;
         door.Revoked.Changed += CutRevoked;
         _log.TakesAssociations(Settings.Known.ToString(), RemotingProtocol.Name);
@@ -119,7 +129,7 @@ internal sealed class Actors443Transport : Transport
         {
             try
             {
-                association = await DialedAssociation.ConnectAsync(Settings, Identity, peer, Counts, _stopping.Token);
+                association = await DialedAssociation.ConnectAsync(await DialerAsync(), Settings, Identity, peer, Counts, _stopping.Token);
             }
             catch (NotSpokenException cause) when (Beside is not null)
             {
@@ -215,8 +225,17 @@ internal sealed class Actors443Transport : Transport
         Task all = Task.WhenAll([.. _outbound.Values, Beside?.EndAsync() ?? Task.CompletedTask]);
         await Task.WhenAny(Task.WhenAll(all, EndInboundAsync("the node stops")), Task.Delay(FarewellWithin));
         foreach (DialedAssociation outbound in _outbound.Keys)
-            outbound.Cut();
+            outbound.Cut(CloseReason.ServerClosed, "the node stops");
         return all.IsCompletedSuccessfully;
+    }
+
+    // An actor system may have no server at all: it waits once.
+    private async Task<PeerDialer> DialerAsync()
+    {
+        TimeSpan left = ServerWithin - Stopwatch.GetElapsedTime(_madeAt);
+        if (!_dialer.Task.IsCompleted && left > TimeSpan.Zero)
+            await Task.WhenAny(_dialer.Task, Task.Delay(left, _stopping.Token));
+        return _dialer.Task.IsCompleted ? await _dialer.Task : PeerDialer.WithoutServer;
     }
 
     private async Task CarryAsync(DialedAssociation association, OwnHandle handle)
@@ -268,7 +287,7 @@ internal sealed class Actors443Transport : Transport
             if ((revoked.Find(association.Certificate) ?? revoked.Find(Identities.Identity.Principal(association.Peer.ToString()))) is not { } identity)
                 continue;
             _log.RevokedPeerCut(association.Peer.ToString(), identity.Detail);
-            association.Cut();
+            association.Cut(CloseReason.Revoked, identity.Detail);
         }
     }
 }

@@ -2,11 +2,13 @@ using System.Collections.Immutable;
 using Actors443.Admission;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Engine.Dialing;
 using Actors443.Identities;
 using Actors443.Remoting.Associations;
 using Actors443.Routing;
 using Actors443.Telemetry;
 using Actors443.Tls;
+using Akka.Actor;
 
 namespace Actors443.Remoting;
 
@@ -34,8 +36,22 @@ internal sealed class RemotingDoor
 
     public RemotingMetrics Metrics { get; }
 
+    /// <summary>By what nodes connect to others; null: the server has not begun. Set once, before anything is reached.</summary>
+    public PeerDialer? Dialer { get; private set; }
+
+    /// <summary>Asked about the connections that were made by that.</summary>
+    public IActorRef Dialed { get; private set; } = ActorRefs.Nobody;
+
     /// <summary>Those that are reached by this.</summary>
     public ImmutableArray<Actors443Transport> Systems => _systems;
+
+    /// <param name="engine">Makes them.</param>
+    /// <param name="dialed">Has the actors that own them.</param>
+    public void DialBy(IDialer engine, IActorRef dialed)
+    {
+        Dialed = dialed;
+        Dialer = new PeerDialer(engine, new DialedOwners(dialed));
+    }
 
     public void Add(Actors443Transport transport)
     {

@@ -18,7 +18,6 @@ internal static class ActorNames
     public const string Acceptor = "acceptor";
     public const string Quic = "quic";
     public const string Directory = "directory";
-    public const string Dialed = "dialed";
     public const string Tunnels = "tunnels";
     public const string Cluster = "cluster";
     public const string Drain = "drain";

@@ -86,7 +86,7 @@ public sealed class Actors443Supervisor : ReceiveActor
             ActorNames.Certificates);
         _admission = Context.ActorOf(Props.Create<AdmissionActor>(environment.Gate, LoadSources.ForThisProcess(environment.Gate, environment.Time), environment.Time, environment.Loggers), ActorNames.Admission);
         _directory = Context.ActorOf(Props.Create<ConnectionDirectoryActor>(environment.Lifetimes.Observers, environment.Gate, settings.Obituaries, environment.Time), ActorNames.Directory);
-        _directory.Tell(new ListenerConnections(DialedConnectionsActor.Listener, Context.ActorOf(Props.Create<DialedConnectionsActor>(environment.Nodes), ActorNames.Dialed)));
+        _directory.Tell(new ListenerConnections(PeerDialer.Name, environment.Nodes.Dialed));
         Func<Actors443Settings> current = () => environment.Settings;
         _revocations = Context.ActorOf(
             Props.Create<RevocationActor>(current, environment.Revocations, environment.FrontEnd, _directory, environment.Loggers, environment.Time), ActorNames.Revocations);

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Engine.Dialing;
 using Actors443.Engine.EventLoop;
+using Actors443.Engine.Portable;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -44,6 +46,8 @@ internal sealed class InMemoryEngine(TestFrontDoor door, ConnectionMetrics metri
         door.Open((client, stopped) => ConnectAsync(request, client, enter, stopped));
         return listener;
     }
+
+    public Task<DialedClient> DialAsync(DialRequest request, CancellationToken cancellationToken) => new PortableDialer(metrics, clock).DialAsync(request, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Actors443.Configuration;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Engine.Dialing;
 using Actors443.Engine.Portable;
 using Actors443.IntegrationTests.Engine;
 using Akka.Actor;
@@ -34,6 +35,8 @@ public sealed class LateOwnerTests
 
         public Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken) =>
             engine.ListenAsync(request with { Tls = request.Tls! with { Owners = new LateOwners(request.Tls.Owners) } }, cancellationToken);
+
+        public Task<DialedClient> DialAsync(DialRequest request, CancellationToken cancellationToken) => engine.DialAsync(request, cancellationToken);
 
         public ValueTask DisposeAsync() => engine.DisposeAsync();
     }

@@ -248,7 +248,7 @@ public sealed class RefusalTests : IAsyncLifetime, IDisposable
         certificates.Of(node)(options);
         RemotingSettings settings = RemotingSettings.Read(ConfigurationFactory.ParseString(RemotingHocon.Of(options)).GetConfig(RemotingSettings.Path), "embedded");
         TimeProvider time = now is { } then ? new FakeTimeProvider(then) : TimeProvider.System;
-        return DialedAssociation.ConnectAsync(settings, new IdentitySource(settings, NullLogger.Instance, time), to ?? _node.Address, new AssociationCounts(), CancellationToken.None);
+        return DialedAssociation.ConnectAsync(_node.Dialer, settings, new IdentitySource(settings, NullLogger.Instance, time), to ?? _node.Address, new AssociationCounts(), CancellationToken.None);
     }
 
     private async Task AssertRefusedAsync(NodeCertificates certificates, string node, string told, CloseReason reason, string detail, DateTimeOffset now)

@@ -32,6 +32,9 @@ internal sealed class RemotingNode : IAsyncDisposable
 
     public Actors443Transport Transport { get; }
 
+    /// <summary>By what it connects to others.</summary>
+    public PeerDialer Dialer => Actors443Parts.Of(System).Environment.Nodes.Dialer!;
+
     public PeerAddress Address => Transport.Settings.Known;
 
     public ActorSystem System => _host.System;

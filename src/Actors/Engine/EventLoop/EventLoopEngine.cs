@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Actors443.Certificates.Ocsp;
 using Actors443.Configuration;
+using Actors443.Engine.Dialing;
 using Actors443.Engine.EventLoop.Http2;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Engine.EventLoop.Tls;
@@ -107,6 +108,12 @@ internal sealed class EventLoopEngine : IConnectionEngine
                 await listener.StopAsync();
             throw;
         }
+    }
+
+    public Task<DialedClient> DialAsync(DialRequest request, CancellationToken cancellationToken)
+    {
+        var origin = new LoopOrigin(this, request.Name, request.Owners, _metrics, _clock, _loggers.CreateLogger(LogCategories.Connections), ApplicationsOnLoop);
+        return new LoopDial(_loops.MinBy(loop => loop.Connections)!, origin, request).RunAsync(cancellationToken);
     }
 
     /// <summary>This socket listens no more.</summary>

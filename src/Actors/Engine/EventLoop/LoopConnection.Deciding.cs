@@ -38,7 +38,7 @@ internal sealed unsafe partial class LoopConnection : IHandshakeWaiter
         _phase = Phase.Deciding;
         _wait = wait;
         DecisionAwaited(wait.Reply.Patience);
-        _entry.Metrics.DecisionAwaited();
+        _origin.Metrics.DecisionAwaited();
     }
 
     private byte[] Received(out int length)
@@ -70,7 +70,7 @@ internal sealed unsafe partial class LoopConnection : IHandshakeWaiter
         if (_phase != Phase.Deciding || _wait is not { Reply.Outcome: { } outcome } wait)
             return;
         _wait = null;
-        _entry.Metrics.DecisionMade(outcome.Refusal, Stopwatch.GetElapsedTime(wait.Since));
+        _origin.Metrics.DecisionMade(outcome.Refusal, Stopwatch.GetElapsedTime(wait.Since));
         _processing = true;
         try
         {
@@ -101,7 +101,7 @@ internal sealed unsafe partial class LoopConnection : IHandshakeWaiter
             return;
         }
 
-        _entry.Metrics.HandshakeFailed(outcome.Refusal, TimeSpan.Zero);
+        _origin.Metrics.HandshakeFailed(outcome.Refusal, TimeSpan.Zero);
         Refuse(outcome.Refusal, outcome.Detail, outcome.Alert);
     }
 
@@ -111,6 +111,6 @@ internal sealed unsafe partial class LoopConnection : IHandshakeWaiter
             return;
         _wait = null;
         wait.Reply.Abandon();
-        _entry.Metrics.DecisionMade(Reason, Stopwatch.GetElapsedTime(wait.Since));
+        _origin.Metrics.DecisionMade(Reason, Stopwatch.GetElapsedTime(wait.Since));
     }
 }

@@ -16,6 +16,8 @@ internal sealed unsafe partial class LoopConnection
     private int _silentBytes;
     private int _answeredBytes;
 
+    private string Other => _dial is null ? "client" : "server";
+
     /// <param name="silent">Bytes received without a byte for HTTP among them.</param>
     /// <param name="answered">Bytes that TLS wants to send though nobody wrote.</param>
     private void CheckPatience(int silent, int answered)
@@ -24,9 +26,9 @@ internal sealed unsafe partial class LoopConnection
         _answeredBytes += answered;
         if (answered > 0 && TlsVersion == SslProtocols.Tls12 && !_tlsEnded)
             // With TLS 1.2 only this is answered: by the alert no_renegotiation, which leaves the session open for the next try.
-            EndTls("the client asks for renegotiation");
+            EndTls($"the {Other} asks for renegotiation");
         else if (_answeredBytes > AnsweredAtMost || _silentBytes > SilentAtMost)
-            EndTls("the client sends key updates without end");
+            EndTls($"the {Other} sends key updates without end");
     }
 
     private void EndFlood(string what)

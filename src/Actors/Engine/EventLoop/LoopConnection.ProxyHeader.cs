@@ -29,7 +29,7 @@ internal sealed unsafe partial class LoopConnection
         _phase = Phase.Hello;
         if (header.Source is { } client && _entry.Request.Gate.TryName(client.Address) is not CloseReason.None and var refusal)
         {
-            _entry.Metrics.Refused(refusal);
+            _origin.Metrics.Refused(refusal);
             Refuse(refusal, $"{client.Address}, named by a proxy", []);
             return;
         }

@@ -77,7 +77,7 @@ internal sealed partial class LoopConnection : IRoutedClient
         CloseReason refusal = _entry.Tls.TryClientHandshake(this, hello);
         if (refusal != CloseReason.None)
         {
-            _entry.Metrics.Refused(refusal);
+            _origin.Metrics.Refused(refusal);
             if (hello is not null)
                 Refuse(refusal, null, TlsAlert.AccessDenied);
             else

@@ -103,7 +103,7 @@ internal sealed unsafe partial class LoopConnection
         CloseReason refusal = _entry.Tls.TryHandshake(this, hello);
         if (refusal != CloseReason.None)
         {
-            _entry.Metrics.Refused(refusal);
+            _origin.Metrics.Refused(refusal);
             Refuse(refusal, null, TlsAlert.AccessDenied);
             return;
         }
@@ -120,7 +120,7 @@ internal sealed unsafe partial class LoopConnection
         TlsDecision decision = _entry.Tls.FrontEnd.Decide(hello, Remote.Address);
         if (decision.Options is null)
         {
-            _entry.Metrics.HandshakeFailed(decision.Refusal, TimeSpan.Zero);
+            _origin.Metrics.HandshakeFailed(decision.Refusal, TimeSpan.Zero);
             Refuse(decision.Refusal, decision.Detail, decision.Alert);
             return;
         }
@@ -138,7 +138,7 @@ internal sealed unsafe partial class LoopConnection
         }
         catch (AuthenticationException cause)
         {
-            _entry.Log.ConnectionPathFailed(cause, Id);
+            _origin.Log.ConnectionPathFailed(cause, Id);
             Refuse(CloseReason.InternalError, cause.Message, TlsAlert.InternalError);
             return;
         }
@@ -149,7 +149,7 @@ internal sealed unsafe partial class LoopConnection
             return;
         }
 
-        Interlocked.Increment(ref _entry.Engine.Sessions);
+        Interlocked.Increment(ref _origin.Engine.Sessions);
         _handshakeStarted = Stopwatch.GetTimestamp();
         _span = ConnectionTraces.StartHandshake(this);
         HandshakeStarted();
@@ -187,13 +187,19 @@ internal sealed unsafe partial class LoopConnection
             return;
         }
 
-        (CloseReason reason, string? detail) = HandshakeError.Classify(OpenSsl.TakeReason());
-        if (reason == CloseReason.ClientCertificateRejected)
-            (reason, detail) = _tls!.Options.Clients!.Explain((ClientVerdict)OpenSsl.SSL_get_verify_result(_ssl), detail);
+        (CloseReason reason, string? detail) = WhyNot(OpenSsl.TakeReason());
         HandshakeFailed(reason, detail);
         // The alert that says why.
         if (SendOutput())
             Linger();
+    }
+
+    private (CloseReason Reason, string? Detail) WhyNot(int error)
+    {
+        if (_dial is not null)
+            return WhyNotDialed(error);
+        (CloseReason reason, string? detail) = HandshakeError.Classify(error);
+        return reason == CloseReason.ClientCertificateRejected ? _tls!.Options.Clients!.Explain((ClientVerdict)OpenSsl.SSL_get_verify_result(_ssl), detail) : (reason, detail);
     }
 
     private void HandshakeDone()
@@ -203,6 +209,12 @@ internal sealed unsafe partial class LoopConnection
         CipherSuite = (TlsCipherSuite)OpenSsl.SSL_CIPHER_get_protocol_id(OpenSsl.SSL_get_current_cipher(_ssl));
         ApplicationProtocol = SelectedProtocol();
         Resumed = OpenSsl.SSL_session_reused(_ssl) == 1;
+        if (_dial is not null)
+        {
+            DialDone(_dial);
+            return;
+        }
+
         if (_tls!.Options.Clients is { } clients && AcceptsClient(clients) is not ClientVerdict.Accepted and var verdict)
         {
             (CloseReason reason, string? detail) = clients.Explain(verdict, "the certificate of the resumed session has expired");
@@ -213,7 +225,7 @@ internal sealed unsafe partial class LoopConnection
 
         HandshakeCompleted();
         _entry.Tls.FrontEnd.Completed(_tls.Options.Certificate, Resumed, Remote.Address);
-        _entry.Metrics.HandshakeCompleted(this, Stopwatch.GetElapsedTime(_handshakeStarted));
+        _origin.Metrics.HandshakeCompleted(this, Stopwatch.GetElapsedTime(_handshakeStarted));
         _span.Completed(this);
         EndSpan();
         // A session to resume is the client's claim. If there was none it has had a full handshake, and pays for one; over its rate, it is banned.
@@ -277,9 +289,8 @@ internal sealed unsafe partial class LoopConnection
 
     private SslApplicationProtocol SelectedProtocol()
     {
-        OpenSsl.SSL_get0_alpn_selected(_ssl, out byte* name, out uint length);
-        var selected = new ReadOnlySpan<byte>(name, (int)length);
-        foreach (SslApplicationProtocol protocol in _tls!.Options.Protocols)
+        ReadOnlySpan<byte> selected = OpenSsl.SelectedProtocol(_ssl);
+        foreach (SslApplicationProtocol protocol in _dial?.Protocols ?? _tls!.Options.Protocols)
         {
             if (protocol.Protocol.Span.SequenceEqual(selected))
                 return protocol;
@@ -294,7 +305,7 @@ internal sealed unsafe partial class LoopConnection
         Record(LifecycleEvent.HandshakeFailed, (ushort)reason);
         if (_tls is not null)
             _entry.Tls.FrontEnd.Failed(_tls.Options.Certificate, reason, detail, ServerName, Remote.Address);
-        _entry.Metrics.HandshakeFailed(Reason, Stopwatch.GetElapsedTime(_handshakeStarted));
+        _origin.Metrics.HandshakeFailed(Reason, Stopwatch.GetElapsedTime(_handshakeStarted));
         _span.Failed(Reason, ReasonDetail);
         EndSpan();
     }
@@ -419,6 +430,8 @@ internal sealed unsafe partial class LoopConnection
                 return true;
             default:
                 int reason = OpenSsl.TakeReason();
+                if (_dial is not null)
+                    HearAlert(reason);
                 SetReason(CloseReason.ProtocolError, $"TLS: {HandshakeError.Describe(reason)}");
                 _tlsFailed = true;
                 // The alert, if there is one to be sent.
@@ -564,6 +577,6 @@ internal sealed unsafe partial class LoopConnection
         OpenSsl.SSL_set_shutdown(_ssl, OpenSsl.ShutdownBothWays);
         OpenSsl.SSL_free(_ssl);
         _ssl = 0;
-        Interlocked.Decrement(ref _entry.Engine.Sessions);
+        Interlocked.Decrement(ref _origin.Engine.Sessions);
     }
 }

@@ -30,6 +30,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private const int ClockSlack = 100;
 
     private readonly ConnectionLoop _home;
+    private readonly LoopOrigin _origin;
+    // Null on a connection that this side has made, where all that is asked of it is a server's.
     private readonly LoopEntry _entry;
     private readonly LoopInput _input;
     private readonly LoopOutput _output;
@@ -47,10 +49,16 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private LoopConnectionContext? _context;
 
     public LoopConnection(ConnectionLoop home, LoopEntry entry, int descriptor, IPEndPoint remote, IPEndPoint local)
-        : base(entry.Request.Name, remote, local, entry.Clock)
+        : this(home, (LoopOrigin)entry, descriptor, remote, local)
+    {
+    }
+
+    private LoopConnection(ConnectionLoop home, LoopOrigin origin, int descriptor, IPEndPoint remote, IPEndPoint local)
+        : base(origin.Name, remote, local, origin.Clock)
     {
         _home = home;
-        _entry = entry;
+        _origin = origin;
+        _entry = (origin as LoopEntry)!;
         _descriptor = descriptor;
         _input = new LoopInput(this, home.Pool);
         _output = new LoopOutput(this, home.Pool);
@@ -89,7 +97,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     public bool KeepsHttp2OnLoop => _entry.Http2 is not null && ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2;
 
     /// <summary>Kestrel parses on the loop in any case. The application's own reads and writes continue where applications run.</summary>
-    bool IPipeOwner.ContinuesOnLoop => _entry.ApplicationsOnLoop || RequestsInFlight == 0 || ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2;
+    bool IPipeOwner.ContinuesOnLoop => _origin.ApplicationsOnLoop || RequestsInFlight == 0 || ApplicationProtocol == System.Net.Security.SslApplicationProtocol.Http2;
 
     /// <summary>It is open for requests, and not one byte of any has come.</summary>
     private bool AsksNothing => _phase == Phase.Open && _httpEnded;
@@ -97,19 +105,23 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     /// <summary>Begins, on its loop.</summary>
     public void Start()
     {
-        _home.Enter();
-        if (!_home.Loop.Register(_descriptor, this, _interest))
-        {
-            SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
-            Release();
+        if (!IsWatched())
             return;
-        }
-
         if (_entry.Tls.Proxies?.Contains(Remote.Address) == true)
             _phase = Phase.ProxyHeader;
         ExpectSilence(Routes?.Silent?.Settings.SilentFor);
-        _entry.Metrics.Accepted(Listener);
-        _entry.Tls.Owners.Accepted(this);
+        _origin.Metrics.Accepted(Listener);
+        _origin.Owners?.Accepted(this);
+    }
+
+    private bool IsWatched()
+    {
+        _home.Enter();
+        if (_home.Loop.Register(_descriptor, this, _interest))
+            return true;
+        SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
+        Release();
+        return false;
     }
 
     public override void RunNear(Akka.Dispatch.IRunnable work) => _home.Loop.Post(work);
@@ -127,7 +139,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     }
 
     /// <summary>Whoever asks is on the loop, and what it flushes is this connection's.</summary>
-    public bool TakesTurns => _entry.ApplicationsOnLoop && _home.Loop.IsCurrent && ApplicationProtocol != System.Net.Security.SslApplicationProtocol.Http2;
+    public bool TakesTurns => _origin.ApplicationsOnLoop && _home.Loop.IsCurrent && ApplicationProtocol != System.Net.Security.SslApplicationProtocol.Http2;
 
     /// <param name="http">Kestrel's HTTP connection.</param>
     public void AdoptHttp2(object http) => _entry.Http2?.Adopt(http, _home.Loop);
@@ -284,7 +296,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     {
         _home.Bio.ClearOutput();
         SetReason(CloseReason.InternalError, cause.Message);
-        _entry.Log.ConnectionPathFailed(cause, Id);
+        _origin.Log.ConnectionPathFailed(cause, Id);
         Reset();
     }
 
@@ -352,7 +364,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         if (_httpEnded || RequestsInFlight > 0 || Clock.NowMs - _closedAtMs < HttpPatience.TotalMilliseconds - ClockSlack)
             return;
         _httpEnded = true;
-        _entry.Log.HttpGivenUp(Id);
+        _origin.Log.HttpGivenUp(Id);
         FinishIfOver();
     }
 
@@ -416,9 +428,11 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         DecideReason();
         _input.Complete();
         _output.End();
-        Leave(_entry.Request.Gate);
-        _entry.Metrics.Closed(this);
+        if (_dial is null)
+            Leave(_entry.Request.Gate);
+        _origin.Metrics.Closed(this);
         Ended();
+        _dial?.Ended(this);
         _context?.Disposed();
     }
 

@@ -29,6 +29,7 @@ internal sealed unsafe class LoopEgress : EgressSocket, ILoopHandler, IValueTask
     private const uint Lost = LibC.EpollError | LibC.EpollHangUp;
 
     private readonly EventLoop _loop;
+    private readonly IPAddress? _from;
     // Who connects may be an application's code, and block.
     private readonly Waiter _connecting = new(onLoop: false);
     private readonly Waiter _sending = new(onLoop: true);
@@ -41,9 +42,10 @@ internal sealed unsafe class LoopEgress : EgressSocket, ILoopHandler, IValueTask
     private bool _hasEnded;
     private ReadOnlySequence<byte> _unsent;
 
-    public LoopEgress(EventLoop loop, IPEndPoint remote)
+    public LoopEgress(EventLoop loop, IPEndPoint remote, IPAddress? from = null)
     {
         _loop = loop;
+        _from = from;
         Remote = remote;
     }
 
@@ -64,6 +66,19 @@ internal sealed unsafe class LoopEgress : EgressSocket, ILoopHandler, IValueTask
         ValueTask connected = _connecting.Begin();
         Ask(ConnectWork);
         return connected;
+    }
+
+    /// <summary>On the loop: gives the connected socket away, and is closed itself. Nobody watches it.</summary>
+    /// <returns>Its descriptor; -1: it has been closed meanwhile.</returns>
+    public int TakeSocket()
+    {
+        if (_phase != Phase.Open)
+            return -1;
+        int descriptor = _descriptor;
+        _loop.Unregister(descriptor);
+        _descriptor = -1;
+        CloseNow(reset: false);
+        return descriptor;
     }
 
     public override ValueTask WaitAsync()
@@ -217,15 +232,27 @@ internal sealed unsafe class LoopEgress : EgressSocket, ILoopHandler, IValueTask
 
         int on = 1;
         _ = LibC.setsockopt(_descriptor, LibC.LevelTcp, LibC.TcpNoDelay, &on, sizeof(int));
-        int result;
-        fixed (byte* start = address)
-            result = LibC.connect(_descriptor, start, address.Length);
-        int error = result == 0 ? 0 : LibC.Error;
+        int error = BindTo(_from);
+        if (error == 0)
+        {
+            fixed (byte* start = address)
+                error = LibC.connect(_descriptor, start, address.Length) == 0 ? 0 : LibC.Error;
+        }
+
         _phase = Phase.Connecting;
         if (error is 0 or LibC.EINPROGRESS && !_loop.Register(_descriptor, this, Watched))
             Connected(LibC.Error);
         else if (error != LibC.EINPROGRESS)
             Connected(error);
+    }
+
+    private int BindTo(IPAddress? from)
+    {
+        if (from is null)
+            return 0;
+        byte[] address = NativeAddress.Of(new IPEndPoint(from, 0));
+        fixed (byte* start = address)
+            return LibC.bind(_descriptor, start, address.Length) == 0 ? 0 : LibC.Error;
     }
 
     private void Connected(int error)

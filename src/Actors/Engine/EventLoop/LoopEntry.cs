@@ -7,22 +7,13 @@ namespace Actors443.Engine.EventLoop;
 
 /// <summary>What the connections of one listener need to know of it. Immutable, shared by all loops.</summary>
 internal sealed class LoopEntry(EventLoopEngine engine, ListenRequest request, TlsListening tls, ConnectionMetrics metrics, MonotonicClock clock, ILogger log, bool applicationsOnLoop, ServerTlsContexts contexts)
+    : LoopOrigin(engine, request.Name, tls.Owners, metrics, clock, log, applicationsOnLoop)
 {
     private Action<LoopConnectionContext> _enter = static _ => throw new InvalidOperationException("Kestrel has not started.");
-
-    public EventLoopEngine Engine => engine;
 
     public ListenRequest Request => request;
 
     public TlsListening Tls => tls;
-
-    public ConnectionMetrics Metrics => metrics;
-
-    public MonotonicClock Clock => clock;
-
-    public ILogger Log => log;
-
-    public bool ApplicationsOnLoop => applicationsOnLoop;
 
     public Func<HandshakeOptions, ServerTlsContext> MakeTlsContext { get; } = contexts.Make;
 

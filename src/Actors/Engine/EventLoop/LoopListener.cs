@@ -97,7 +97,7 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
             return true;
         }
 
-        IPEndPoint local = _isWildcard ? LocalOf(accepted) : endPoint;
+        IPEndPoint local = _isWildcard ? LoopSockets.LocalOf(accepted) ?? endPoint : endPoint;
         ConnectionLoop best = engine.LoopFor(home);
         if (best == home)
             Start(home, accepted, remote, local, unlessNode);
@@ -173,13 +173,6 @@ internal sealed class LoopListener(EventLoopEngine engine, ConnectionLoop home, 
         var linger = new LibC.Linger { On = 1, Seconds = 0 };
         _ = LibC.setsockopt(accepted, LibC.LevelSocket, LibC.SocketLinger, &linger, sizeof(LibC.Linger));
         _ = LibC.close(accepted);
-    }
-
-    private unsafe IPEndPoint LocalOf(int accepted)
-    {
-        byte* address = stackalloc byte[NativeAddress.MaximumLength];
-        int length = NativeAddress.MaximumLength;
-        return LibC.getsockname(accepted, address, &length) == 0 ? NativeAddress.Read(new ReadOnlySpan<byte>(address, length)) : endPoint;
     }
 
     private void ReportShortage(int errno)

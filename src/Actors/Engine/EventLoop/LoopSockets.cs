@@ -79,14 +79,16 @@ internal static unsafe class LoopSockets
         throw Failure(endPoint, error);
     }
 
-    private static IPEndPoint LocalOf(int descriptor, IPEndPoint wanted)
+    /// <summary>The address at this end of a socket; null: <see cref="LibC.Error"/> says why not.</summary>
+    public static IPEndPoint? LocalOf(int descriptor)
     {
         byte* address = stackalloc byte[NativeAddress.MaximumLength];
         int length = NativeAddress.MaximumLength;
-        return LibC.getsockname(descriptor, address, &length) == 0
-            ? new IPEndPoint(wanted.Address, NativeAddress.Read(new ReadOnlySpan<byte>(address, length)).Port)
-            : throw Failure(wanted, LibC.Error);
+        return LibC.getsockname(descriptor, address, &length) == 0 ? NativeAddress.Read(new ReadOnlySpan<byte>(address, length)) : null;
     }
+
+    private static IPEndPoint LocalOf(int descriptor, IPEndPoint wanted) =>
+        LocalOf(descriptor) is { } local ? new IPEndPoint(wanted.Address, local.Port) : throw Failure(wanted, LibC.Error);
 
     private static void Set(int descriptor, int level, int name, int value) => _ = LibC.setsockopt(descriptor, level, name, &value, sizeof(int));
 

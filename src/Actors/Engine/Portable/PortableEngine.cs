@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using Actors443.Engine.Dialing;
 using Actors443.Listening.Handover;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.Connections;
@@ -32,6 +33,8 @@ internal sealed class PortableEngine(ListeningSockets sockets, ConnectionMetrics
             throw;
         }
     }
+
+    public Task<DialedClient> DialAsync(DialRequest request, CancellationToken cancellationToken) => new PortableDialer(metrics, clock).DialAsync(request, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net.Quic;
+using Actors443.Engine.Dialing;
 using Actors443.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -36,6 +37,8 @@ internal sealed class Http3Engine(IConnectionEngine tcp, ConnectionMetrics metri
             throw;
         }
     }
+
+    public Task<DialedClient> DialAsync(DialRequest request, CancellationToken cancellationToken) => tcp.DialAsync(request, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -11,42 +11,14 @@ namespace Actors443.Remoting.Associations;
 /// An association that another node has begun, on a connection of the https listener. TLS has shown by then that a trusted CA has issued its certificate; here it says who it is and whom it
 /// wants, and nothing of it reaches Akka before the certificate has proved that.
 /// </summary>
-internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection connection, IRoutedClient client) : ICarriedProtocol
+internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection connection, IRoutedClient client)
 {
-    private readonly TaskCompletionSource _movedAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Association? _association;
+    private readonly CarriedAssociation _carried = new(connection, client);
 
     public EngineConnection Connection => connection;
 
-    public string? Route => null;
-
-    public string? Upstream => null;
-
-    /// <summary>Akka itself says something again and again, and ends what is not answered.</summary>
-    public TimeSpan? Idle => null;
-
-    public TimeSpan? Age => null;
-
-    public void Drain() => End("the connection is drained");
-
-    public void Stop() => End("the connection is closed");
-
-    public void Break()
-    {
-        if (Carries && Volatile.Read(ref _association) is { } association && association.IsOn(client))
-            association.Break();
-    }
-
     /// <summary>Another connection carries it from now on.</summary>
-    public void MovedAway() => _movedAway.TrySetResult();
-
-    private bool Carries => !_movedAway.Task.IsCompleted;
-
-    private void End(string reason)
-    {
-        if (Carries)
-            Volatile.Read(ref _association)?.End(ControlKind.Goodbye, reason);
-    }
+    public void MovedAway() => _carried.MovedAway();
 
     public async Task RunAsync()
     {
@@ -58,8 +30,8 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
         }
 
         var association = new Association(client, connection.RunNear, shown.Settings, shown.Counts);
-        Volatile.Write(ref _association, association);
-        connection.Carry(this);
+        _carried.Association = association;
+        connection.Carry(_carried);
         if (!await connection.IsOwnedAsync(CancellationToken.None))
             return;
         try
@@ -111,7 +83,7 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
         }
 
         int generation = GenerationOf(system);
-        Volatile.Write(ref _association, inbound.Association);
+        _carried.Association = inbound.Association;
         if (!await inbound.Association.MoveAsync(client, connection.RunNear, new ControlFrame(ControlKind.Welcome, RemotingProtocol.Version, system.Settings.Known.ToString(), name)))
         {
             connection.Abort(CloseReason.ServerClosed, "the association that was to go on here has ended");
@@ -127,19 +99,10 @@ internal sealed class AcceptedAssociation(RemotingDoor door, EngineConnection co
 
     private async Task HoldAsync(InboundAssociation inbound)
     {
-        await Task.WhenAny(inbound.Over, _movedAway.Task);
-        if (!Carries)
-        {
-            connection.SetOrderlyReason(CloseReason.ServerClosed);
-            return;
-        }
-
-        await inbound.Over;
-        Association association = inbound.Association;
-        if (association is { HasFailed: true, EndedBecause: { } why })
-            connection.SetReason(CloseReason.ProtocolError, why);
-        else
-            connection.SetOrderlyReason(association.EndedBecause is null ? CloseReason.ServerClosed : CloseReason.ClientClosed);
+        await Task.WhenAny(inbound.Over, _carried.Moved);
+        if (!_carried.Moved.IsCompleted)
+            await inbound.Over;
+        _carried.SetReason();
     }
 
     private async Task<Greeting> GreetAsync(Association association, Actors443Transport shown)

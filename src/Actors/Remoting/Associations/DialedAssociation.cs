@@ -15,6 +15,7 @@ internal sealed class DialedAssociation : IRenewable
 {
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(2);
 
+    private readonly PeerDialer _dialer;
     private readonly RemotingSettings _settings;
     private readonly IdentitySource _identity;
     private readonly AssociationCounts _counts;
@@ -24,15 +25,16 @@ internal sealed class DialedAssociation : IRenewable
     private volatile bool _isOver;
     private int _renewing;
 
-    private DialedAssociation(RemotingSettings settings, IdentitySource identity, PeerAddress peer, AssociationCounts counts, DialedConnection connection)
+    private DialedAssociation(PeerDialer dialer, RemotingSettings settings, IdentitySource identity, PeerAddress peer, AssociationCounts counts, DialedConnection connection)
     {
+        _dialer = dialer;
         _settings = settings;
         _identity = identity;
         _counts = counts;
         _connection = connection;
         _name = connection.Name;
         Peer = peer;
-        Association = connection.Greeting;
+        Association = connection.Association;
     }
 
     public Association Association { get; }
@@ -48,14 +50,9 @@ internal sealed class DialedAssociation : IRenewable
     /// <summary>With what it was connected.</summary>
     public IPEndPoint Remote => _connection.Remote;
 
-    /// <summary>Of the connection that carries it now.</summary>
-    public string Id => _connection.Id;
-
     /// <exception cref="InvalidAssociationException">Not connected, not trusted, or refused: why.</exception>
-    public static async Task<DialedAssociation> ConnectAsync(RemotingSettings settings, IdentitySource identity, PeerAddress peer, AssociationCounts counts, CancellationToken cancellationToken) =>
-        new(settings, identity, peer, counts, await DialedConnection.OpenAsync(settings, identity, peer, counts, "", cancellationToken));
-
-    public ConnectionSnapshot Snapshot() => _connection.Snapshot(Peer);
+    public static async Task<DialedAssociation> ConnectAsync(PeerDialer dialer, RemotingSettings settings, IdentitySource identity, PeerAddress peer, AssociationCounts counts, CancellationToken cancellationToken) =>
+        new(dialer, settings, identity, peer, counts, await DialedConnection.OpenAsync(dialer, settings, identity, peer, counts, "", cancellationToken));
 
     /// <summary>Until it is over.</summary>
     public async Task RunAsync(OwnHandle handle)
@@ -68,7 +65,7 @@ internal sealed class DialedAssociation : IRenewable
         {
             _isOver = true;
             Interlocked.MemoryBarrier();
-            await _connection.DisposeAsync();
+            _connection.Release();
         }
     }
 
@@ -80,10 +77,11 @@ internal sealed class DialedAssociation : IRenewable
             return;
         try
         {
-            DialedConnection next = await DialedConnection.OpenAsync(_settings, _identity, Peer, _counts, _name, cancellationToken);
-            if (!await Association.MoveAsync(next.Wire, DialedConnection.RunNear, first: null))
+            DialedConnection next = await DialedConnection.OpenAsync(_dialer, _settings, _identity, Peer, _counts, _name, cancellationToken);
+            next.Association = Association;
+            if (!await Association.MoveAsync(next.Wire, next.Connection.RunNear, first: null))
             {
-                await next.DisposeAsync();
+                next.Release();
                 throw new InvalidAssociationException($"the association with {Peer} has ended meanwhile");
             }
 
@@ -92,7 +90,7 @@ internal sealed class DialedAssociation : IRenewable
             Interlocked.MemoryBarrier();
             // Whoever has ended it meanwhile has ended the former connection.
             if (_isOver)
-                next.Cut();
+                next.Release();
             await former.EndAsync(FarewellPatience);
         }
         finally
@@ -102,10 +100,10 @@ internal sealed class DialedAssociation : IRenewable
     }
 
     /// <summary>Now, without goodbye.</summary>
-    public void Cut()
+    public void Cut(CloseReason reason, string? detail)
     {
         _isOver = true;
+        _connection.Cut(reason, detail);
         Association.Break();
-        _connection.Cut();
     }
 }

@@ -1,52 +1,47 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
 using Actors443.Engine;
+using Actors443.Engine.Dialing;
 using Actors443.Engine.Portable;
 using Actors443.Remoting.Frames;
 using Actors443.Remoting.Identity;
+using Actors443.Routing;
 using Actors443.Tls;
-using Akka.Dispatch;
 using Akka.Remote.Transport;
 
 namespace Actors443.Remoting.Associations;
 
-/// <summary>A connection to another node on which both have proved who they are.</summary>
-internal sealed class DialedConnection : IAsyncDisposable
+/// <summary>A connection to another node on which both have proved who they are. An actor owns it from its first byte on, as that of any client; <see cref="Release"/> it in any case.</summary>
+internal sealed class DialedConnection
 {
-    private readonly DialedStream _stream;
-    private readonly SslStream _tls;
-    private readonly OutboundWire _wire;
-    private readonly long _since = Stopwatch.GetTimestamp();
+    private readonly DialedClient _dialed;
+    private readonly CarriedAssociation _carried;
 
-    private DialedConnection(DialedStream stream, SslStream tls, OutboundWire wire, Association greeting, string name, int generation)
+    private DialedConnection(DialedClient dialed, CarriedAssociation carried, string name, int generation)
     {
-        _stream = stream;
-        _tls = tls;
-        _wire = wire;
-        Greeting = greeting;
-        Certificate = (X509Certificate2)tls.RemoteCertificate!;
+        _dialed = dialed;
+        _carried = carried;
         Name = name;
         Generation = generation;
-        Remote = PlainAddress.Of(stream.Socket.RemoteEndPoint);
-        Id = ConnectionId.ToText(ConnectionId.Next());
     }
 
-    /// <summary>Unique in the process, with those of all others.</summary>
-    public string Id { get; }
+    public EngineConnection Connection => _dialed.Connection;
 
-    /// <summary>By which who they are was said: the association that begins, or nothing more.</summary>
-    public Association Greeting { get; }
+    public IRoutedClient Wire => _dialed.Client;
 
-    public OutboundWire Wire => _wire;
+    /// <summary>By which who they are was said: the association that begins, or nothing more. Else the one that goes on here.</summary>
+    public Association Association
+    {
+        get => _carried.Association!;
+        set => _carried.Association = value;
+    }
 
     /// <summary>Of the other.</summary>
-    public X509Certificate2 Certificate { get; }
+    public X509Certificate2 Certificate => Connection.ClientCertificate!;
 
     /// <summary>Of the association, as the other has it; empty: it has none.</summary>
     public string Name { get; }
@@ -54,11 +49,9 @@ internal sealed class DialedConnection : IAsyncDisposable
     /// <summary>Of the identity that was shown.</summary>
     public int Generation { get; }
 
-    public IPEndPoint Remote { get; }
+    public IPEndPoint Remote => Connection.Remote;
 
-    /// <summary>Runs what writes to it.</summary>
-    public static void RunNear(IRunnable work) => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
-
+    /// <param name="dialer">By what.</param>
     /// <param name="settings">Of the system.</param>
     /// <param name="identity">Shown, and wanted.</param>
     /// <param name="peer">Whom to reach.</param>
@@ -66,146 +59,131 @@ internal sealed class DialedConnection : IAsyncDisposable
     /// <param name="continues">The name of the association that is to go on here; empty: one begins.</param>
     /// <param name="cancellationToken">The system stops.</param>
     /// <exception cref="InvalidAssociationException">Not connected, not trusted, or refused: why.</exception>
-    public static async Task<DialedConnection> OpenAsync(RemotingSettings settings, IdentitySource identity, PeerAddress peer, AssociationCounts counts, string continues, CancellationToken cancellationToken)
+    public static async Task<DialedConnection> OpenAsync(PeerDialer dialer, RemotingSettings settings, IdentitySource identity, PeerAddress peer, AssociationCounts counts, string continues, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(settings.ConnectTimeout);
-        Socket? socket = null;
-        SslStream? tls = null;
-        string? refusal = null;
-        bool? isSpoken = null;
+        DialedClient? dialed = null;
         try
         {
-            socket = await DialAsync(settings, peer, patience.Token);
-            var stream = new DialedStream(socket);
-            tls = new SslStream(stream);
             int generation = identity.Generation;
-            await tls.AuthenticateAsClientAsync(identity.Current.Connecting(peer.PlainHost, protocol => (isSpoken = protocol == RemotingProtocol.Alpn) == true, problem => refusal = problem), patience.Token);
-            var wire = new OutboundWire(tls);
-            // Not by a turn of the association's: whoever goes on here writes as soon as there is an answer, and one at a time may.
-            wire.Output.Write(new ControlFrame(ControlKind.Hello, RemotingProtocol.Version, settings.Known.ToString(), peer.ToString(), continues).Encode());
-            await wire.Output.FlushAsync(patience.Token);
-            var association = new Association(wire, RunNear, settings, counts);
-            // The other answers here when what it has still to send has gone by the former connection; given up after that, nothing could go on.
-            if (continues.Length > 0)
-                patience.CancelAfter(Timeout.InfiniteTimeSpan);
-            ControlFrame answer = await association.ReadControlAsync(patience.Token);
-            if (answer.Kind == ControlKind.Refused && answer.TextAt(0).EndsWith(ControlFrame.NotHere, StringComparison.Ordinal))
-                throw new NotSpokenException($"{peer} refuses this node: {answer.TextAt(0)}");
-            if (answer.Kind != ControlKind.Welcome)
-                throw new InvalidAssociationException($"{peer} refuses this node: {(answer.Kind == ControlKind.Refused ? answer.TextAt(0) : "it answers something else")}");
-            return new DialedConnection(stream, tls, wire, association, answer.TextAt(2), generation);
+            dialed = await DialAsync(dialer, settings, identity.Current.Connecting(peer.PlainHost), peer, patience.Token);
+            var carried = new CarriedAssociation(dialed.Connection, dialed.Client) { Association = new Association(dialed.Client, dialed.Connection.RunNear, settings, counts) };
+            dialed.Connection.Carry(carried);
+            dialed.Connection.Principal = peer.ToString();
+            if (dialer.Owners is not null && !await dialed.Connection.IsOwnedAsync(patience.Token))
+                throw new IOException("nobody took the connection over");
+            string name = await GreetAsync(carried.Association, dialed.Client, settings, peer, continues, patience);
+            // Whoever reads goes on upon the loop of the connection, which is no place for Akka.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            return new DialedConnection(dialed, carried, name, generation);
         }
         catch (Exception cause) when (cause is AuthenticationException or IOException or SocketException or OperationCanceledException or InvalidDataException or InvalidAssociationException or ObjectDisposedException)
         {
-            if (tls is not null)
-                await tls.DisposeAsync();
-            socket?.Dispose();
-            if (cause is InvalidAssociationException)
-                throw;
-            if (isSpoken == false)
-                throw new NotSpokenException($"{peer} does not speak {RemotingProtocol.Name}: it is another kind of server, or its remoting is another transport", cause);
-            string why = Explain(cause, peer, refusal, settings, cancellationToken);
-            throw isSpoken == true || cancellationToken.IsCancellationRequested || HandshakeFailure.AlertOf(cause) is not (null or (byte)TlsAlert.NoApplicationProtocol or (byte)TlsAlert.UnrecognizedName or (byte)TlsAlert.ProtocolVersion)
-                ? new InvalidAssociationException(why, cause)
-                : new NotSpokenException(why, cause);
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            InvalidAssociationException failure = Explain(cause, peer, dialed?.Connection, settings, cancellationToken);
+            GiveUp(dialed, failure, cause);
+            throw failure;
         }
     }
 
     /// <summary>In order, once all that was said on it has come: ours is the first end, and the other's is waited for.</summary>
     public async Task EndAsync(TimeSpan patience)
     {
+        _carried.MovedAway();
         using var enough = new CancellationTokenSource(patience);
         try
         {
-            await _wire.EndOutputAsync();
-            while (await _wire.Input.ReadAsync(enough.Token) is { IsCompleted: false } read)
-                _wire.Input.AdvanceTo(read.Buffer.End);
+            await Wire.EndOutputAsync();
+            while (await Wire.Input.ReadAsync(enough.Token) is { IsCompleted: false } read)
+                Wire.Input.AdvanceTo(read.Buffer.End);
         }
         catch (Exception cause) when (cause is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
             // The other has been faster.
         }
 
-        await DisposeAsync();
+        Release();
     }
 
     /// <summary>Now.</summary>
-    public void Cut() => _stream.Socket.Close(0);
+    public void Cut(CloseReason reason, string? detail) => Connection.Abort(reason, detail);
 
-    public ConnectionSnapshot Snapshot(PeerAddress peer)
+    /// <summary>Nobody reads or writes any more.</summary>
+    public void Release()
     {
-        TimeSpan age = Stopwatch.GetElapsedTime(_since);
-        return new ConnectionSnapshot
-        {
-            Id = Id,
-            Listener = DialedConnectionsActor.Listener,
-            State = ConnectionState.Upgraded,
-            Remote = Remote,
-            Age = age,
-            Idle = age,
-            ServerName = peer.PlainHost,
-            ApplicationProtocol = RemotingProtocol.Name,
-            TlsVersion = _tls.SslProtocol,
-            CipherSuite = _tls.NegotiatedCipherSuite,
-            Resumed = false,
-            ClientCertificate = Certificate.Subject,
-            Principal = peer.ToString(),
-            Requests = 0,
-            RequestsInFlight = 0,
-            BytesRead = _stream.BytesRead,
-            BytesWritten = _stream.BytesWritten,
-        };
+        _carried.SetReason();
+        _dialed.Release();
     }
 
-    public ValueTask DisposeAsync() => _wire.DisposeAsync();
-
-    private static async Task<Socket> DialAsync(RemotingSettings settings, PeerAddress peer, CancellationToken cancellationToken)
+    private static async Task<DialedClient> DialAsync(PeerDialer dialer, RemotingSettings settings, ClientTls tls, PeerAddress peer, CancellationToken cancellationToken)
     {
         IPAddress[] addresses = IPAddress.TryParse(peer.PlainHost, out IPAddress? written) ? [written] : await System.Net.Dns.GetHostAddressesAsync(peer.PlainHost, cancellationToken);
         SocketException? last = null;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(settings.DialTimeout);
         foreach (IPAddress address in addresses.Where(address => settings.Bind is null || settings.Bind.AddressFamily == address.AddressFamily))
         {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                if (settings.Bind is { } from)
-                    socket.Bind(new IPEndPoint(from, 0));
-                await socket.ConnectAsync(new IPEndPoint(address, settings.PortOf(peer)), patience.Token);
-                return socket;
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                socket.Dispose();
-                last = new SocketException((int)SocketError.TimedOut);
+                var request = new DialRequest(PeerDialer.Name, new IPEndPoint(address, settings.PortOf(peer)), settings.Bind, tls, settings.DialTimeout, settings.ConnectTimeout, dialer.Owners);
+                return await dialer.Engine.DialAsync(request, cancellationToken);
             }
             catch (SocketException cause)
             {
-                socket.Dispose();
                 last = cause;
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
             }
         }
 
         throw last ?? new SocketException((int)SocketError.HostNotFound);
     }
 
-    private static string Explain(Exception cause, PeerAddress peer, string? refusal, RemotingSettings settings, CancellationToken cancellationToken) => cause switch
+    /// <returns>The name of the association, as the other has it.</returns>
+    private static async Task<string> GreetAsync(Association association, IRoutedClient wire, RemotingSettings settings, PeerAddress peer, string continues, CancellationTokenSource patience)
     {
-        _ when refusal is not null => $"{peer} is not trusted: {refusal}",
+        // Not by a turn of the association's: whoever goes on here writes as soon as there is an answer, and one at a time may.
+        wire.Output.Write(new ControlFrame(ControlKind.Hello, RemotingProtocol.Version, settings.Known.ToString(), peer.ToString(), continues).Encode());
+        await wire.Output.FlushAsync(patience.Token);
+        // The other answers here when what it has still to send has gone by the former connection; given up after that, nothing could go on.
+        if (continues.Length > 0)
+            patience.CancelAfter(Timeout.InfiniteTimeSpan);
+        ControlFrame answer = await association.ReadControlAsync(patience.Token);
+        if (answer.Kind == ControlKind.Welcome)
+            return answer.TextAt(2);
+        if (answer.Kind == ControlKind.Refused && answer.TextAt(0).EndsWith(ControlFrame.NotHere, StringComparison.Ordinal))
+            throw new NotSpokenException($"{peer} refuses this node: {answer.TextAt(0)}");
+        throw new InvalidAssociationException($"{peer} refuses this node: {(answer.Kind == ControlKind.Refused ? answer.TextAt(0) : "it answers something else")}");
+    }
+
+    private static void GiveUp(DialedClient? dialed, InvalidAssociationException failure, Exception cause)
+    {
+        if (dialed is null)
+            return;
+        dialed.Connection.SetReason(cause is OperationCanceledException ? CloseReason.HandshakeTimeout : cause is InvalidDataException ? CloseReason.ProtocolError : CloseReason.HandshakeFailed, failure.Message);
+        dialed.Release();
+    }
+
+    private static InvalidAssociationException Explain(Exception cause, PeerAddress peer, EngineConnection? connection, RemotingSettings settings, CancellationToken cancellationToken)
+    {
+        if (cause is InvalidAssociationException said)
+            return said;
+        var failed = cause as DialException;
         // With TLS 1.3 the other side looks at our certificate when we are done already, and its alert comes as an answer.
-        _ when HandshakeFailure.AlertOf(cause) is { } alert => $"{peer} refuses this node: {TlsAlertNames.Of(alert)}",
-        AuthenticationException => $"{peer}: no TLS with it ({cause.Message.TrimEnd('.')})",
-        OperationCanceledException when cancellationToken.IsCancellationRequested => $"{peer}: this node stops",
-        OperationCanceledException => $"{peer} did not answer within {settings.ConnectTimeout.TotalSeconds} s",
-        SocketException socket => $"{peer} cannot be connected to: {socket.SocketErrorCode}",
-        InvalidDataException => $"{peer} answers with {cause.Message}",
-        _ => $"{peer}: {cause.Message.TrimEnd('.')}",
-    };
+        byte? alert = failed is not null ? failed.Alert : connection?.PeerAlert ?? HandshakeFailure.AlertOf(cause);
+        if (failed is { Reason: CloseReason.NoApplicationProtocol, Alert: null })
+            return new NotSpokenException($"{peer} does not speak {RemotingProtocol.Name}: it is another kind of server, or its remoting is another transport", cause);
+        string why = cause switch
+        {
+            DialException { IsOurs: true } => $"{peer} is not trusted: {cause.Message}",
+            _ when alert is { } number => $"{peer} refuses this node: {TlsAlertNames.Of(number)}",
+            DialException => $"{peer}: no TLS with it ({cause.Message.TrimEnd('.')})",
+            OperationCanceledException when cancellationToken.IsCancellationRequested => $"{peer}: this node stops",
+            OperationCanceledException => $"{peer} did not answer within {settings.ConnectTimeout.TotalSeconds} s",
+            SocketException socket => $"{peer} cannot be connected to: {socket.SocketErrorCode}",
+            InvalidDataException => $"{peer} answers with {cause.Message}",
+            _ => $"{peer}: {cause.Message.TrimEnd('.')}",
+        };
+        bool isSpoken = connection is not null || failed is { IsOurs: true };
+        return isSpoken || cancellationToken.IsCancellationRequested || alert is not (null or (byte)TlsAlert.NoApplicationProtocol or (byte)TlsAlert.UnrecognizedName or (byte)TlsAlert.ProtocolVersion)
+            ? new InvalidAssociationException(why, cause)
+            : new NotSpokenException(why, cause);
+    }
 }

@@ -1,7 +1,8 @@
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
 using Actors443.Configuration;
+using Actors443.Connections;
+using Actors443.Engine.Dialing;
 using Actors443.Identities;
 using Actors443.Tls;
 
@@ -48,36 +49,21 @@ internal sealed class PeerIdentity
 
     /// <summary>For connecting to another.</summary>
     /// <param name="host">Which must be in the other's certificate.</param>
-    /// <param name="speaks">Asked before whether the other speaks our protocol; told what it does.</param>
-    /// <param name="refused">Told why it is not taken.</param>
-    public SslClientAuthenticationOptions Connecting(string host, Func<SslApplicationProtocol, bool> speaks, Action<string> refused) => new()
-    {
-        TargetHost = host,
-        ApplicationProtocols = [RemotingProtocol.Alpn],
-        EnabledSslProtocols = Policy.Protocols,
-        ClientCertificateContext = Certificate.Context,
-        AllowTlsResume = false,
-        AllowRenegotiation = false,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (stream, shown, chain, _) =>
-        {
-            // Another kind of server has other certificates, which say nothing of who may be a node.
-            if (!speaks(((SslStream)stream).NegotiatedApplicationProtocol))
-                return false;
-            string? problem = ProblemOf(shown as X509Certificate2, chain?.ChainElements.Select(element => element.Certificate) ?? [], host);
-            if (problem is not null)
-                refused(problem);
-            return problem is null;
-        },
-    };
+    public ClientTls Connecting(string host) => new(host, RemotingProtocol.Alpn, Policy.Protocols, Certificate, (certificate, presented) => Check(certificate, presented, host));
 
-    private string? ProblemOf(X509Certificate2? certificate, IEnumerable<X509Certificate2> presented, string host)
+    private ServerVerdict Check(X509Certificate2? certificate, IEnumerable<X509Certificate2> presented, string host)
     {
         if (certificate is null)
-            return "it shows no certificate";
+            return new ServerVerdict(ClientVerdict.Missing, CloseReason.ClientCertificateRejected, "it shows no certificate");
         ClientVerdict verdict = _nodesThatAnswer.Verify(certificate, presented);
         if (verdict != ClientVerdict.Accepted)
-            return _nodesThatAnswer.Explain(verdict, null).Detail ?? "its certificate is not valid";
-        return PeerRules.IsFor(certificate, host) ? null : $"its certificate is not for {host} (it is for {string.Join(", ", CertificateValidation.NamesOf(certificate))})";
+        {
+            (CloseReason reason, string? detail) = _nodesThatAnswer.Explain(verdict, null);
+            return new ServerVerdict(verdict, reason, detail ?? "its certificate is not valid");
+        }
+
+        return PeerRules.IsFor(certificate, host)
+            ? new ServerVerdict(ClientVerdict.Accepted, CloseReason.None, null)
+            : new ServerVerdict(ClientVerdict.Rejected, CloseReason.ClientCertificateRejected, $"its certificate is not for {host} (it is for {string.Join(", ", CertificateValidation.NamesOf(certificate))})");
     }
 }

@@ -22,7 +22,15 @@ internal sealed record PeerRules
             return $"its certificate has none of the names in peers.names ({string.Join(", ", Names)})";
         if (Pins.Count > 0 && !Pins.Contains(Actors443.Identities.Identity.CertificateKey(certificate).Id))
             return $"its key is none of peers.pins; it is {Actors443.Identities.Identity.CertificateKey(certificate).Id}";
-        return Validate?.Invoke(certificate);
+        try
+        {
+            return Validate?.Invoke(certificate);
+        }
+        catch (Exception cause)
+        {
+            // Code of the host's, called from within OpenSSL, through which nothing may be thrown.
+            return $"the validation of the certificate failed ({cause.GetType().Name}: {cause.Message.TrimEnd('.')})";
+        }
     }
 
     public bool AreSame(PeerRules other) => Names.SequenceEqual(other.Names) && Pins.SequenceEqual(other.Pins) && Validate == other.Validate;

@@ -35,9 +35,7 @@ internal sealed unsafe class ClientTlsContext : IDisposable
         }
 
         string name = tls.ServerName ?? host;
-        // RFC 6066 3: an address is no server name.
-        if (Uri.CheckHostName(name) == UriHostNameType.Dns)
-            _serverName = Marshal.StringToCoTaskMemUTF8(name);
+        _serverName = OpenSsl.NewServerName(name);
     }
 
     /// <summary>A new client side for a connected socket.</summary>
@@ -84,9 +82,7 @@ internal sealed unsafe class ClientTlsContext : IDisposable
             throw new LoadException($"OpenSSL does not speak {tls.MinimumVersion} to {tls.MaximumVersion}: {OpenSsl.TakeErrorText()}.");
         if (tls.CertificateKind != CertificateKind.Any && !OpenSsl.SetSignatureAlgorithms(_context, Algorithms(tls.CertificateKind)))
             throw new LoadException($"OpenSSL does not know {tls.CertificateKind}: {OpenSsl.TakeErrorText()}.");
-        ReadOnlySpan<byte> offered = protocol == LoadProtocol.Http2 ? "\u0002h2"u8 : "\u0008http/1.1"u8;
-        fixed (byte* bytes = offered)
-            _ = OpenSsl.SSL_CTX_set_alpn_protos(_context, bytes, (uint)offered.Length);
+        _ = OpenSsl.OfferProtocol(_context, protocol == LoadProtocol.Http2 ? "h2"u8 : "http/1.1"u8);
         if (tls.Verify)
             TrustAuthorities(tls.CaFile);
         if (tls.ClientCertificate is { } certificate)

@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using Actors443.Certificates.Ocsp;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Tls;
@@ -99,6 +98,14 @@ internal sealed unsafe class ServerTlsContext
 
     public HandshakeOptions Options => _options;
 
+    /// <summary>Those that are safe, of either side.</summary>
+    /// <exception cref="AuthenticationException">OpenSSL does not know them.</exception>
+    public static void UseCiphers(nint context)
+    {
+        OpenSsl.Require(OpenSsl.SSL_CTX_set_ciphersuites(context, Tls13Suites) == 1, "the TLS 1.3 cipher suites");
+        OpenSsl.Require(OpenSsl.SSL_CTX_set_cipher_list(context, Tls12Ciphers) == 1, "the TLS 1.2 ciphers");
+    }
+
     /// <summary>A new connection; 0: there is no memory.</summary>
     /// <exception cref="AuthenticationException">OpenSSL refuses the certificate or its key.</exception>
     public nint Open(TlsBio bio)
@@ -132,8 +139,7 @@ internal sealed unsafe class ServerTlsContext
         OpenSsl.UseServerOptions(_context);
         int minimum = _options.Policy.Protocols.HasFlag(SslProtocols.Tls12) ? OpenSsl.Tls12 : OpenSsl.Tls13;
         OpenSsl.Require(OpenSsl.SetVersions(_context, minimum, OpenSsl.Tls13), "the TLS versions");
-        OpenSsl.Require(OpenSsl.SSL_CTX_set_ciphersuites(_context, Tls13Suites) == 1, "the TLS 1.3 cipher suites");
-        OpenSsl.Require(OpenSsl.SSL_CTX_set_cipher_list(_context, Tls12Ciphers) == 1, "the TLS 1.2 ciphers");
+        UseCiphers(_context);
         fixed (byte* context = _options.SessionContext)
             OpenSsl.Require(OpenSsl.SSL_CTX_set_session_id_context(_context, context, (uint)_options.SessionContext.Length) == 1, "the session context");
         OpenSsl.Require(OpenSsl.SSL_CTX_set_ex_data(_context, ContextIndex, GCHandle.ToIntPtr(_self)) == 1, "its data");
@@ -207,22 +213,7 @@ internal sealed unsafe class ServerTlsContext
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int VerifyClient(nint store, nint argument)
     {
-        ClientVerdict verdict = ClientVerdict.Rejected;
-        try
-        {
-            if (From(argument)?._options.Clients is { } clients)
-                verdict = PeerCertificates.Verify(store, clients);
-        }
-        catch (Exception cause) when (cause is CryptographicException or ArgumentException or InvalidOperationException)
-        {
-            // Not to be let into OpenSSL: what cannot be checked is not accepted.
-            verdict = ClientVerdict.Rejected;
-        }
-
-        // What the runtime's own calls of OpenSSL have left would be taken for an error of the handshake.
-        OpenSsl.ClearErrors();
-        if (verdict != ClientVerdict.Accepted)
-            OpenSsl.X509_STORE_CTX_set_error(store, (int)verdict);
-        return verdict == ClientVerdict.Accepted ? 1 : 0;
+        ClientCertificateVerifier? clients = From(argument)?._options.Clients;
+        return PeerCertificates.Answer(store, (leaf, presented) => clients?.Verify(leaf, presented) ?? ClientVerdict.Rejected);
     }
 }

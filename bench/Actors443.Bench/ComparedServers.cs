@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using Actors443.Certificates;
 using Actors443.Configuration;
 using Actors443.Engine;
+using Actors443.Engine.Dialing;
 using Actors443.Engine.EventLoop.Interop;
 using Actors443.Hosting;
 using Akka.Actor;
@@ -94,6 +95,8 @@ internal static class ComparedServers
 
         public Task<IEngineListener> ListenAsync(ListenRequest request, CancellationToken cancellationToken) =>
             engine.ListenAsync(request with { Tls = request.Tls! with { Owners = this } }, cancellationToken);
+
+        public Task<DialedClient> DialAsync(DialRequest request, CancellationToken cancellationToken) => engine.DialAsync(request, cancellationToken);
 
         public void Accepted(EngineConnection connection) => connection.AttachOwner(ActorRefs.Nobody);
 

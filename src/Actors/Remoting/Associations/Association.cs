@@ -134,8 +134,10 @@ internal sealed class Association : IRunnable
     /// <summary>The wire is gone. Any thread, idempotent.</summary>
     public void Break()
     {
+        // Whoever reads may not have seen why, or may not read.
+        if (Interlocked.Exchange(ref _ending, 1) == 0 && EndedBecause is null)
+            Fail("the connection broke");
         _isOver = true;
-        Volatile.Write(ref _ending, 1);
         _input.Input.CancelPendingRead();
         _output.Output.CancelPendingFlush();
         _outputOver.TrySetResult();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Connections;
+using Actors443.Engine;
 using Actors443.Remoting.Identity;
 using Actors443.Remoting.Renewal;
 using Akka.Remote.Transport;
@@ -46,6 +47,9 @@ internal sealed class DialedAssociation : IRenewable
     public X509Certificate2 Certificate => _connection.Certificate;
 
     public int Generation => _connection.Generation;
+
+    /// <summary>By which it goes now.</summary>
+    public EngineConnection Connection => _connection.Connection;
 
     /// <summary>With what it was connected.</summary>
     public IPEndPoint Remote => _connection.Remote;

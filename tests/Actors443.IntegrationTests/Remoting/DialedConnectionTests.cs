@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Certificates;
 using Actors443.Connections;
@@ -64,6 +65,30 @@ public sealed class DialedConnectionTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_name_is_asked_for_by_SNI_from_the_address_that_was_set_and_a_chain_is_shown_and_understood()
+    {
+        using TestCertificates intermediate = _nodes.Authority.Intermediate();
+        _nodes.Write("under", intermediate.IssueNode("localhost"));
+        await using RemotingNode other = await RemotingNode.StartAsync(options =>
+        {
+            _nodes.Of("under")(options);
+            options.PublicHostName = "localhost";
+        });
+        await using RemotingNode one = await RemotingNode.StartAsync(options =>
+        {
+            _nodes.Of("under")(options);
+            options.PublicHostName = "localhost";
+            options.BindHostName = "127.0.0.2";
+        });
+        await one.ReachAsync(other);
+
+        EngineConnection accepted = Assert.Single(other.Transport.Accepted).Connection;
+        Assert.Equal(("localhost", "127.0.0.2"), (accepted.ServerName, accepted.Remote.Address.ToString()));
+        EngineConnection dialed = Assert.Single(one.Transport.Dialed).Connection;
+        Assert.Equal((accepted.Remote, accepted.Local), (dialed.Local, dialed.Remote));
+    }
+
+    [Fact]
     public async Task Whoever_closes_it_by_its_id_parts_them_in_order()
     {
         await using RemotingNode other = await RemotingNode.StartAsync(_nodes.Of("node"));
@@ -112,11 +137,48 @@ public sealed class DialedConnectionTests : IAsyncLifetime, IDisposable
             if (await tls.ReadAsync(new byte[1]) == 0)
                 throw new IOException("it ended");
         });
-        Assert.True(heard is IOException or System.Security.Authentication.AuthenticationException, heard.ToString());
+        Assert.True(heard is IOException or AuthenticationException, heard.ToString());
 
         InvalidAssociationException refusal = await Assert.ThrowsAsync<InvalidAssociationException>(() => dialed);
         Assert.Contains($"{_stub.Address} is not trusted: {why}", refusal.Message, StringComparison.Ordinal);
         await AssertEndedAsync(reason, why);
+    }
+
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task Both_versions_of_TLS_will_do(SslProtocols version)
+    {
+        using X509Certificate2 shown = _nodes.Authority.IssueNode("127.0.0.1").WithKey;
+        Task<DialedAssociation> dialing = DialAsync();
+        await using SslStream tls = await _stub.WelcomeAsync(shown, version: version);
+        DialedAssociation dialed = await dialing;
+        Assert.Equal((version, shown.Thumbprint), (dialed.Connection.TlsVersion, dialed.Certificate.Thumbprint));
+        Assert.NotNull(tls.RemoteCertificate);
+        Task running = RunAsync(dialed, new Listener());
+        dialed.Cut(CloseReason.ServerClosed, null);
+        await running;
+        await NothingIsLeftAsync();
+
+        // The same, refused.
+        using X509Certificate2 bad = _strangers.Authority.IssueNode("127.0.0.1").WithKey;
+        Task<DialedAssociation> refused = DialAsync();
+        await Assert.ThrowsAnyAsync<Exception>(async () => await (await _stub.SecureAsync(bad, RemotingProtocol.Alpn, version: version)).ReadExactlyAsync(new byte[1]));
+        Assert.Contains("is not trusted", (await Assert.ThrowsAsync<InvalidAssociationException>(() => refused)).Message, StringComparison.Ordinal);
+        await NothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_server_that_has_ended_makes_no_connection()
+    {
+        RemotingNode ended = await RemotingNode.StartAsync(_nodes.Of("node"));
+        PeerDialer dialer = ended.Dialer;
+        RemotingSettings settings = ended.Transport.Settings;
+        IdentitySource identity = ended.Transport.Identity;
+        await ended.DisposeAsync();
+        // By the framework's sockets there would be one, and no actor to own it.
+        if (dialer.Engine is EventLoopEngine)
+            await Assert.ThrowsAnyAsync<InvalidAssociationException>(() => DialedAssociation.ConnectAsync(dialer, settings, identity, _stub.Address, new AssociationCounts(), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Theory]
@@ -325,8 +387,11 @@ public sealed class DialedConnectionTests : IAsyncLifetime, IDisposable
         () => _node.Obituaries.Any(end => end.Last.Listener == "outbound" && end.Reason == reason && (detail is null || end.Detail?.Contains(detail, StringComparison.Ordinal) == true)),
         $"it ended by {reason}, {detail}; these did: {string.Join("; ", _node.Obituaries.Select(end => $"{end.Reason} {end.Detail}"))}");
 
+    // Neither an actor nor anything of OpenSSL's.
     private Task NothingIsLeftAsync() => Eventually.HoldsAsync(
-        async () => (await _node.System.GetConnectionDirectory().FindAsync(ConnectionFilter.Parse("listener = outbound"))).Connections.Count == 0, "no connection is left");
+        async () => (await _node.System.GetConnectionDirectory().FindAsync(ConnectionFilter.Parse("listener = outbound"))).Connections.Count == 0
+            && (Actors443Parts.Of(_node.System).Environment.Engine is not EventLoopEngine engine || Volatile.Read(ref engine.Sessions) == 0),
+        "nothing is left");
 
     /// <summary>What Akka would hear.</summary>
     private sealed class Listener : IHandleEventListener

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Actors443.Remoting;
 using Actors443.Remoting.Frames;
@@ -25,7 +26,8 @@ internal sealed class StubNode : IDisposable
     /// <param name="shown">Of this node.</param>
     /// <param name="protocol">Spoken; null: none.</param>
     /// <param name="around">Put around the socket.</param>
-    public async Task<SslStream> SecureAsync(X509Certificate2 shown, SslApplicationProtocol? protocol, Func<Stream, Stream>? around = null)
+    /// <param name="version">The one of TLS; none: the best.</param>
+    public async Task<SslStream> SecureAsync(X509Certificate2 shown, SslApplicationProtocol? protocol, Func<Stream, Stream>? around = null, SslProtocols version = SslProtocols.None)
     {
         Stream transport = new NetworkStream(await AcceptAsync(), ownsSocket: true);
         var tls = new SslStream(around?.Invoke(transport) ?? transport);
@@ -33,6 +35,7 @@ internal sealed class StubNode : IDisposable
         {
             ServerCertificateContext = SslStreamCertificateContext.Create(shown, null, offline: true),
             ApplicationProtocols = protocol is { } spoken ? [spoken] : null,
+            EnabledSslProtocols = version,
             ClientCertificateRequired = true,
             RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null,
         }).WaitAsync(Patience);
@@ -40,9 +43,9 @@ internal sealed class StubNode : IDisposable
     }
 
     /// <summary>The same, up to the welcome.</summary>
-    public async Task<SslStream> WelcomeAsync(X509Certificate2 shown, Func<Stream, Stream>? around = null)
+    public async Task<SslStream> WelcomeAsync(X509Certificate2 shown, Func<Stream, Stream>? around = null, SslProtocols version = SslProtocols.None)
     {
-        SslStream tls = await SecureAsync(shown, RemotingProtocol.Alpn, around);
+        SslStream tls = await SecureAsync(shown, RemotingProtocol.Alpn, around, version);
         Assert.Equal(ControlKind.Hello, (await ReadControlAsync(tls)).Kind);
         await tls.WriteAsync(new ControlFrame(ControlKind.Welcome, RemotingProtocol.Version, Address.ToString(), "name").Encode());
         return tls;

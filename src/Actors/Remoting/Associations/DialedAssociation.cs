@@ -23,7 +23,9 @@ internal sealed class DialedAssociation : IRenewable
     // By which the other knows it; empty: it is of a version that does not let it move.
     private readonly string _name;
     private volatile DialedConnection _connection;
+    // Nobody reads or writes any more.
     private volatile bool _isOver;
+    private volatile bool _isCut;
     private int _renewing;
 
     private DialedAssociation(PeerDialer dialer, RemotingSettings settings, IdentitySource identity, PeerAddress peer, AssociationCounts counts, DialedConnection connection)
@@ -93,6 +95,8 @@ internal sealed class DialedAssociation : IRenewable
             _connection = next;
             Interlocked.MemoryBarrier();
             // Whoever has ended it meanwhile has ended the former connection.
+            if (_isCut)
+                next.Cut(CloseReason.ServerClosed, null);
             if (_isOver)
                 next.Release();
             await former.EndAsync(FarewellPatience);
@@ -106,7 +110,8 @@ internal sealed class DialedAssociation : IRenewable
     /// <summary>Now, without goodbye.</summary>
     public void Cut(CloseReason reason, string? detail)
     {
-        _isOver = true;
+        _isCut = true;
+        Interlocked.MemoryBarrier();
         _connection.Cut(reason, detail);
         Association.Break();
     }

@@ -8,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Actors443.Engine.EventLoop;
 
 /// <summary>
-/// One thread that waits for its sockets (epoll, level-triggered), runs what they are ready for, and runs the mailboxes of the actors that own
+/// One thread that waits for its sockets (epoll), runs what they are ready for, and runs the mailboxes of the actors that own
 /// them. <see cref="Post"/> and <see cref="Stop"/> may be called from any thread; everything else from the loop's own. Dispose it once
 /// <see cref="Ended"/> has completed and nobody posts any more.
 /// </summary>
@@ -130,7 +130,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public void Dispose() => _wake.Dispose();
 
-    /// <summary>Watches a descriptor until <see cref="Unregister"/>. Level-triggered.</summary>
+    /// <summary>Watches a descriptor until <see cref="Unregister"/>: level-triggered unless the interest has <see cref="LibC.EpollEdge"/>.</summary>
     /// <returns>False if the kernel refused (<see cref="LibC.Error"/>).</returns>
     public bool Register(int descriptor, ILoopHandler handler, uint interest)
     {

@@ -11,6 +11,7 @@ internal sealed unsafe partial class LoopConnection
     private const int SendAtOnce = 64 * 1024;
 
     private const uint Reading = LibC.EpollIn | LibC.EpollReadHangUp;
+    private const uint Ending = LibC.EpollReadHangUp | LibC.EpollHangUp | LibC.EpollError;
 
     private Unsent _unsent;
     private bool _peerEnded;
@@ -43,9 +44,13 @@ internal sealed unsafe partial class LoopConnection
             BytesRead += (int)count;
             _home.Bio.SetInput(_home.Received, (int)count);
             TlsBytesArrived((int)count);
+            bool isAll = count < ConnectionLoop.ReceiveLength;
             // The end was there already when the kernel told of these bytes, and they are all: no need to be told, and to read, once more.
-            if ((events & LibC.EpollReadHangUp) != 0 && count < ConnectionLoop.ReceiveLength && _phase is Phase.Open or Phase.Closing)
+            if (isAll && (events & LibC.EpollReadHangUp) != 0 && _phase is Phase.Open or Phase.Closing)
                 SocketEnded();
+            // What is told of once is told of again when it is asked for.
+            else if ((!isAll || (events & Ending) != 0) && (_interest & LibC.EpollIn) != 0 && _phase != Phase.Closed)
+                Watch(_interest);
         }
         else if (count == 0)
         {
@@ -112,6 +117,8 @@ internal sealed unsafe partial class LoopConnection
         nint count = LibC.recv(_descriptor, _home.Received, ConnectionLoop.ReceiveLength, 0);
         if (count == 0 || (count is > 0 and < ConnectionLoop.ReceiveLength && (events & LibC.EpollReadHangUp) != 0) || (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR)))
             Release();
+        else if (count == ConnectionLoop.ReceiveLength)
+            Watch(_interest);
     }
 
     private void Sendable()
@@ -207,12 +214,20 @@ internal sealed unsafe partial class LoopConnection
             return;
         if (_isUnwatched && (interest & LibC.EpollIn) == 0)
             return;
+        Watch(interest);
+    }
+
+    /// <summary>Tells the kernel what to tell of: each time that it comes about, and now if it is so now.</summary>
+    private void Watch(uint interest)
+    {
         _interest = interest;
-        if (!(_isUnwatched ? Watch(interest) : _home.Loop.Modify(_descriptor, interest)))
-        {
-            SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
-            Reset();
-        }
+        uint edges = interest | LibC.EpollEdge;
+        bool isWatched = _isUnwatched ? _home.Loop.Register(_descriptor, this, edges) : _home.Loop.Modify(_descriptor, edges);
+        _isUnwatched = false;
+        if (isWatched)
+            return;
+        SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
+        Reset();
     }
 
     /// <summary>TLS bytes that the socket did not take yet.</summary>

@@ -207,10 +207,4 @@ internal sealed partial class LoopConnection : IRoutedClient
         _interest = 0;
         _home.Loop.Unregister(_descriptor);
     }
-
-    private bool Watch(uint interest)
-    {
-        _isUnwatched = false;
-        return _home.Loop.Register(_descriptor, this, interest);
-    }
 }

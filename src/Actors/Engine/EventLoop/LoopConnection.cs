@@ -117,7 +117,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private bool IsWatched()
     {
         _home.Enter();
-        if (_home.Loop.Register(_descriptor, this, _interest))
+        if (_home.Loop.Register(_descriptor, this, _interest | LibC.EpollEdge))
             return true;
         SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
         Release();

@@ -258,6 +258,8 @@ internal sealed class Actors443Transport : Transport
     // The other side wants it, by its own change of certificates.
     private async Task RenewAsync(DialedAssociation association)
     {
+        // Whoever has read that is on the loop of the connection, which is no place for looking at files.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             await association.RenewAsync(_stopping.Token);

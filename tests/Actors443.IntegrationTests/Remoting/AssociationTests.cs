@@ -114,6 +114,28 @@ public sealed class AssociationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task An_actor_system_without_a_server_reaches_others_and_is_answered()
+    {
+        string secret = ClusterOfServers.NewSecret();
+        await using RemotingNode node = await RemotingNode.StartAsync(options => options.Secret = secret);
+        ActorSystem alone = ActorSystem.Create("alone", Akka.Configuration.ConfigurationFactory.ParseString($$"""
+            akka { loglevel = OFF, stdout-loglevel = OFF, actor.provider = remote, remote.enabled-transports = ["akka.remote.actors443"] }
+            akka.remote.actors443 { public-hostname = "127.0.0.1", port = {{FreePort.Next()}}, secret = "{{secret}}" }
+            """).WithFallback(RemotingHocon.Reference));
+        try
+        {
+            ActorSelection ear = alone.ActorSelection($"akka.actors443://{node.Address}/user/ear");
+            Assert.Equal("pong", await ear.Ask<string>("ping", TimeSpan.FromSeconds(30)));
+            // It has not been connected to.
+            Assert.Equal((1, 0), (node.Transport.Inbound, node.Transport.Outbound));
+        }
+        finally
+        {
+            await alone.Terminate();
+        }
+    }
+
+    [Fact]
     public async Task A_node_that_stops_says_goodbye()
     {
         string secret = ClusterOfServers.NewSecret();

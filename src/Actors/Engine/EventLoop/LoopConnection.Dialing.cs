@@ -49,6 +49,10 @@ internal sealed unsafe partial class LoopConnection
         {
             Handshake();
         }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
         finally
         {
             _processing = false;

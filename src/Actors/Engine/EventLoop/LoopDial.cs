@@ -85,9 +85,9 @@ internal sealed class LoopDial(ConnectionLoop home, LoopOrigin origin, DialReque
         }
 
         var connection = new LoopConnection(this, descriptor, LoopSockets.LocalOf(descriptor) ?? new IPEndPoint(IPAddress.Any, 0));
-        connection.StartDialed();
         Volatile.Write(ref _connection, connection);
         Interlocked.MemoryBarrier();
+        connection.StartDialed();
         if (Volatile.Read(ref _isGivenUp))
             connection.Abort(CloseReason.HandshakeTimeout);
     }

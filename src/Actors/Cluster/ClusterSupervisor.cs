@@ -92,6 +92,9 @@ internal sealed class ClusterSupervisor : UntypedActor
                     KeepNodes();
                 _log.NodeIs(NameOf(change.Member), change.Member.Status.ToString().ToLowerInvariant());
                 break;
+            // It has left, and its end was seen before the others had taken it off: nothing was lost.
+            case ClusterEvent.UnreachableMember { Member.Status: MemberStatus.Exiting or MemberStatus.Down }:
+                break;
             case ClusterEvent.UnreachableMember unreachable:
                 _log.NodeUnreachable(NameOf(unreachable.Member));
                 break;

@@ -217,17 +217,22 @@ internal sealed unsafe partial class LoopConnection
         Watch(interest);
     }
 
-    /// <summary>Tells the kernel what to tell of: each time that it comes about, and now if it is so now.</summary>
     private void Watch(uint interest)
     {
         _interest = interest;
+        if (!TellKernel(interest))
+            Reset();
+    }
+
+    /// <summary>Tells the kernel what to tell of: each time that it comes about, and now if it is so now. False: it does not, and the reason is set.</summary>
+    private bool TellKernel(uint interest)
+    {
         uint edges = interest | LibC.EpollEdge;
         bool isWatched = _isUnwatched ? _home.Loop.Register(_descriptor, this, edges) : _home.Loop.Modify(_descriptor, edges);
         _isUnwatched = false;
-        if (isWatched)
-            return;
-        SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
-        Reset();
+        if (!isWatched)
+            SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
+        return isWatched;
     }
 
     /// <summary>TLS bytes that the socket did not take yet.</summary>

@@ -71,25 +71,12 @@ internal sealed unsafe partial class LoopConnection : IHandshakeWaiter
             return;
         _wait = null;
         _origin.Metrics.DecisionMade(outcome.Refusal, Stopwatch.GetElapsedTime(wait.Since));
-        _processing = true;
-        try
+        Step(() =>
         {
             Decided(outcome, wait.Hello, wait.Next);
             if (_dirty || _home.Bio.OutputLength > 0)
                 WriteOutput();
-        }
-        catch (Exception cause)
-        {
-            Fail(cause);
-        }
-        finally
-        {
-            _processing = false;
-            _home.Bio.ClearOutput();
-        }
-
-        if (Volatile.Read(ref _work) != 0)
-            Run();
+        });
     }
 
     private void Decided(HandshakeOutcome outcome, ClientHello hello, int next)

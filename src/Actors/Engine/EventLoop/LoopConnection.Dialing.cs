@@ -44,23 +44,7 @@ internal sealed unsafe partial class LoopConnection
         _handshakeStarted = Stopwatch.GetTimestamp();
         HandshakeStarted();
         _phase = Phase.Handshaking;
-        _processing = true;
-        try
-        {
-            Handshake();
-        }
-        catch (Exception cause)
-        {
-            Fail(cause);
-        }
-        finally
-        {
-            _processing = false;
-            _home.Bio.ClearOutput();
-        }
-
-        if (Volatile.Read(ref _work) != 0)
-            Run();
+        Step(Handshake);
     }
 
     private void DialDone(LoopDial dial)

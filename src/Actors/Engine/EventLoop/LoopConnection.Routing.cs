@@ -13,7 +13,7 @@ internal sealed partial class LoopConnection : IRoutedClient
 {
     private bool _isRaw;
     private bool _isBlocked;
-    private bool _isUnwatched;
+    private bool _isUnwatched = true;
     private bool _outputEnds;
     private bool _outputEnded;
 
@@ -38,23 +38,7 @@ internal sealed partial class LoopConnection : IRoutedClient
     {
         if (_phase != Phase.Hello || SilenceDueMs is 0 || SilenceDueMs > Clock.NowMs || Routes?.Silent is not { } route)
             return;
-        _processing = true;
-        try
-        {
-            Lead(route, [], null);
-        }
-        catch (Exception cause)
-        {
-            Fail(cause);
-        }
-        finally
-        {
-            _processing = false;
-            _home.Bio.ClearOutput();
-        }
-
-        if (Volatile.Read(ref _work) != 0)
-            Run();
+        Step(() => Lead(route, [], null));
     }
 
     /// <summary>False: how it begins says nothing, and its ClientHello may.</summary>

@@ -117,9 +117,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
     private bool IsWatched()
     {
         _home.Enter();
-        if (_home.Loop.Register(_descriptor, this, _interest | LibC.EpollEdge))
+        if (TellKernel(_interest))
             return true;
-        SetReason(CloseReason.InternalError, $"epoll failed with error {LibC.Error}");
         Release();
         return false;
     }
@@ -275,6 +274,28 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
                 AwaitHttp();
                 break;
         }
+    }
+
+    // What no event of the socket has begun: an end is put off to the end of it, and its failure is this connection's alone.
+    private void Step(Action step)
+    {
+        _processing = true;
+        try
+        {
+            step();
+        }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
+        finally
+        {
+            _processing = false;
+            _home.Bio.ClearOutput();
+        }
+
+        if (Volatile.Read(ref _work) != 0)
+            Run();
     }
 
     private void Post(int work)

@@ -9,6 +9,9 @@ public sealed record EventLoopSettings
     /// <summary>Where the application's code runs.</summary>
     public ApplicationThreads Applications { get; init; } = ApplicationThreads.Auto;
 
+    /// <summary>When loops that have something to do get a processor that others use.</summary>
+    public LoopScheduling Scheduling { get; init; } = LoopScheduling.Batch;
+
     /// <summary>A loop that is kept from its sockets for longer is reported.</summary>
     public TimeSpan BlockedAfter { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -27,4 +30,14 @@ public enum ApplicationThreads
 
     /// <summary>On the thread pool: code may block.</summary>
     ThreadPool,
+}
+
+/// <summary>When loops that have something to do get a processor that others use.</summary>
+public enum LoopScheduling
+{
+    /// <summary>At the end of the others' turn (SCHED_BATCH of sched(7)): what comes meanwhile is handled with it, for fewer changes of thread.</summary>
+    Batch,
+
+    /// <summary>As the kernel has it for any thread (SCHED_OTHER): mostly at once.</summary>
+    Normal,
 }

@@ -53,6 +53,9 @@ internal static partial class ListeningLog
     [LoggerMessage(EventIds.Listening + 13, LogLevel.Error, "The part of {Listener} for HTTP/3 failed and is restarted; what it has bound goes on")]
     public static partial void QuicAcceptorFailed(this ILogger log, Exception cause, string listener);
 
+    [LoggerMessage(EventIds.Listening + 16, LogLevel.Information, "The kernel refuses event-loop.scheduling = batch to {Loop} (error {Error}): it is scheduled like any other thread")]
+    public static partial void BatchSchedulingRefused(this ILogger log, string loop, int error);
+
     [LoggerMessage(EventIds.Tls + 2, LogLevel.Warning, "The secrets of all TLS sessions are written to {File}: whoever has that file can decrypt their traffic. Set https.key-log-file = none when the fault is found")]
     public static partial void KeyLogOpened(this ILogger log, string file);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Actors443.Configuration;
@@ -123,6 +124,20 @@ public sealed class EventLoopEngineTests
         release.Set();
         Assert.Equal("late", await late);
         Assert.InRange(blocked.Total, 1, long.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(LoopScheduling.Batch, 3)]
+    [InlineData(LoopScheduling.Normal, 0)]
+    public async Task Loops_are_scheduled_as_they_are_set(LoopScheduling scheduling, int policy)
+    {
+        await using EngineHost host = await EngineHost.StartAsync(
+            EngineKind.EventLoop,
+            settings => settings with { EventLoop = new EventLoopSettings { Applications = ApplicationThreads.Loop, Scheduling = scheduling } },
+            application => application.MapGet("/policy", PolicyOfThisThread));
+        using HttpClient client = host.CreateClient(HttpVersion.Version11);
+
+        Assert.Equal(policy.ToString(CultureInfo.InvariantCulture), await client.GetStringAsync("/policy"));
     }
 
     [Theory]
@@ -259,6 +274,15 @@ public sealed class EventLoopEngineTests
 
         IOException cut = await Assert.ThrowsAsync<IOException>(async () => await client.Stream.ReadExactlyAsync(new byte[1]));
         Assert.Equal(System.Net.Sockets.SocketError.ConnectionReset, Assert.IsType<System.Net.Sockets.SocketException>(cut.InnerException).SocketErrorCode);
+    }
+
+    // Field 41 of proc(5)'s stat; the name before it may have blanks.
+    private static string PolicyOfThisThread()
+    {
+        const int Policy = 41;
+        const int FirstAfterName = 3;
+        string stat = File.ReadAllText("/proc/thread-self/stat");
+        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[Policy - FirstAfterName];
     }
 
     private sealed class PublishedRotations(EngineHost host)

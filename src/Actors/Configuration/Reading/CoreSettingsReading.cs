@@ -35,6 +35,7 @@ internal static class CoreSettingsReading
         {
             Loops = section.Value("loops") is { } loops && loops.Text != "auto" ? (int?)loops.Integer(1, 1024) : null,
             Applications = section.Choice("applications", defaults.Applications),
+            Scheduling = section.Choice("scheduling", defaults.Scheduling),
             TlsContexts = section.Integer("tls-contexts", defaults.TlsContexts, 0, 1_000_000),
             BlockedAfter = section.Duration("blocked-after", defaults.BlockedAfter, TimeSpan.FromMilliseconds(10)),
         };

@@ -61,6 +61,8 @@ internal sealed class EventLoopEngine : IConnectionEngine
         {
             loop.Loop.OnFault = cause => _log.LoopFault(cause, loop.Loop.Name);
             loop.Start();
+            if (settings.Scheduling == LoopScheduling.Batch)
+                loop.Loop.Post(new LoopWork(() => UseBatchScheduling(loop.Loop.Name)));
         }
 
         Places = [.. _loops.Select(loop => loop.Place)];
@@ -146,6 +148,12 @@ internal sealed class EventLoopEngine : IConnectionEngine
 
         if (_keyLog is not null)
             await _keyLog.DisposeAsync();
+    }
+
+    private void UseBatchScheduling(string loop)
+    {
+        if (LibC.UseBatchScheduling() is not 0 and var error)
+            _log.BatchSchedulingRefused(loop, error);
     }
 
     private (List<LoopListener> Listeners, List<IPEndPoint> Bound) Bind(ListenRequest request, LoopEntry entry)

@@ -71,6 +71,7 @@ internal static unsafe partial class LibC
 
     public const int CloneFiles = 0x400;
 
+    private const int SchedulingBatch = 3;
     private const int TrimThreshold = -1;
     private const string Library = "libc";
     private const int EpollCloseOnExec = 0x80000;
@@ -173,8 +174,21 @@ internal static unsafe partial class LibC
         }
     }
 
+    /// <summary>The thread that calls waits for the end of others' turns when it wakes (sched(7)). 0, or the error.</summary>
+    public static int UseBatchScheduling()
+    {
+        int priority = 0;
+        return pthread_setschedparam(pthread_self(), SchedulingBatch, &priority);
+    }
+
     [LibraryImport(Library, SetLastError = true)]
     public static partial int unshare(int flags);
+
+    [LibraryImport(Library)]
+    private static partial nint pthread_self();
+
+    [LibraryImport(Library)]
+    private static partial int pthread_setschedparam(nint thread, int policy, int* priority);
 
     [LibraryImport(Library)]
     private static partial int mallopt(int parameter, int value);

@@ -87,7 +87,7 @@ internal sealed partial class LoopConnection : IRoutedClient
         _phase = Phase.Open;
         _httpEnded = false;
         // What came with the end of the handshake is there for whoever serves it.
-        if (_home.Bio.InputLength > 0)
+        if (HasReceived)
             Decrypt();
         if (_phase == Phase.Open)
             _ = CarryAsync(serve);

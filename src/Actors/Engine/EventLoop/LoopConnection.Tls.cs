@@ -254,7 +254,7 @@ internal sealed unsafe partial class LoopConnection
         }
 
         // What came with the end of the handshake is there when Kestrel looks, and its answer leaves with the tickets.
-        if (_home.Bio.InputLength > 0 && _phase == Phase.Open)
+        if (_phase == Phase.Open && HasReceived)
         {
             BytesArrived();
             Decrypt();
@@ -316,6 +316,9 @@ internal sealed unsafe partial class LoopConnection
         _span = null;
     }
 
+    /// <summary>Something of what was received is to be decrypted yet, be it in memory of the loop or of OpenSSL.</summary>
+    private bool HasReceived => _home.Bio.InputLength > 0 || OpenSsl.SSL_has_pending(_ssl) == 1;
+
     /// <summary>Decrypts all that was received, and lets Kestrel have it.</summary>
     private void Decrypt()
     {
@@ -349,7 +352,7 @@ internal sealed unsafe partial class LoopConnection
                     _input.Advance(count);
                 }
 
-                if (_home.Bio.InputLength == 0 && OpenSsl.SSL_pending(_ssl) == 0)
+                if (!HasReceived)
                     break;
                 continue;
             }

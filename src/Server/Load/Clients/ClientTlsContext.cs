@@ -76,7 +76,6 @@ internal sealed unsafe class ClientTlsContext : IDisposable
     private void Configure(ClientTlsSettings tls, LoadProtocol protocol)
     {
         OpenSsl.UseLoopModes(_context);
-        OpenSsl.UseReadAhead(_context);
         OpenSsl.UseClientSessions(_context, &SessionArrived);
         if (!OpenSsl.SetVersions(_context, Native(tls.MinimumVersion), Native(tls.MaximumVersion)))
             throw new LoadException($"OpenSSL does not speak {tls.MinimumVersion} to {tls.MaximumVersion}: {OpenSsl.TakeErrorText()}.");

@@ -174,10 +174,6 @@ internal static unsafe partial class OpenSsl
     public static partial void SSL_set_bio(nint ssl, nint read, nint write);
 
     [LibraryImport(Library)]
-    [SuppressGCTransition]
-    public static partial int SSL_pending(nint ssl);
-
-    [LibraryImport(Library)]
     public static partial int SSL_get_shutdown(nint ssl);
 
     [LibraryImport(Library)]

@@ -62,11 +62,15 @@ internal static unsafe partial class OpenSsl
     /// <summary>Why OpenSSL cannot be used here, for people; null if it can. Looked up once.</summary>
     public static string? Missing { get; } = FindMissing(Library, CryptoLibrary);
 
-    /// <summary>Modes every connection of a loop needs: a write may be partial and go on from another buffer; idle connections hold no buffers.</summary>
-    public static void UseLoopModes(nint context) => SSL_CTX_ctrl(context, ControlMode, ModePartialWrite | ModeMovingWriteBuffer | ModeReleaseBuffers, 0);
-
-    /// <summary>A record is read with one system call instead of two. Ask <see cref="SSL_has_pending"/> before leaving a socket.</summary>
-    public static void UseReadAhead(nint context) => SSL_CTX_ctrl(context, ControlReadAhead, 1, 0);
+    /// <summary>
+    /// Modes every connection of a loop needs: a write may be partial and go on from another buffer; idle connections hold no buffers; all that is there is read with one
+    /// call, not with two for each record: ask <see cref="SSL_has_pending"/> before leaving a socket.
+    /// </summary>
+    public static void UseLoopModes(nint context)
+    {
+        SSL_CTX_ctrl(context, ControlMode, ModePartialWrite | ModeMovingWriteBuffer | ModeReleaseBuffers, 0);
+        SSL_CTX_ctrl(context, ControlReadAhead, 1, 0);
+    }
 
     public static bool SetVersions(nint context, int minimum, int maximum) =>
         SSL_CTX_ctrl(context, ControlMinimumVersion, minimum, 0) == 1 && SSL_CTX_ctrl(context, ControlMaximumVersion, maximum, 0) == 1;
@@ -189,6 +193,7 @@ internal static unsafe partial class OpenSsl
     public static partial int SSL_write(nint ssl, byte* buffer, int count);
 
     [LibraryImport(Library)]
+    [SuppressGCTransition]
     public static partial int SSL_has_pending(nint ssl);
 
     [LibraryImport(Library)]
@@ -238,6 +243,7 @@ internal static unsafe partial class OpenSsl
     private static partial ulong ERR_get_error();
 
     [LibraryImport(CryptoLibrary)]
+    [SuppressGCTransition]
     private static partial ulong ERR_peek_error();
 
     [LibraryImport(CryptoLibrary)]

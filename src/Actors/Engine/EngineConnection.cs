@@ -189,6 +189,9 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
         }
     }
 
+    /// <summary>What its last request was for, as whoever serves it has found, and need not find again for the next; null: nothing is kept. Immutable, for any thread.</summary>
+    public object? Asked { get; set; }
+
     /// <summary>The account for tunnels that its client has proved first; null: none.</summary>
     public AccountProof? Proof
     {

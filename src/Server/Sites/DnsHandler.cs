@@ -8,5 +8,8 @@ internal sealed class DnsHandler(DnsRoute route, IDnsResolver resolver) : IRoute
 {
     private readonly DnsOverHttps _dns = new(resolver, route.Json);
 
+    // DNS messages are short, and written straight to the connection.
+    public bool IsNeverCompressed => true;
+
     public Task HandleAsync(HttpContext context, string rest) => _dns.HandleAsync(context);
 }

@@ -7,6 +7,8 @@ internal sealed class RespondHandler(RespondRoute route) : IRouteHandler
 {
     private readonly byte[] _body = Encoding.UTF8.GetBytes(route.Body);
 
+    public bool IsNeverCompressed => _body.Length < SiteCompression.ShortestBody;
+
     public Task HandleAsync(HttpContext context, string rest)
     {
         HttpResponse response = context.Response;
@@ -24,6 +26,8 @@ internal sealed class RespondHandler(RespondRoute route) : IRouteHandler
 /// <summary><c>redirect = "/new/{rest}"</c>.</summary>
 internal sealed class RedirectHandler(RedirectRoute route) : IRouteHandler
 {
+    public bool IsNeverCompressed => true;
+
     public Task HandleAsync(HttpContext context, string rest)
     {
         // Without slashes before it: "/{rest}" and "//evil.com" would make an address of another host.

@@ -27,14 +27,16 @@ internal sealed class HstsRamp
         _firstSeen = new ConcurrentDictionary<string, DateTimeOffset>(Read(), StringComparer.OrdinalIgnoreCase);
     }
 
-    /// <summary>The header's value; null: none is to be sent.</summary>
+    /// <summary>Whether answers for a host have the header.</summary>
+    /// <param name="host">Name in the request.</param>
+    /// <param name="settings">Those of its site.</param>
+    public static bool Concerns(string host, HstsSettings settings) => settings.Enabled && !HostNames.IsAddress(host) && !HostNames.IsLocal(host);
+
+    /// <summary>The header's value.</summary>
     /// <param name="site">Name of the site, by which the ramp goes: the site <c>*</c> has one ramp, however many hosts are asked of it.</param>
-    /// <param name="host">Host of the request.</param>
     /// <param name="settings">Those of the site.</param>
-    public string? ValueFor(string site, string host, HstsSettings settings)
+    public string ValueFor(string site, HstsSettings settings)
     {
-        if (!settings.Enabled || HostNames.IsAddress(host) || HostNames.IsLocal(host))
-            return null;
         DateTimeOffset now = _time.GetUtcNow();
         DateTimeOffset firstSeen = _firstSeen.TryGetValue(site, out DateTimeOffset seen) ? seen : Note(site, now);
         Values values = _values.GetValue(settings, static settings => new Values(settings));

@@ -10,8 +10,8 @@ namespace Actors443.Server.Sites;
 /// </summary>
 internal sealed class SiteCompression(IServiceProvider services, IOptions<ResponseCompressionOptions> options) : IResponseCompressionProvider
 {
-    // Below it, the answer is hardly shorter afterwards and fits one packet anyway.
-    private const int ShortestBody = 256;
+    /// <summary>Below it, an answer is hardly shorter afterwards and fits one packet anyway.</summary>
+    public const int ShortestBody = 256;
 
     private readonly ResponseCompressionProvider _inner = new(services, options);
 
@@ -24,9 +24,7 @@ internal sealed class SiteCompression(IServiceProvider services, IOptions<Respon
         return provider;
     }
 
-    // DNS messages are short, and written straight to the connection.
-    public bool CheckRequestAcceptsCompression(HttpContext context) =>
-        SiteRequest.Of(context) is not { Handler: DnsHandler } && _inner.CheckRequestAcceptsCompression(context);
+    public bool CheckRequestAcceptsCompression(HttpContext context) => _inner.CheckRequestAcceptsCompression(context);
 
     public bool ShouldCompressResponse(HttpContext context)
     {
@@ -45,18 +43,22 @@ internal sealed class SiteCompression(IServiceProvider services, IOptions<Respon
     public Task CompressHeadAsync(HttpContext context, RequestDelegate next)
     {
         if (HttpMethods.IsHead(context.Request.Method) && CheckRequestAcceptsCompression(context))
-            context.Response.OnStarting(() =>
-            {
-                if (context.Response.ContentLength > 0 && ShouldCompressResponse(context) && GetCompressionProvider(context) is { } provider)
-                {
-                    context.Response.ContentLength = null;
-                    context.Response.Headers.ContentEncoding = provider.EncodingName;
-                    context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
-                }
-
-                return Task.CompletedTask;
-            });
+            context.Response.OnStarting(CompressHead, context);
         return next(context);
+    }
+
+    private Task CompressHead(object state)
+    {
+        var context = (HttpContext)state;
+        HttpResponse response = context.Response;
+        if (response.ContentLength > 0 && ShouldCompressResponse(context) && GetCompressionProvider(context) is { } provider)
+        {
+            response.ContentLength = null;
+            response.Headers.ContentEncoding = provider.EncodingName;
+            response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
+        }
+
+        return Task.CompletedTask;
     }
 
     // A strong tag promises the same bytes (RFC 9110 8.8.1), and those of each coding are others.

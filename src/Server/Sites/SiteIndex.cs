@@ -32,7 +32,7 @@ internal sealed class SiteIndex
 }
 
 /// <summary>A site ready to serve.</summary>
-internal sealed class Site(SiteSettings settings, IReadOnlyList<SiteRoute> routes)
+internal sealed class Site(SiteSettings settings, SiteRoute[] routes)
 {
     public SiteSettings Settings { get; } = settings;
 
@@ -88,6 +88,9 @@ internal sealed class SiteRoute
 /// <summary>Answers the requests of one route.</summary>
 internal interface IRouteHandler
 {
+    /// <summary>Its answers are too short for it, or better left as they are.</summary>
+    bool IsNeverCompressed => false;
+
     /// <param name="rest">What <c>*</c> stands for, without a leading slash.</param>
     Task HandleAsync(HttpContext context, string rest);
 }

@@ -3,24 +3,41 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Actors443.Server.Sites;
 
-/// <summary>What a request is for: found once, kept with the request for what runs around its handler.</summary>
-internal sealed class SiteRequest(Site site, SiteRoute route, string rest)
+/// <summary>
+/// What requests for one address of one host are for: found once, kept with the request for what runs around its handler, and with its connection, whose next request
+/// most often is for the same. Immutable.
+/// </summary>
+/// <param name="sites">Those among which it was found.</param>
+/// <param name="host">The Host header.</param>
+/// <param name="path">Of the address.</param>
+/// <param name="found">What they lead to.</param>
+internal sealed class SiteRequest(SiteIndex sites, string host, string path, SiteRequest.Destination found)
 {
-    public Site Site => site;
+    public Site Site => found.Site;
 
-    public IRouteHandler Handler => route.Handler;
+    public IRouteHandler Handler => found.Route.Handler;
+
+    /// <summary>Answers tell the client to come by HTTPS only.</summary>
+    public bool IsStrict => found.IsStrict;
 
     public static SiteRequest? Of(HttpContext context) => (SiteRequest?)context.Features[typeof(SiteRequest)];
 
+    /// <summary>Whether a request on the same connection is for the same.</summary>
+    public bool Covers(SiteIndex otherSites, string otherHost, string otherPath) => ReferenceEquals(sites, otherSites) && host == otherHost && path == otherPath;
+
     /// <summary>Lets the route answer.</summary>
-    public Task HandleAsync(HttpContext context) => route.Handler.HandleAsync(context, rest);
+    public Task HandleAsync(HttpContext context) => found.Route.Handler.HandleAsync(context, found.Rest);
 
     /// <summary>Keeps it with the request.</summary>
     public void Begin(HttpContext context)
     {
         context.Features[typeof(SiteRequest)] = this;
         // Below whatever compresses, which passes on the files that it leaves alone.
-        if (route.Handler is FilesHandler)
+        if (Handler is FilesHandler)
             context.Features.Set<IHttpResponseBodyFeature>(new FileBody(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), context.Features.Get<IOutputTurns>(), isStream: HttpProtocol.IsHttp2(context.Request.Protocol)));
     }
+
+    /// <summary>Where a host and a path lead to.</summary>
+    /// <param name="Rest">What <c>*</c> of the route's path stands for.</param>
+    public readonly record struct Destination(Site Site, SiteRoute Route, string Rest, bool IsStrict);
 }

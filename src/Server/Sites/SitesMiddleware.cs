@@ -1,3 +1,5 @@
+using Actors443.Connections;
+using Actors443.Engine;
 using Actors443.Listening;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -7,7 +9,7 @@ namespace Actors443.Server.Sites;
 /// <summary>Finds the site and the route of a request, refuses what is for nobody here, and adds HSTS.</summary>
 internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
 {
-    /// <param name="next">What goes on with the <see cref="SiteRequest"/>.</param>
+    /// <param name="next">What goes on with the <see cref="SiteRequest"/>, where the answer may be compressed.</param>
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         HttpRequest request = context.Request;
@@ -23,24 +25,48 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
 
         if (HttpMethods.IsTrace(request.Method) || (HttpMethods.IsConnect(request.Method) && !IsWebSocket(context)))
             return NotOfferedAsync(context);
-        if (HostHeader.Parse(request.Headers.Host.ToString()) is not { Name: { } host })
+        SiteIndex sites = directory.Current;
+        string host = request.Headers.Host.ToString();
+        string path = request.Path.Value ?? "/";
+        var connection = context.Features[typeof(IActorConnectionFeature)] as EngineConnection;
+        if (connection?.Asked is SiteRequest asked && asked.Covers(sites, host, path))
+        {
+            if (asked.IsStrict)
+                AddStrictTransportSecurity(context, asked.Site);
+            return ServeAsync(context, asked, next);
+        }
+
+        if (HostHeader.Parse(host) is not { Name: { } name })
             return ErrorPage.WriteAsync(context, StatusCodes.Status400BadRequest, "Bad request", "The request names no host, or one that is not a host name.");
 
         // Client-certificate rules and limits go by the name of the handshake: another name on the same connection must not slip past them.
         string? serverName = (context.Features[typeof(ITlsHandshakeFeature)] as ITlsHandshakeFeature)?.HostName;
-        if (!string.IsNullOrEmpty(serverName) && !serverName.AsSpan().TrimEnd('.').Equals(host, StringComparison.OrdinalIgnoreCase))
+        if (!string.IsNullOrEmpty(serverName) && !serverName.AsSpan().TrimEnd('.').Equals(name, StringComparison.OrdinalIgnoreCase))
             return MisdirectedAsync(context, "This connection was made for another host name. Connect again.");
-        Site? site = directory.Current.Find(host);
+        Site? site = sites.Find(name);
         if (site is null)
             return MisdirectedAsync(context, "No site of that name is served here.");
 
-        AddStrictTransportSecurity(context, site, host);
-        SiteRoute? route = site.Match(request.Path.Value ?? "/", out string rest);
+        bool isStrict = HstsRamp.Concerns(name, site.Settings.Hsts);
+        if (isStrict)
+            AddStrictTransportSecurity(context, site);
+        SiteRoute? route = site.Match(path, out string rest);
         if (route is null)
             return ErrorPage.WriteAsync(context, StatusCodes.Status404NotFound, "Not found", "There is nothing at this address.");
-        if (HttpMethods.IsConnect(request.Method) && route.Handler is not ProxyHandler)
+        asked = new SiteRequest(sites, host, path, new SiteRequest.Destination(site, route, rest, isStrict));
+        if (connection is not null)
+            connection.Asked = asked;
+        return ServeAsync(context, asked, next);
+    }
+
+    private static Task ServeAsync(HttpContext context, SiteRequest asked, RequestDelegate next)
+    {
+        if (HttpMethods.IsConnect(context.Request.Method) && asked.Handler is not ProxyHandler)
             return NotOfferedAsync(context);
-        new SiteRequest(site, route, rest).Begin(context);
+        // Without the steps that look whether to compress.
+        if (asked.Handler.IsNeverCompressed)
+            return asked.HandleAsync(context);
+        asked.Begin(context);
         return next(context);
     }
 
@@ -49,9 +75,9 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
         context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect && "websocket".Equals(connect.Protocol, StringComparison.OrdinalIgnoreCase);
 
     // At the last moment, so that it is in errors as well, and there once: an upstream may have sent its own.
-    private void AddStrictTransportSecurity(HttpContext context, Site site, string host)
+    private void AddStrictTransportSecurity(HttpContext context, Site site)
     {
-        if (!context.Request.IsHttps || hsts.ValueFor(site.Name, host, site.Settings.Hsts) is not { } value)
+        if (!context.Request.IsHttps)
             return;
         context.Response.OnStarting(
             static state =>
@@ -60,7 +86,7 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
                 response.Headers.StrictTransportSecurity = value;
                 return Task.CompletedTask;
             },
-            (context.Response, value));
+            (context.Response, hsts.ValueFor(site.Name, site.Settings.Hsts)));
     }
 
     private static Task NotOfferedAsync(HttpContext context)

@@ -207,10 +207,8 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
                 Sendable();
             if (_phase != Phase.Closed && (events & ~LibC.EpollOut) != 0)
                 Receivable(events);
-            if (_home.Bio.OutputLength > 0)
+            if (_dirty || _home.Bio.OutputLength > 0)
                 WriteOutput();
-            else if (_dirty)
-                _home.Loop.AtTickEnd(this);
         }
         finally
         {

@@ -10,15 +10,17 @@ namespace Actors443.Server.Sites;
 /// <param name="sites">Those among which it was found.</param>
 /// <param name="host">The Host header.</param>
 /// <param name="path">Of the address.</param>
-/// <param name="found">What they lead to.</param>
-internal sealed class SiteRequest(SiteIndex sites, string host, string path, SiteRequest.Destination found)
+/// <param name="site">What the host leads to.</param>
+/// <param name="handler">What the path leads to.</param>
+/// <param name="rest">What <c>*</c> of the route's path stands for.</param>
+internal sealed class SiteRequest(SiteIndex sites, string host, string path, Site site, IRouteHandler handler, string rest)
 {
-    public Site Site => found.Site;
+    public Site Site => site;
 
-    public IRouteHandler Handler => found.Route.Handler;
+    public IRouteHandler Handler => handler;
 
     /// <summary>Answers tell the client to come by HTTPS only.</summary>
-    public bool IsStrict => found.IsStrict;
+    public required bool IsStrict { get; init; }
 
     public static SiteRequest? Of(HttpContext context) => (SiteRequest?)context.Features[typeof(SiteRequest)];
 
@@ -26,18 +28,14 @@ internal sealed class SiteRequest(SiteIndex sites, string host, string path, Sit
     public bool Covers(SiteIndex otherSites, string otherHost, string otherPath) => ReferenceEquals(sites, otherSites) && host == otherHost && path == otherPath;
 
     /// <summary>Lets the route answer.</summary>
-    public Task HandleAsync(HttpContext context) => found.Route.Handler.HandleAsync(context, found.Rest);
+    public Task HandleAsync(HttpContext context) => handler.HandleAsync(context, rest);
 
     /// <summary>Keeps it with the request.</summary>
     public void Begin(HttpContext context)
     {
         context.Features[typeof(SiteRequest)] = this;
         // Below whatever compresses, which passes on the files that it leaves alone.
-        if (Handler is FilesHandler)
+        if (handler is FilesHandler)
             context.Features.Set<IHttpResponseBodyFeature>(new FileBody(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), context.Features.Get<IOutputTurns>(), isStream: HttpProtocol.IsHttp2(context.Request.Protocol)));
     }
-
-    /// <summary>Where a host and a path lead to.</summary>
-    /// <param name="Rest">What <c>*</c> of the route's path stands for.</param>
-    public readonly record struct Destination(Site Site, SiteRoute Route, string Rest, bool IsStrict);
 }

@@ -53,7 +53,7 @@ internal sealed class SitesMiddleware(SiteDirectory directory, HstsRamp hsts)
         SiteRoute? route = site.Match(path, out string rest);
         if (route is null)
             return ErrorPage.WriteAsync(context, StatusCodes.Status404NotFound, "Not found", "There is nothing at this address.");
-        asked = new SiteRequest(sites, host, path, new SiteRequest.Destination(site, route, rest, isStrict));
+        asked = new SiteRequest(sites, host, path, site, route.Handler, rest) { IsStrict = isStrict };
         if (connection is not null)
             connection.Asked = asked;
         return ServeAsync(context, asked, next);

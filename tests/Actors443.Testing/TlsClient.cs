@@ -134,6 +134,13 @@ public sealed class TlsClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the client's side in order: close_notify (RFC 8446 6.1), then FIN.</summary>
+    public async Task EndAsync()
+    {
+        await Stream.ShutdownAsync();
+        _tcp.Client.Shutdown(SocketShutdown.Send);
+    }
+
     /// <summary>Cuts the connection by a reset.</summary>
     public void Reset() => _tcp.Client.Close(0);
 

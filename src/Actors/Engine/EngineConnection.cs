@@ -28,6 +28,9 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>A client that does not say goodbye in turn for so long has had its chance.</summary>
     public static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>A client of HTTP/2 that was told to ask elsewhere, and does not close for so long, is closed.</summary>
+    public static readonly TimeSpan PartingPatience = TimeSpan.FromSeconds(1);
+
     // By then its supervisor is gone.
     private static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(30);
 

@@ -98,6 +98,37 @@ public sealed class DrainTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Clients_of_http2_have_time_to_hear_of_the_goaway_and_to_close()
+    {
+        await using ServerProcess server = await StartAsync();
+        FrameClient[] leaving = await AskAsync(server.HttpsPort, 5);
+        FrameClient[] staying = await AskAsync(server.HttpsPort, 5);
+        try
+        {
+            server.Signal(ServerProcess.Terminate);
+
+            foreach (FrameClient client in leaving)
+            {
+                await Eventually.HoldsAsync(() => client.GoneAway is not null, "the server says GOAWAY");
+                await client.EndAsync();
+            }
+
+            await Task.WhenAll(leaving.Concat(staying).Select(client => client.Ended)).WaitAsync(TimeSpan.FromSeconds(30));
+            Assert.All(leaving.Concat(staying), client => Assert.Equal((0u, 1), (client.GoneAway, client.LastStream)));
+            // On a busy machine some hear of both at once.
+            TimeSpan? longest = staying.Max(client => client.Notice);
+            Assert.True(longest > TimeSpan.FromMilliseconds(500), $"{longest}");
+            Assert.True(leaving.Min(client => client.Notice) < longest, "who closes is let go at once");
+            Assert.Equal(0, await server.ExitAsync());
+        }
+        finally
+        {
+            foreach (FrameClient client in leaving.Concat(staying))
+                await client.DisposeAsync();
+        }
+    }
+
+    [SkippableFact]
     public async Task Http2_connections_that_are_opened_all_through_a_drain_hear_settings_first_and_no_request_is_lost()
     {
         await using ServerProcess server = await StartAsync("drain.readiness-delay=500ms");
@@ -210,6 +241,19 @@ public sealed class DrainTests : IAsyncLifetime
         {
             return false;
         }
+    }
+
+    private static async Task<FrameClient[]> AskAsync(int port, int count)
+    {
+        var clients = new FrameClient[count];
+        for (int number = 0; number < count; number++)
+        {
+            FrameClient client = clients[number] = await FrameClient.ConnectAsync(port);
+            await client.Add(FrameClient.Headers, FrameClient.EndHeaders | FrameClient.EndStream, 1, FrameClient.Request()).SendAsync();
+            await Eventually.HoldsAsync(() => client.Received(FrameClient.Headers) == 1, "the request is answered");
+        }
+
+        return clients;
     }
 
     private static async Task<FrameClient?> TryOpenAsync(int port)

@@ -40,6 +40,39 @@ public sealed class UpgradeTests
     }
 
     [SkippableFact]
+    public async Task What_a_client_of_http2_is_about_to_ask_when_it_hears_of_the_end_it_asks_the_new_process()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "only Linux hands sockets over");
+        await using ServerProcess server = await ServerProcess.StartAsync(Site);
+        int port = server.HttpsPort;
+        List<StallingStream> connections = [];
+        using HttpClient client = Client(HttpVersion.Version20, async (_, cancellationToken) =>
+        {
+            var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await tcp.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+            connections.Add(new StallingStream(new NetworkStream(tcp, ownsSocket: true)));
+            return connections[^1];
+        });
+        Assert.Equal("Here it is", await AskAsync());
+        StallingStream before = Assert.Single(connections);
+
+        before.Stall();
+        Task<string> written = AskAsync();
+        await Eventually.HoldsAsync(() => before.IsWriting, "a request is being written");
+        Task<string> next = AskAsync();
+        Task<UpgradeReport> upgrade = server.UpgradeAsync();
+        // GOAWAY says that nobody has seen it, so that it is sent once more.
+        Assert.Equal("Here it is", await written);
+        before.GoOn();
+
+        Assert.Equal("Here it is", await next);
+        Assert.Equal(2, connections.Count);
+        await upgrade;
+
+        Task<string> AskAsync() => client.GetStringAsync(new Uri($"https://localhost:{port}/"));
+    }
+
+    [SkippableFact]
     public async Task A_session_is_resumed_by_the_new_process()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "only Linux hands sockets over");
@@ -193,11 +226,7 @@ public sealed class UpgradeTests
     // Goes when it is asked to, as clients of HTTP do.
     private static async Task<int> KeepAliveAsync(int port, Version version, CancellationToken done)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } })
-        {
-            DefaultRequestVersion = version,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        using HttpClient client = Client(version);
         int requests = 0;
         while (!done.IsCancellationRequested)
         {
@@ -207,4 +236,11 @@ public sealed class UpgradeTests
 
         return requests;
     }
+
+    private static HttpClient Client(Version version, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null) =>
+        new(new SocketsHttpHandler { UseProxy = false, ConnectCallback = connect, SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } })
+        {
+            DefaultRequestVersion = version,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
 }

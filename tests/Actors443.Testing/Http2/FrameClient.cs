@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Text;
@@ -33,6 +34,7 @@ public sealed class FrameClient : IAsyncDisposable
     private readonly ConcurrentDictionary<byte, int> _received = new();
     private long _bytes;
     private int _acknowledged;
+    private long _goneAwayAt;
 
     private FrameClient(TlsClient client)
     {
@@ -45,6 +47,9 @@ public sealed class FrameClient : IAsyncDisposable
 
     /// <summary>The last stream that the server's last GOAWAY names: what was asked after it the server has not seen. Null: none came.</summary>
     public int? LastStream { get; private set; }
+
+    /// <summary>From the server's first GOAWAY to the end of the connection; null: one of them has not come.</summary>
+    public TimeSpan? Notice { get; private set; }
 
     /// <summary>The kind of the first frame that came; null: none has.</summary>
     public byte? First { get; private set; }
@@ -171,6 +176,9 @@ public sealed class FrameClient : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc cref="TlsClient.EndAsync"/>
+    public Task EndAsync() => _client.EndAsync();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -216,6 +224,8 @@ public sealed class FrameClient : IAsyncDisposable
                     _received.AddOrUpdate(head[3], 1, static (_, count) => count + 1);
                 if (head[3] != GoAway)
                     continue;
+                if (_goneAwayAt == 0)
+                    _goneAwayAt = Stopwatch.GetTimestamp();
                 LastStream = BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue;
                 GoneAway = BinaryPrimitives.ReadUInt32BigEndian(payload.AsSpan(4));
             }
@@ -223,6 +233,8 @@ public sealed class FrameClient : IAsyncDisposable
         catch (Exception cause) when (cause is IOException or ObjectDisposedException)
         {
             // The end, in whatever way.
+            if (_goneAwayAt != 0)
+                Notice = Stopwatch.GetElapsedTime(_goneAwayAt);
         }
     }
 }

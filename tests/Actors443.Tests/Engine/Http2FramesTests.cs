@@ -223,6 +223,25 @@ public sealed class Http2FramesTests
         Assert.InRange(said, 15, 32);
     }
 
+    [Fact]
+    public void A_server_has_said_goodbye_when_it_says_goaway_and_that_nothing_is_wrong()
+    {
+        Say(Frame(FrameHead.Settings, 0, 0, Setting(4, 100)));
+        Assert.False(_frames.HasSaidGoodbye);
+
+        Say(GoAway(0, [1, 0, 0, 0, 0, 0, 0, 0]));
+        Assert.True(_frames.HasSaidGoodbye);
+
+        Say(GoAway(11, "Enhance your calm"u8));
+        Assert.False(_frames.HasSaidGoodbye);
+
+        // What its client says is the client's.
+        Hear(GoAway(0, []));
+        Assert.False(_frames.HasSaidGoodbye);
+
+        static byte[] GoAway(int error, ReadOnlySpan<byte> debug) => Frame(FrameHead.GoAway, 0, 0, [.. Number(7), .. Number(error), .. debug]);
+    }
+
     private static int Stream(int number) => 2 * number + 1;
 
     private static byte[] Frame(byte type, byte flags, int stream, byte[] payload)

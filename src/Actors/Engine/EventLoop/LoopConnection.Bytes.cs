@@ -20,7 +20,7 @@ internal sealed unsafe partial class LoopConnection
 
     private void Receivable(uint events)
     {
-        if (_phase == Phase.Lingering)
+        if (_phase is Phase.Parting or Phase.Lingering)
         {
             Discard(events);
             return;
@@ -116,9 +116,21 @@ internal sealed unsafe partial class LoopConnection
     {
         nint count = LibC.recv(_descriptor, _home.Received, ConnectionLoop.ReceiveLength, 0);
         if (count == 0 || (count is > 0 and < ConnectionLoop.ReceiveLength && (events & LibC.EpollReadHangUp) != 0) || (count < 0 && LibC.Error is not (LibC.EAGAIN or LibC.EINTR)))
-            Release();
+            DiscardedAll();
         else if (count == ConnectionLoop.ReceiveLength)
             Watch(_interest);
+    }
+
+    private void DiscardedAll()
+    {
+        if (_phase == Phase.Lingering)
+        {
+            Release();
+            return;
+        }
+
+        _socketEnded = true;
+        Post(CloseWork);
     }
 
     private void Sendable()

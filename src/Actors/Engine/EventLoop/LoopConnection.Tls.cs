@@ -515,6 +515,12 @@ internal sealed unsafe partial class LoopConnection
             return;
         }
 
+        if (!_hasParted && !_peerEnded && Http2 is { HasSaidGoodbye: true })
+        {
+            Part();
+            return;
+        }
+
         if (!_shutdownSaid && !_tlsFailed && !_isRaw)
         {
             _shutdownSaid = true;
@@ -529,6 +535,18 @@ internal sealed unsafe partial class LoopConnection
     }
 
     private bool _shutdownSaid;
+    private bool _hasParted;
+
+    // A client that hears of GOAWAY and of the end in one breath fails the request that it was about to send; one that has time to hear sends it elsewhere, and closes.
+    private void Part()
+    {
+        _hasParted = true;
+        DecideReason();
+        _phase = Phase.Parting;
+        Ask(Reading);
+        if (_phase == Phase.Parting)
+            _home.Remind(this, PartingPatience);
+    }
 
     /// <summary>To a connection that is not to have TLS: an alert or a text, and the end.</summary>
     private void Refuse(CloseReason reason, string? detail, TlsAlert alert)

@@ -80,6 +80,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         /// <summary>HTTP is over; what it said last is being sent.</summary>
         Closing,
 
+        /// <summary>GOAWAY was the last that HTTP/2 said; the client closes, or has had its time.</summary>
+        Parting,
+
         /// <summary>All is said; the client has still to close.</summary>
         Lingering,
         Closed,
@@ -266,6 +269,9 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
                 SetReason(CloseReason.SlowReader, "at the end");
                 Reset();
                 break;
+            case Phase.Parting:
+                EndInOrder();
+                break;
             case Phase.Lingering:
                 Release();
                 break;
@@ -330,7 +336,7 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
             return;
         }
 
-        if (_phase == Phase.Lingering)
+        if (_phase is Phase.Parting or Phase.Lingering)
         {
             Release();
             return;
@@ -409,10 +415,10 @@ internal sealed unsafe partial class LoopConnection : EngineConnection, ILoopHan
         EndInOrder();
     }
 
-    // By now its first request may have come.
+    // By now its first request may have come, or, on one that is parting, the client's end.
     private void CloseUnasked()
     {
-        if (AsksNothing)
+        if (AsksNothing || _phase == Phase.Parting)
             EndInOrder();
         else if (_context is not null)
             RequestClose();

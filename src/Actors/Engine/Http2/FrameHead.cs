@@ -17,6 +17,7 @@ internal readonly record struct FrameHead(int Length, byte Type, byte Flags, int
     public const byte Reset = 3;
     public const byte Settings = 4;
     public const byte Ping = 6;
+    public const byte GoAway = 7;
     public const byte WindowUpdate = 8;
     public const byte Continuation = 9;
 

@@ -1,7 +1,7 @@
 namespace Actors443.Engine.Http2;
 
 /// <summary>
-/// Follows one side of an HTTP/2 connection from frame to frame (RFC 9113 4.1), wherever its bytes are cut: the head of each, and of frames that change windows or end streams what they say, part by part.
+/// Follows one side of an HTTP/2 connection from frame to frame (RFC 9113 4.1), wherever its bytes are cut: the head of each, and of frames that change windows, end streams or the connection what they say, part by part.
 /// Not thread-safe.
 /// </summary>
 /// <param name="preface">Bytes before the first frame.</param>
@@ -60,6 +60,8 @@ internal sealed class FrameReader(int preface)
         {
             FrameHead.Settings => 6,
             FrameHead.WindowUpdate or FrameHead.Reset => 4,
+            // What follows is for people.
+            FrameHead.GoAway when left == _frame.Length => 8,
             _ => 0,
         };
         (_unit, _left) = left >= unit ? (unit, left) : (0, 0);

@@ -21,6 +21,7 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
 
     private const ushort InitialWindowSize = 4;
 
+    private const uint NoError = 0;
     private const uint StreamClosed = 5;
 
     private const long NotStalled = -1;
@@ -34,6 +35,9 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
     private string? _tooManyResets;
     private long _stalledSinceMs = NotStalled;
     private long _grantedBefore;
+
+    /// <summary>The server has said GOAWAY, and that nothing is wrong (RFC 9113 6.8): its client asks elsewhere from now on, and closes. By whoever says.</summary>
+    public bool HasSaidGoodbye { get; private set; }
 
     /// <summary>How often to ask <see cref="IsSlowReader"/>; null: it does not matter.</summary>
     public TimeSpan? LookEvery => limits.MinimumRate > 0 ? limits.RateGrace : null;
@@ -109,6 +113,8 @@ internal sealed class Http2Frames(EngineConnection connection, HttpLimitSettings
             {
                 if (part.IsEmpty)
                     TakeFromServer(frame);
+                else if (frame.Type == FrameHead.GoAway)
+                    HasSaidGoodbye = BinaryPrimitives.ReadUInt32BigEndian(part[4..]) == NoError;
                 else if (frame.Type == FrameHead.Reset && BinaryPrimitives.ReadUInt32BigEndian(part) is var error && IsClientsFault(error))
                     _tooManyResets ??= _budget.TakeReset(breaksRules: error != StreamClosed, connection.Clock.NowMs, connection.BytesWritten);
             }

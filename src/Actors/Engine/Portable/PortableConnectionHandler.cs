@@ -232,6 +232,7 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
             {
                 Task served = http(new PortableConnectionContext(transport, connection));
                 await (over is null ? served : UntilOverAsync(served, connection, over.Token));
+                await PartAsync(transport, connection);
                 isSpeaking = IsSpeaking(connection, raw.Input);
                 await decrypted.Input.CompleteAsync();
                 await decrypted.Output.CompleteAsync();
@@ -263,6 +264,15 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         }
 
         await served;
+    }
+
+    // A client that hears of GOAWAY and of the end in one breath fails the request that it was about to send; one that has time to hear sends it elsewhere, and closes.
+    private static async Task PartAsync(ConnectionContext transport, PortableConnection connection)
+    {
+        if (connection.Http2 is not { HasSaidGoodbye: true } || connection.HasPeerEnded || connection.IsAborted)
+            return;
+        KestrelEnd.SetReason(connection, transport.Features, peerEnded: false, failed: false);
+        await Task.Delay(EngineConnection.PartingPatience, transport.ConnectionClosed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static async Task SayGoodbyeAsync(ConnectionTlsStream ssl, PortableConnection connection)

@@ -207,8 +207,11 @@ public sealed class AssociationTests(ITestOutputHelper output)
         }
 
         TimeSpan all = Stopwatch.GetElapsedTime(since);
-        output.WriteLine($"{messages} messages of {bulk.Length} bytes in {all.TotalMilliseconds:0} ms; meanwhile {beats.Count} heartbeats, after {beats.Max().TotalMilliseconds:0} ms at most");
-        Assert.True(beats.Max() < all / 2, $"a heartbeat took {beats.Max()} of {all}");
+        beats.Sort();
+        // One may find Akka's writer at work on what was told to it before, for as long as a busy machine takes; behind it all would be every one.
+        TimeSpan median = beats[(beats.Count - 1) / 2];
+        output.WriteLine($"{messages} messages of {bulk.Length} bytes in {all.TotalMilliseconds:0} ms; meanwhile {beats.Count} heartbeats, after {median.TotalMilliseconds:0} ms, {beats[^1].TotalMilliseconds:0} ms at most");
+        Assert.True(median < all / 4, $"{beats.Count} heartbeats took {median}, {beats[^1]} at most, of {all}");
     }
 
     [Fact]

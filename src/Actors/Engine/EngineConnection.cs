@@ -28,7 +28,10 @@ internal abstract partial class EngineConnection : IActorConnectionFeature, IWhe
     /// <summary>A client that does not say goodbye in turn for so long has had its chance.</summary>
     public static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(2);
 
-    /// <summary>A client of HTTP/2 that was told to ask elsewhere, and does not close for so long, is closed.</summary>
+    /// <summary>
+    /// A client of HTTP/2 that was told to ask elsewhere, and does not close for so long, is closed. One that heard of GOAWAY and of the end in one breath would fail the request that it was about to send;
+    /// one that has time to hear sends it elsewhere, and closes.
+    /// </summary>
     public static readonly TimeSpan PartingPatience = TimeSpan.FromSeconds(1);
 
     // By then its supervisor is gone.

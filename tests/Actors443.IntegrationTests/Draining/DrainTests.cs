@@ -42,7 +42,7 @@ public sealed class DrainTests : IAsyncLifetime
     public async Task A_request_in_flight_is_answered_and_then_the_server_ends_with_0(string version)
     {
         await using ServerProcess server = await StartAsync();
-        using HttpClient client = Client(Version.Parse(version));
+        using HttpClient client = AnyCertificate.Client(Version.Parse(version));
         Task<HttpResponseMessage> request = client.GetAsync($"https://localhost:{server.HttpsPort}/slow");
         await _arrived.Task;
 
@@ -175,7 +175,7 @@ public sealed class DrainTests : IAsyncLifetime
     public async Task What_does_not_end_by_the_deadline_is_aborted()
     {
         await using ServerProcess server = await StartAsync("drain.deadline=2s");
-        using HttpClient client = Client(HttpVersion.Version11);
+        using HttpClient client = AnyCertificate.Client(HttpVersion.Version11);
         Task<HttpResponseMessage> request = client.GetAsync($"https://localhost:{server.HttpsPort}/slow");
         await _arrived.Task;
         long start = Stopwatch.GetTimestamp();
@@ -191,7 +191,7 @@ public sealed class DrainTests : IAsyncLifetime
     public async Task A_second_signal_does_not_wait()
     {
         await using ServerProcess server = await StartAsync("drain.deadline=10m");
-        using HttpClient client = Client(HttpVersion.Version11);
+        using HttpClient client = AnyCertificate.Client(HttpVersion.Version11);
         Task<HttpResponseMessage> request = client.GetAsync($"https://localhost:{server.HttpsPort}/slow");
         await _arrived.Task;
         server.Signal(ServerProcess.Terminate);
@@ -222,13 +222,6 @@ public sealed class DrainTests : IAsyncLifetime
         return ServerProcess.StartAsync($"actors443.sites.\"*\" = \"{_upstream.Address.GetLeftPart(UriPartial.Authority)}\"", overrides);
     }
 
-    private static HttpClient Client(Version version) =>
-        new(new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } })
-        {
-            DefaultRequestVersion = version,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-
     private static async Task<bool> AcceptsAsync(int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -247,12 +240,7 @@ public sealed class DrainTests : IAsyncLifetime
     {
         var clients = new FrameClient[count];
         for (int number = 0; number < count; number++)
-        {
-            FrameClient client = clients[number] = await FrameClient.ConnectAsync(port);
-            await client.Add(FrameClient.Headers, FrameClient.EndHeaders | FrameClient.EndStream, 1, FrameClient.Request()).SendAsync();
-            await Eventually.HoldsAsync(() => client.Received(FrameClient.Headers) == 1, "the request is answered");
-        }
-
+            clients[number] = await FrameClient.ConnectAnsweredAsync(port);
         return clients;
     }
 

@@ -47,7 +47,7 @@ public sealed class UpgradeTests
         await using ServerProcess server = await ServerProcess.StartAsync(Site);
         int port = server.HttpsPort;
         List<StallingStream> connections = [];
-        using HttpClient client = Client(HttpVersion.Version20, async (_, cancellationToken) =>
+        using HttpClient client = AnyCertificate.Client(HttpVersion.Version20, async (_, cancellationToken) =>
         {
             var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await tcp.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
@@ -57,9 +57,7 @@ public sealed class UpgradeTests
         Assert.Equal("Here it is", await AskAsync());
         StallingStream before = Assert.Single(connections);
 
-        await using FrameClient witness = await FrameClient.ConnectAsync(port);
-        await witness.Add(FrameClient.Headers, FrameClient.EndHeaders | FrameClient.EndStream, 1, FrameClient.Request()).SendAsync();
-        await Eventually.HoldsAsync(() => witness.Received(FrameClient.Headers) == 1, "its request is answered");
+        await using FrameClient witness = await FrameClient.ConnectAnsweredAsync(port);
 
         before.Stall();
         Task<string> first = AskAsync();
@@ -233,7 +231,7 @@ public sealed class UpgradeTests
     // Goes when it is asked to, as clients of HTTP do.
     private static async Task<int> KeepAliveAsync(int port, Version version, CancellationToken done)
     {
-        using HttpClient client = Client(version);
+        using HttpClient client = AnyCertificate.Client(version);
         int requests = 0;
         while (!done.IsCancellationRequested)
         {
@@ -243,11 +241,4 @@ public sealed class UpgradeTests
 
         return requests;
     }
-
-    private static HttpClient Client(Version version, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null) =>
-        new(new SocketsHttpHandler { UseProxy = false, ConnectCallback = connect, SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } })
-        {
-            DefaultRequestVersion = version,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
 }

@@ -82,6 +82,16 @@ public sealed class FrameClient : IAsyncDisposable
         return client;
     }
 
+    /// <summary>Connects, asks for <c>/</c> and has the head of the answer.</summary>
+    /// <param name="port">Of 127.0.0.1.</param>
+    public static async Task<FrameClient> ConnectAnsweredAsync(int port)
+    {
+        FrameClient client = await ConnectAsync(port);
+        await client.Add(Headers, EndHeaders | EndStream, 1, Request()).SendAsync();
+        await Eventually.HoldsAsync(() => client.Received(Headers) == 1, "the request is answered");
+        return client;
+    }
+
     /// <summary>The header block of a request (RFC 7541), with names and values of more headers as they are.</summary>
     public static byte[] Request(string method = "GET", string path = "/", string authority = "localhost", params (string Name, string Value)[] more)
     {

@@ -537,7 +537,6 @@ internal sealed unsafe partial class LoopConnection
     private bool _shutdownSaid;
     private bool _hasParted;
 
-    // A client that hears of GOAWAY and of the end in one breath fails the request that it was about to send; one that has time to hear sends it elsewhere, and closes.
     private void Part()
     {
         _hasParted = true;

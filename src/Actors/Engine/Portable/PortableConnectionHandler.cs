@@ -266,7 +266,6 @@ internal sealed class PortableConnectionHandler(ListenRequest request, TlsListen
         await served;
     }
 
-    // A client that hears of GOAWAY and of the end in one breath fails the request that it was about to send; one that has time to hear sends it elsewhere, and closes.
     private static async Task PartAsync(ConnectionContext transport, PortableConnection connection)
     {
         if (connection.Http2 is not { HasSaidGoodbye: true } || connection.HasPeerEnded || connection.IsAborted)
